@@ -1,0 +1,305 @@
+/**
+ * The history entry: the only thing that producers (world, probes, load, conductor) and readers
+ * (measure, verdict, view, report) share. A history is NDJSON, one entry a line, append-only.
+ * Readers keep entries whose kind or data they do not know: see `parseEntry`.
+ */
+import { z } from 'zod';
+import { type ClockName, clockNames, endpointStates } from '../../sim/events.js';
+
+/** The version every entry carries; raised when an old reader could misread a new entry. */
+export const entryVersion = 1;
+
+export const outcomes = ['ok', 'fail', 'unknown'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Why an attempt did not succeed, in the words of a client; drivers' own texts go to `message`. */
+export const errorKinds = [
+  'refused',
+  'reset',
+  'closed',
+  'timeout',
+  'starting-up',
+  'shutting-down',
+  'terminated',
+  'read-only',
+  'auth',
+  'tls',
+  'dns',
+  'too-many-connections',
+  'statement-lost',
+  'not-sent',
+  'other',
+] as const;
+export type ErrorKind = (typeof errorKinds)[number];
+
+/** The kinds of lane. A lane's name is its kind, or `<target>/<kind>` where there are targets. */
+export const laneKinds = [
+  'new-connection',
+  'held-session',
+  'idle-session',
+  'writer',
+  'reader',
+  'served-by',
+  'observer',
+] as const;
+export type LaneKind = (typeof laneKinds)[number];
+
+const whole = z.number().int();
+const instantNs = whole;
+
+export const subjectSchema = z.looseObject({
+  region: z.string().optional(),
+  cluster: z.string().optional(),
+  instance: z.string().optional(),
+  endpoint: z.string().optional(),
+  listener: z.string().optional(),
+  session: z.string().optional(),
+  lane: z.string().optional(),
+  app: z.string().optional(),
+  task: z.string().optional(),
+});
+
+export const failureSchema = z.looseObject({
+  kind: z.enum(errorKinds),
+  sqlstate: z.string().nullable(),
+  /** The driver's or the system's code, such as ECONNREFUSED. */
+  code: z.string().nullable(),
+  message: z.string(),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+export const drawSchema = z.looseObject({
+  name: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  /** Where the value comes from: an AWS page, a published log, or our own assumption. */
+  source: z.string(),
+  /** How many published observations stand behind it; 0 = an assumption. */
+  observations: whole,
+});
+/** One value that the run took from the timing table or from the seed. */
+export type Draw = z.infer<typeof drawSchema>;
+
+export const laneSpecSchema = z.looseObject({
+  name: z.string(),
+  kind: z.enum(laneKinds),
+  /** The name of what is polled: an endpoint, or a target of `rehearse probe`. */
+  target: z.string(),
+  intervalMs: z.number().positive(),
+  timeoutMs: z.number().positive(),
+  /** Interval of edge polling, or null where it is off. */
+  edgeIntervalMs: z.number().positive().nullable(),
+});
+export type LaneSpec = z.infer<typeof laneSpecSchema>;
+
+const runStarted = z.looseObject({
+  stage: z.literal('started'),
+  tool: z.looseObject({ name: z.string(), version: z.string() }),
+  command: z.enum(['run', 'probe', 'import']),
+  scenario: z.string(),
+  title: z.string(),
+  seed: z.string().nullable(),
+  /** Wall-clock time of `atNs` 0, ISO 8601 UTC. */
+  wallClock: z.string(),
+  owner: z.looseObject({ pid: whole, hostId: z.string() }).nullable(),
+  engine: z
+    .looseObject({
+      provider: z.string(),
+      engine: z.string(),
+      /** Community versions asked for, such as 17.4. */
+      from: z.string(),
+      to: z.string(),
+      /** The same as AWS names them, such as 17.4.5. */
+      awsFrom: z.string(),
+      awsTo: z.string(),
+    })
+    .nullable(),
+  lanes: z.array(laneSpecSchema),
+  objectives: z.array(z.string()),
+  schedule: z.array(drawSchema),
+  settings: z.record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+  ),
+  /** Whether the application sessions are ours ("default sessions, not yours") or were given. */
+  sessions: z.enum(['default', 'given', 'none']),
+});
+
+const runServer = z.looseObject({
+  stage: z.literal('server'),
+  when: z.enum(['before', 'after']),
+  /** As read from the server itself, for example 17.4. */
+  version: z.string(),
+  versionText: z.string(),
+  provider: z.string(),
+});
+
+const runFinished = z.looseObject({
+  stage: z.literal('finished'),
+  /** False when the run was stopped early or could not go on. */
+  completed: z.boolean(),
+  reason: z.string().nullable(),
+});
+
+export const runDataSchema = z.discriminatedUnion('stage', [runStarted, runServer, runFinished]);
+
+export const phaseDataSchema = z.looseObject({
+  name: z.string(),
+  edge: z.enum(['begin', 'end']),
+  /** True on the one entry that is the run's T0. */
+  t0: z.boolean().optional(),
+});
+
+export const eventDataSchema = z.looseObject({
+  source: z.enum(['cluster', 'instance', 'endpoint', 'engine', 'fault', 'harness']),
+  message: z.string(),
+  /** RDS-EVENT-nnnn where AWS documents one. */
+  eventId: z.string().nullable(),
+  categories: z.array(z.string()),
+  /** True where the text or the instant is modelled, not produced by a real server. */
+  modelled: z.boolean(),
+});
+
+export const pollDataSchema = z.looseObject({
+  /** The tick's number in its lane, or null for an edge poll between ticks. */
+  tick: whole.nullable(),
+  scheduledNs: instantNs,
+  startNs: instantNs,
+  endNs: instantNs,
+  outcome: z.enum(outcomes),
+  error: failureSchema.nullable(),
+  /** What answered, where something did. */
+  server: z.looseObject({ version: z.string(), startedAt: z.string().optional() }).nullable(),
+  /** True when this poll had to open its lane's held session anew. */
+  reconnected: z.boolean().optional(),
+});
+
+const writeOne = z.looseObject({
+  /** `intent` is recorded before the statement is sent. */
+  stage: z.enum(['intent', 'acknowledged', 'failed', 'inDoubt']),
+  /** `<session>-<number>`, for example w1-17. */
+  id: z.string(),
+  error: failureSchema.nullable().optional(),
+});
+
+const writeReadback = z.looseObject({
+  stage: z.literal('readback'),
+  /** False when the table could not be read whole; then nothing is known of lost writes. */
+  complete: z.boolean(),
+  /** Which server was read. */
+  version: z.string().nullable(),
+  /** Per ledger session: runs of consecutive numbers found, as [first, last, copies of each]. */
+  found: z.record(z.string(), z.array(z.tuple([whole, whole, whole]))),
+  error: failureSchema.nullable().optional(),
+});
+
+export const writeDataSchema = z.discriminatedUnion('stage', [writeOne, writeReadback]);
+
+export const sessionDataSchema = z.looseObject({
+  stage: z.enum(['present', 'preserved', 'dropped', 'reconnected', 'closed']),
+  /** Such as `probe held-session`, `ledger writer`, `load temp-table`, `application`. */
+  sessionKind: z.string(),
+  /** Ours, or of the application under rehearsal (the load sessions stand for it). */
+  owner: z.enum(['instrument', 'application']),
+  /** Why it was dropped: a stable code such as `temporary-table`. */
+  reason: z.string().nullable(),
+  /** The reason in a sentence, with the source that documents it. */
+  detail: z.string().nullable(),
+});
+
+export const attemptDataSchema = z.looseObject({
+  /** The endpoint's state when the client dialled. */
+  state: z.enum(endpointStates),
+  /** What the client was given: `session`, `57P03`, `reset`, `held`, `nothing`, `auth-failed`. */
+  answer: z.string(),
+});
+
+export const gaugeDataSchema = z.looseObject({
+  /** `endpoint.state`, `server.state`, `cluster.status`, `instance.status`, … */
+  name: z.string(),
+  value: z.union([z.string(), z.number()]),
+  unit: z.string().nullable(),
+});
+
+export const callDataSchema = z.looseObject({
+  action: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  /** The fault that AWS would answer, or null when the call was taken. */
+  fault: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+});
+
+export const noteDataSchema = z.looseObject({
+  level: z.enum(['info', 'warning', 'error']),
+  /** `checker-failed`, `observer-stalled`, … or null. An error note makes the verdict unknown. */
+  code: z.string().nullable(),
+  text: z.string(),
+});
+
+const head = {
+  v: z.literal(entryVersion),
+  /** Counts the entries of one producer from 0. */
+  seq: whole.nonnegative(),
+  /** `conductor`, `world`, `probes`, `load`, `import`. */
+  producer: z.string(),
+  atNs: instantNs,
+  clock: z.enum(clockNames),
+  subject: subjectSchema,
+};
+
+const kinds = {
+  run: runDataSchema,
+  phase: phaseDataSchema,
+  event: eventDataSchema,
+  poll: pollDataSchema,
+  write: writeDataSchema,
+  session: sessionDataSchema,
+  attempt: attemptDataSchema,
+  gauge: gaugeDataSchema,
+  call: callDataSchema,
+  note: noteDataSchema,
+} as const;
+
+export type EntryKind = keyof typeof kinds;
+export const entryKinds = Object.keys(kinds) as EntryKind[];
+
+/** An entry of one kind. */
+export type EntryOf<K extends EntryKind> = {
+  v: typeof entryVersion;
+  seq: number;
+  producer: string;
+  atNs: number;
+  clock: ClockName;
+  subject: z.infer<typeof subjectSchema>;
+  kind: K;
+  data: z.infer<(typeof kinds)[K]>;
+};
+
+/** Any entry this version knows. */
+export type Entry = { [K in EntryKind]: EntryOf<K> }[EntryKind];
+
+/** What a producer hands over: the recorder adds version, number and producer. */
+export type EntryDraft = {
+  [K in EntryKind]: Omit<EntryOf<K>, 'v' | 'seq' | 'producer'>;
+}[EntryKind];
+
+/** Takes a draft into the history. Never throws, never blocks. */
+export type RecordEntry = (draft: EntryDraft) => void;
+
+export type ParsedLine =
+  | { readonly known: true; readonly entry: Entry }
+  | { readonly known: false; readonly why: string; readonly raw: unknown };
+
+const headSchema = z.looseObject({ ...head, kind: z.string(), data: z.unknown() });
+
+/** Reads one decoded line. Never throws: what it does not know comes back as it is, with a why. */
+export function parseEntry(raw: unknown): ParsedLine {
+  const base = headSchema.safeParse(raw);
+  if (!base.success) return { known: false, why: z.prettifyError(base.error), raw };
+  const schema = Object.hasOwn(kinds, base.data.kind)
+    ? kinds[base.data.kind as EntryKind]
+    : undefined;
+  if (schema === undefined) return { known: false, why: `unknown kind ${base.data.kind}`, raw };
+  const data = schema.safeParse(base.data.data);
+  if (!data.success) return { known: false, why: z.prettifyError(data.error), raw };
+  return { known: true, entry: { ...base.data, data: data.data } as Entry };
+}

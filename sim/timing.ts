@@ -1,0 +1,167 @@
+/**
+ * Every modelled duration, with its source. Nothing else in the world invents a length of time.
+ * Two published probes stand behind a zero-downtime patch and no distribution is published for
+ * anything: the spread is our assumption, and what is modelled is marked so wherever it is shown.
+ */
+import type { Rng } from './rng.js';
+
+/** How a run takes its durations: as published, worse, or as fast as the local engine goes. */
+export const timingChoices = ['typical', 'stress', 'engine'] as const;
+export type TimingChoice = (typeof timingChoices)[number];
+
+export interface Duration {
+  /** Milliseconds. */
+  readonly typical: number;
+  readonly stress: number;
+  /** Standard deviation of the logarithm around the value; 0 = always the value itself. */
+  readonly sigma: number;
+  /** What happens in this time. */
+  readonly what: string;
+  readonly source: string;
+  /** Published observations behind the typical value; 0 = an assumption. */
+  readonly observations: number;
+  /**
+   * `outage`: stretches what clients feel, never compressed. `control`: a control-plane wait,
+   * divided by `--pace`. `limit`: a limit, not a wait.
+   */
+  readonly kind: 'outage' | 'control' | 'limit';
+}
+
+const probeLog =
+  'published 0.5 s probe and event log of an Aurora PostgreSQL 17.4.5 to 17.5.4 upgrade, 11 Apr 2026';
+const minorUpgradePage = 'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html';
+const releaseNotes = 'AuroraPostgreSQLReleaseNotes/AuroraPostgreSQL.Updates.html';
+
+/** Profile name -> duration name -> value and source. */
+export const timingTable = {
+  'zdp.success.pg': {
+    precheckMs: {
+      typical: 139_000,
+      stress: 300_000,
+      sigma: 0.2,
+      what: 'from "upgrade started" to the attempt at zero downtime; the cluster stays online',
+      source: `${probeLog}: 06:20 to 06:22:39, minutes only`,
+      observations: 1,
+      kind: 'control',
+    },
+    quietPointMs: {
+      typical: 1_000,
+      stress: 1_000,
+      sigma: 0,
+      what: 'how long a quiet point is sought before an ordinary restart is done instead',
+      source: `${releaseNotes} 16.4/15.8 and later: quiet-point duration cut to 1 second`,
+      observations: 1,
+      kind: 'limit',
+    },
+    refusedMs: {
+      typical: 929,
+      stress: 4_000,
+      sigma: 0.2,
+      what: 'quiet point and hand-over: new connections are refused',
+      source: `${probeLog}: process 2360 ms less fast startup 1431 ms`,
+      observations: 1,
+      kind: 'outage',
+    },
+    startingUpMs: {
+      typical: 1_431,
+      stress: 6_000,
+      sigma: 0.2,
+      what: 'fast startup: new connections get 57P03, preserved sessions wait',
+      source: `${probeLog}: fast startup completed in 1431425 microseconds; stress: ${minorUpgradePage} says a few seconds to about one minute`,
+      observations: 1,
+      kind: 'outage',
+    },
+    finishMs: {
+      typical: 60_000,
+      stress: 120_000,
+      sigma: 0.2,
+      what: 'from "primary instance is ready" to "engine version has been upgraded"',
+      source: `${probeLog}: 06:22 to 06:23, minutes only`,
+      observations: 1,
+      kind: 'control',
+    },
+  },
+  'zdp.fallback.pg': {
+    refusedMs: {
+      typical: 15_300,
+      stress: 45_000,
+      sigma: 0.2,
+      what: 'ordinary restart, every session dropped: new connections are refused',
+      source: `${probeLog}: reader restarted without zero downtime, refused from 06:21:35.2 to 06:21:50.5`,
+      observations: 1,
+      kind: 'outage',
+    },
+    startingUpMs: {
+      typical: 5_450,
+      stress: 15_000,
+      sigma: 0.2,
+      what: 'ordinary restart: new connections get 57P03',
+      source: `${probeLog}: reader, one attempt of 5.4 s that ended in 57P03`,
+      observations: 1,
+      kind: 'outage',
+    },
+  },
+} as const satisfies Record<string, Record<string, Duration>>;
+
+export type TimingProfile = keyof typeof timingTable;
+
+/** Values that take the place of the table's, as a calibration file gives them. */
+export type TimingOverrides = Readonly<
+  Record<
+    string,
+    Readonly<Record<string, { valueMs: number; source: string; observations: number }>>
+  >
+>;
+
+/** A value that this run will use. */
+export interface DrawnDuration {
+  /** `<profile>.<duration>`, for example `zdp.success.pg.refusedMs`. */
+  readonly name: string;
+  /** Milliseconds, whole. */
+  readonly value: number;
+  readonly unit: 'ms';
+  readonly source: string;
+  readonly observations: number;
+  readonly kind: Duration['kind'];
+}
+
+/**
+ * Draws one profile's durations. Always takes the same number of draws from `stream`, whatever
+ * the choice, so that one seed gives comparable runs.
+ * @param pace control-plane waits are divided by this
+ */
+export function drawDurations(
+  profile: TimingProfile,
+  choice: TimingChoice,
+  pace: number,
+  stream: Rng,
+  overrides: TimingOverrides = {},
+): DrawnDuration[] {
+  return Object.entries<Duration>(timingTable[profile]).map(([name, duration]) => {
+    const factor = Math.min(2, Math.max(0.5, stream.logNormal(1, duration.sigma)));
+    const override = overrides[profile]?.[name];
+    const base = override?.valueMs ?? (choice === 'stress' ? duration.stress : duration.typical);
+    const source =
+      override?.source ??
+      (choice === 'stress'
+        ? `stress setting, not an observation; ${duration.source}`
+        : duration.source);
+    const skipped = choice === 'engine' && duration.kind !== 'limit';
+    const value = skipped ? 0 : (base * factor) / (duration.kind === 'control' ? pace : 1);
+    return {
+      name: `${profile}.${name}`,
+      value: Math.round(value),
+      unit: 'ms',
+      source: skipped ? 'engine profile: nothing is added to what the local engine takes' : source,
+      observations: override?.observations ?? (choice === 'typical' ? duration.observations : 0),
+      kind: duration.kind,
+    };
+  });
+}
+
+/** The drawn value in milliseconds. A name that was never drawn is our own defect. */
+export function drawn(draws: readonly { name: string; value: number }[], name: string): number {
+  const found = draws.find((draw) => draw.name === name);
+  if (found === undefined) throw new Error(`no drawn duration ${name}`);
+  return found.value;
+}
