@@ -1,0 +1,5 @@
+/** The registry: every rehearsal there is. Adding one is adding its file and a line here. */
+import type { Scenario } from '../harness/scenario.js';
+import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
+
+export const scenarios: readonly Scenario[] = [auroraPostgresZdp];

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseFault } from '../../harness/fault-schedule.js';
+import { UserError } from '../../sim/user-error.js';
+
+const endpoint = (text: string) => {
+  const parsed = parseFault(text);
+  if (parsed.kind !== 'endpoint') throw new Error(`${text} is a defect`);
+  const { text: _written, ...fault } = parsed.fault;
+  return fault;
+};
+
+describe('the fault grammar', () => {
+  it('reads name, value, time and duration', () => {
+    expect(endpoint('latency=20ms@T0-2s:5s')).toEqual({
+      name: 'latency',
+      value: 20,
+      from: 't0',
+      offsetMs: -2_000,
+      durationMs: 5_000,
+    });
+  });
+
+  it.each([
+    ['refuse', { from: 't0', offsetMs: 0, durationMs: null, value: null }],
+    ['reset@3s', { from: 'start', offsetMs: 3_000, durationMs: null, value: null }],
+    ['reset@+3s', { from: 't0', offsetMs: 3_000 }],
+    ['reset@-3s', { from: 't0', offsetMs: -3_000 }],
+    ['black-hole@T0:200ms', { from: 't0', offsetMs: 0, durationMs: 200 }],
+    ['black-hole:200ms', { from: 't0', offsetMs: 0, durationMs: 200 }],
+    ['drop-sessions=50%@T0+1s', { value: 0.5, offsetMs: 1_000 }],
+    ['drop-sessions=1', { value: 1 }],
+    ['cut-after=1024@2s:1s', { value: 1024, from: 'start', offsetMs: 2_000, durationMs: 1_000 }],
+  ])('reads %s', (text, expected) => {
+    expect(endpoint(text)).toMatchObject(expected);
+  });
+
+  it('knows the published defects, which take nothing else', () => {
+    expect(parseFault('zdp-fallback')).toEqual({ kind: 'defect', name: 'zdp-fallback' });
+    expect(() => parseFault('zdp-fallback@T0')).toThrow('takes neither a value nor a time');
+  });
+
+  it.each([
+    ['', 'not of the form'],
+    ['flood', 'there is no fault "flood"'],
+    ['latency', 'needs a value'],
+    ['latency=fast', 'not a duration'],
+    ['refuse=3', 'takes no value'],
+    ['drop-sessions=2', 'a share is from 0 to 1'],
+    ['drop-sessions=101%', 'a share is from 0 to 1'],
+    ['cut-after=1.5', 'a whole number'],
+    ['refuse@', 'after "@"'],
+    ['refuse@T0+', 'needs an offset'],
+    ['refuse@T05s', 'comes "+" or "-"'],
+    ['refuse@soon', 'not of the form'],
+    ['refuse:long', 'not a duration'],
+  ])('refuses %j with the reason', (text, why) => {
+    expect(() => parseFault(text)).toThrow(why);
+  });
+
+  it('throws nothing but a user error, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), (text) => {
+        try {
+          parseFault(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      }),
+    );
+  });
+});
