@@ -1,0 +1,12 @@
+/** What the composition root gives to every command. */
+import type { Clock } from '../sim/clock.js';
+import type { Output } from './output.js';
+
+export interface CommandContext {
+  readonly output: Output;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted by the first signal (Ctrl-C, SIGTERM, SIGHUP) and when stdout's reader is gone. */
+  readonly stop: AbortSignal;
+}

@@ -1,0 +1,91 @@
+/** `rehearse describe SCENARIO`: what it does, what is real, what is modelled, and says who. */
+import type { Scenario } from '../harness/scenario.js';
+import { type Duration, timingTable } from '../sim/timing.js';
+import type { CommandContext } from './context.js';
+import { findScenario } from './find-scenario.js';
+import { json, table, wrap } from './text.js';
+
+export function describeCommand(
+  name: string,
+  options: { json?: boolean },
+  { output }: CommandContext,
+): number {
+  const scenario = findScenario(name);
+  if (options.json === true) output.data(json({ ...scenario, timing: timingsOf(scenario) }));
+  else output.data(describeText(scenario, output.columns));
+  return 0;
+}
+
+interface NamedDuration extends Duration {
+  readonly name: string;
+}
+
+function timingsOf(scenario: Scenario): NamedDuration[] {
+  return scenario.timingProfiles.flatMap((profile) =>
+    Object.entries<Duration>(timingTable[profile]).map(([name, duration]) => ({
+      name: `${profile}.${name}`,
+      ...duration,
+    })),
+  );
+}
+
+/** The page, wrapped at `columns`. */
+export function describeText(scenario: Scenario, columns: number): string {
+  const bullets = (statements: readonly string[]): string =>
+    statements.map((statement) => wrap(statement, columns, '    ', '  - ')).join('\n');
+  const { from, to } = scenario.versions;
+  const section = (heading: string, body: string): string => `${heading}\n${body}`;
+  return [
+    `${scenario.name}: ${scenario.title}\n${scenario.engine} ${from} -> ${to} unless told otherwise`,
+    wrap(scenario.summary, columns),
+    section(
+      'Phases',
+      table(
+        scenario.phases.map((phase) => [phase.name, phase.what]),
+        '  ',
+      ),
+    ),
+    ...scenario.parts.map((part) => section(part.heading, bullets(part.statements))),
+    section(
+      'Switches',
+      scenario.switches
+        .map(
+          ({ option, values, byDefault, why }) =>
+            `  ${option} ${values}  (default: ${byDefault})\n${wrap(why, columns, '      ')}`,
+        )
+        .join('\n'),
+    ),
+    section(
+      'Published defects that can be rehearsed, with --fault NAME',
+      scenario.defects
+        .map(
+          ({ name, what, source }) =>
+            `  ${name}\n${wrap(`${what} [${source}]`, columns, '      ')}`,
+        )
+        .join('\n'),
+    ),
+    section('Real', bullets(scenario.real)),
+    section('Modelled', bullets(scenario.modelled)),
+    section('Timing, milliseconds', timingText(scenario, columns)),
+    section('Objectives unless told otherwise', bullets(scenario.objectives)),
+    section(
+      'Sources',
+      scenario.sources
+        .map(({ label, where }) => wrap(`[${label}] ${where}`, columns, '    ', '  '))
+        .join('\n'),
+    ),
+  ].join('\n\n');
+}
+
+function timingText(scenario: Scenario, columns: number): string {
+  return timingsOf(scenario)
+    .map(({ name, typical, stress, observations, what, source }) => {
+      const seen = observations === 0 ? 'assumed' : `observed ${observations}x`;
+      return [
+        `  ${name}  typical ${typical}  stress ${stress}  (${seen})`,
+        wrap(what, columns, '      '),
+        wrap(`source: ${source}`, columns, '      '),
+      ].join('\n');
+    })
+    .join('\n');
+}

@@ -1,0 +1,90 @@
+/** Where a command writes: data to stdout, everything else to stderr; quiet once a pipe breaks. */
+import type { Writable } from 'node:stream';
+
+export interface Output {
+  /** Data: what the command was asked for. A line end is added. */
+  data(text: string): void;
+  /** Everything else: progress, notes, errors. A line end is added. */
+  log(text: string): void;
+  /** Raw bytes to stderr, for a line that is drawn over. */
+  draw(text: string): void;
+  readonly stdoutIsTty: boolean;
+  readonly stderrIsTty: boolean;
+  /** Columns of the terminal; 80 where there is none. */
+  readonly columns: number;
+  /** Whether colours are wanted on stdout. */
+  readonly color: boolean;
+  /** Whether only 7-bit characters may be used. */
+  readonly ascii: boolean;
+  /** True once the reader of stdout has gone away. */
+  readonly broken: boolean;
+  /** Calls back when the reader of stdout goes away. */
+  onBroken(callback: () => void): void;
+  /** Waits until all that was written has left, at most `timeoutMs` by the caller's own clock. */
+  drained(): Promise<void>;
+}
+
+export interface Streams {
+  readonly stdout: Writable & { isTTY?: boolean; columns?: number };
+  readonly stderr: Writable & { isTTY?: boolean; columns?: number };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Look {
+  readonly color?: boolean | undefined;
+  readonly ascii?: boolean | undefined;
+}
+
+/** Colours: option before NO_COLOR before FORCE_COLOR before what stdout is. */
+export function wantsColor(look: Look, env: Streams['env'], isTty: boolean): boolean {
+  if (look.color !== undefined) return look.color;
+  if ((env.NO_COLOR ?? '') !== '') return false;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  return isTty && env.TERM !== 'dumb';
+}
+
+/** Plain ASCII: asked for, or a terminal or locale that shows nothing else. */
+export function wantsAscii(look: Look, env: Streams['env']): boolean {
+  if (look.ascii !== undefined) return look.ascii;
+  if (env.TERM === 'dumb' || env.TERM === 'linux') return true;
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  return locale !== undefined && locale !== '' && !/utf-?8/i.test(locale);
+}
+
+export function output({ stdout, stderr, env }: Streams, look: Look = {}): Output {
+  let broken = false;
+  const callbacks: (() => void)[] = [];
+  const onError = (error: NodeJS.ErrnoException): void => {
+    // Nobody reads any more: not our error. Any other failure to write cannot be told either.
+    if (broken) return;
+    broken = true;
+    if (error.code === 'EPIPE' || error.code !== undefined)
+      for (const callback of callbacks) callback();
+  };
+  stdout.on('error', onError);
+  stderr.on('error', () => undefined);
+  const flush = (stream: Writable): Promise<void> =>
+    new Promise((resolve) => {
+      if (stream.destroyed || stream.writableEnded) resolve();
+      else stream.write('', () => resolve());
+    });
+  return {
+    data: (text) => {
+      if (!broken) stdout.write(`${text}\n`);
+    },
+    log: (text) => void stderr.write(`${text}\n`),
+    draw: (text) => void stderr.write(text),
+    stdoutIsTty: stdout.isTTY === true,
+    stderrIsTty: stderr.isTTY === true,
+    columns: stdout.columns ?? stderr.columns ?? 80,
+    color: wantsColor(look, env, stdout.isTTY === true),
+    ascii: wantsAscii(look, env),
+    get broken() {
+      return broken;
+    },
+    onBroken: (callback) => void callbacks.push(callback),
+    drained: async () => {
+      await Promise.all([broken ? undefined : flush(stdout), flush(stderr)]);
+    },
+  };
+}

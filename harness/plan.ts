@@ -1,0 +1,254 @@
+/**
+ * The plan of a run: everything that can be known before anything is started. Scenario, options
+ * and seed give the plan; the same three always give the same one. Serialisable: it goes to the
+ * conductor as it is, `--dry-run` prints it, and the history's first entry holds it.
+ */
+import { rng } from '../sim/rng.js';
+import {
+  type DrawnDuration,
+  drawDurations,
+  type TimingChoice,
+  type TimingOverrides,
+} from '../sim/timing.js';
+import { UserError } from '../sim/user-error.js';
+import { formatDuration } from './duration.js';
+import type { OperationDefect, ParsedFault, ScheduledFault } from './fault-schedule.js';
+import type { Draw, LaneKind, LaneSpec } from './history/entry.js';
+import type { Phase, Scenario, WaitOption } from './scenario.js';
+
+/** Community versions and their AWS names. */
+export interface Versions {
+  readonly from: string;
+  readonly to: string;
+  readonly awsFrom: string;
+  readonly awsTo: string;
+}
+
+export interface Timing {
+  readonly choice: TimingChoice;
+  readonly overrides: TimingOverrides;
+  /** As shown: the choice, or the file the overrides came from. */
+  readonly label: string;
+}
+
+/** The choices a user has; every field is already checked. */
+export interface PlanRequest {
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly versions: Versions;
+  readonly provider: 'embedded';
+  /** Whether anything may be downloaded. */
+  readonly offline: boolean;
+  readonly timing: Timing;
+  readonly pace: number;
+  readonly intervalMs: number;
+  /** Null: each lane's own. */
+  readonly timeoutMs: number | null;
+  readonly edgeIntervalMs: number | null;
+  readonly objectives: readonly string[];
+  /** The application's sessions as they were given; null: the default sessions. */
+  readonly sessions: string | null;
+  readonly faults: readonly ParsedFault[];
+  readonly longRunningMs: number;
+  readonly lateSessions: 'restart' | 'drop';
+  readonly preparedStatements: 'survive' | 'lost';
+  readonly pendingParameters: readonly string[];
+  readonly waitsMs: Readonly<Partial<Record<WaitOption, number>>>;
+  readonly writesPerSecond: number;
+}
+
+export interface PlannedLane {
+  readonly spec: LaneSpec;
+  /** How far the lane's ticks are after the whole interval; spreads the lanes. */
+  readonly phaseMs: number;
+}
+
+export interface RunPlan {
+  readonly scenario: string;
+  readonly title: string;
+  readonly engine: Scenario['engine'];
+  readonly seed: string;
+  readonly versions: Versions;
+  readonly provider: 'embedded';
+  readonly offline: boolean;
+  readonly phases: readonly Phase[];
+  readonly lanes: readonly PlannedLane[];
+  readonly durations: readonly DrawnDuration[];
+  /** Every drawn value of the run, with its source. */
+  readonly schedule: readonly Draw[];
+  readonly faults: readonly ScheduledFault[];
+  readonly defects: readonly OperationDefect[];
+  readonly objectives: readonly string[];
+  readonly sessions: string | null;
+  readonly writesPerSecond: number;
+  readonly longRunningMs: number;
+  readonly lateSessions: 'restart' | 'drop';
+  readonly preparedStatements: 'survive' | 'lost';
+  readonly pendingParameters: readonly string[];
+  readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
+  /** When T0 is expected, milliseconds after the first phase begins. */
+  readonly expectedT0Ms: number;
+}
+
+const laneNames: readonly LaneKind[] = [
+  'new-connection',
+  'held-session',
+  'idle-session',
+  'writer',
+  'reader',
+  'served-by',
+  'observer',
+];
+
+/** Lanes that hold a session wait longer: a kept session is to be silent, not to fail. */
+const timeoutMsOf: Record<LaneKind, number> = {
+  'new-connection': 5_000,
+  'held-session': 30_000,
+  'idle-session': 30_000,
+  writer: 30_000,
+  reader: 30_000,
+  'served-by': 5_000,
+  observer: 5_000,
+};
+
+/**
+ * Makes the plan.
+ * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins
+ */
+export function planRun(request: PlanRequest): RunPlan {
+  const { scenario, seed, versions } = request;
+  const lanes = planLanes(request);
+  const durations = scenario.timingProfiles.flatMap((profile) =>
+    drawDurations(
+      profile,
+      request.timing.choice,
+      request.pace,
+      rng(seed, `timing ${profile}`),
+      request.timing.overrides,
+    ),
+  );
+  const phases = scenario.phases.map((phase) => withWaits(phase, request.waitsMs));
+  const expectedT0Ms = timeToT0Ms(phases, durations);
+  const faults = request.faults.flatMap((fault) =>
+    fault.kind === 'endpoint' ? [fault.fault] : [],
+  );
+  for (const fault of faults) checkFaultTime(fault, expectedT0Ms);
+  return {
+    scenario: scenario.name,
+    title: scenario.title,
+    engine: scenario.engine,
+    seed,
+    versions,
+    provider: request.provider,
+    offline: request.offline,
+    phases,
+    lanes,
+    durations,
+    schedule: [...durations.map(toDraw), ...lanes.map(lanePhaseDraw)],
+    faults,
+    defects: request.faults.flatMap((fault) => (fault.kind === 'defect' ? [fault.name] : [])),
+    objectives: mergeObjectives(scenario.objectives, request.objectives),
+    sessions: request.sessions,
+    writesPerSecond: request.writesPerSecond,
+    longRunningMs: request.longRunningMs,
+    lateSessions: request.lateSessions,
+    preparedStatements: request.preparedStatements,
+    pendingParameters: request.pendingParameters,
+    settings: settingsOf(request, phases),
+    expectedT0Ms,
+  };
+}
+
+/** An objective given for a subject takes the place of all the default ones on that subject. */
+export function mergeObjectives(defaults: readonly string[], given: readonly string[]): string[] {
+  const subjectOf = (objective: string): string => (objective.split(/[<>=!]/)[0] ?? '').trim();
+  const replaced = new Set(given.map(subjectOf));
+  return [...defaults.filter((objective) => !replaced.has(subjectOf(objective))), ...given];
+}
+
+function planLanes(request: PlanRequest): PlannedLane[] {
+  return laneNames.map((kind) => ({
+    spec: {
+      name: kind,
+      kind,
+      target: kind === 'reader' ? 'reader' : 'writer',
+      intervalMs: request.intervalMs,
+      timeoutMs: request.timeoutMs ?? timeoutMsOf[kind],
+      edgeIntervalMs: kind === 'observer' ? null : request.edgeIntervalMs,
+    },
+    phaseMs: Math.floor(rng(request.seed, `lane ${kind}`).next() * request.intervalMs),
+  }));
+}
+
+function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
+  return {
+    ...phase,
+    steps: phase.steps.map((step) =>
+      step.step === 'wait'
+        ? { ...step, durationMs: waitsMs[step.option] ?? step.durationMs }
+        : step,
+    ),
+  };
+}
+
+/** The waits before the operation, and its prechecks: the cluster is untouched until then. */
+function timeToT0Ms(phases: readonly Phase[], durations: readonly DrawnDuration[]): number {
+  let elapsedMs = 0;
+  for (const step of phases.flatMap((phase) => phase.steps)) {
+    if (step.step === 'operation') break;
+    if (step.step === 'wait' || step.step === 'fault') elapsedMs += step.durationMs;
+  }
+  const precheck = durations.find(({ name }) => name.endsWith('.precheckMs'));
+  return elapsedMs + (precheck?.value ?? 0);
+}
+
+function checkFaultTime(fault: ScheduledFault, expectedT0Ms: number): void {
+  const atMs = fault.from === 't0' ? expectedT0Ms + fault.offsetMs : fault.offsetMs;
+  if (atMs >= 0) return;
+  throw new UserError(
+    'FAULT_TOO_EARLY',
+    `The fault "${fault.text}" would begin ${formatDuration(-atMs)} before the run does.`,
+    `T0 is expected ${formatDuration(expectedT0Ms)} after the begin; give a smaller offset or a longer --steady.`,
+  );
+}
+
+function toDraw({ name, value, unit, source, observations }: DrawnDuration): Draw {
+  return { name, value, unit, source, observations };
+}
+
+function lanePhaseDraw({ spec, phaseMs }: PlannedLane): Draw {
+  return {
+    name: `lane.${spec.name}.phaseMs`,
+    value: phaseMs,
+    unit: 'ms',
+    source: 'drawn from the seed: spreads the lanes over the interval',
+    observations: 0,
+  };
+}
+
+function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['settings'] {
+  const waits = phases.flatMap((phase) =>
+    phase.steps.flatMap((step) =>
+      step.step === 'wait' ? [[step.option, formatDuration(step.durationMs)] as const] : [],
+    ),
+  );
+  const edge = request.edgeIntervalMs;
+  return {
+    timing: request.timing.label,
+    pace: request.pace,
+    interval: formatDuration(request.intervalMs),
+    timeout: request.timeoutMs === null ? 'by lane' : formatDuration(request.timeoutMs),
+    edgeInterval: edge === null ? 'off' : formatDuration(edge),
+    ...Object.fromEntries(waits),
+    sessions: request.sessions ?? 'default',
+    writesPerSecond: request.writesPerSecond,
+    longRunning: formatDuration(request.longRunningMs),
+    lateSessions: request.lateSessions,
+    preparedStatements: request.preparedStatements,
+    pendingParameters: [...request.pendingParameters],
+    faults: request.faults.map((fault) =>
+      fault.kind === 'defect' ? fault.name : fault.fault.text,
+    ),
+    offline: request.offline,
+  };
+}
