@@ -14,6 +14,7 @@ import { UserError } from '../sim/user-error.js';
 import { formatDuration } from './duration.js';
 import type { OperationDefect, ParsedFault, ScheduledFault } from './fault-schedule.js';
 import type { Draw, LaneKind, LaneSpec } from './history/entry.js';
+import { type CensusSession, defaultSessions } from './load/census.js';
 import type { Phase, Scenario, WaitOption } from './scenario.js';
 
 /** Community versions and their AWS names. */
@@ -28,6 +29,13 @@ export interface Timing {
   readonly choice: TimingChoice;
   readonly overrides: TimingOverrides;
   /** As shown: the choice, or the file the overrides came from. */
+  readonly label: string;
+}
+
+/** Application sessions from the command line or a file. */
+export interface GivenSessions {
+  readonly sessions: readonly CensusSession[];
+  /** As the user wrote it: counts, or the file's name. */
   readonly label: string;
 }
 
@@ -47,7 +55,7 @@ export interface PlanRequest {
   readonly edgeIntervalMs: number | null;
   readonly objectives: readonly string[];
   /** The application's sessions as they were given; null: the default sessions. */
-  readonly sessions: string | null;
+  readonly sessions: GivenSessions | null;
   readonly faults: readonly ParsedFault[];
   readonly longRunningMs: number;
   readonly lateSessions: 'restart' | 'drop';
@@ -79,7 +87,8 @@ export interface RunPlan {
   readonly faults: readonly ScheduledFault[];
   readonly defects: readonly OperationDefect[];
   readonly objectives: readonly string[];
-  readonly sessions: string | null;
+  readonly sessions: readonly CensusSession[];
+  readonly sessionsFrom: 'default' | 'given' | 'none';
   readonly writesPerSecond: number;
   readonly longRunningMs: number;
   readonly lateSessions: 'restart' | 'drop';
@@ -118,6 +127,7 @@ const timeoutMsOf: Record<LaneKind, number> = {
 export function planRun(request: PlanRequest): RunPlan {
   const { scenario, seed, versions } = request;
   const lanes = planLanes(request);
+  const sessions = request.sessions?.sessions ?? defaultSessions;
   const durations = scenario.timingProfiles.flatMap((profile) =>
     drawDurations(
       profile,
@@ -148,7 +158,8 @@ export function planRun(request: PlanRequest): RunPlan {
     faults,
     defects: request.faults.flatMap((fault) => (fault.kind === 'defect' ? [fault.name] : [])),
     objectives: mergeObjectives(scenario.objectives, request.objectives),
-    sessions: request.sessions,
+    sessions,
+    sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,
     longRunningMs: request.longRunningMs,
     lateSessions: request.lateSessions,
@@ -164,6 +175,11 @@ export function mergeObjectives(defaults: readonly string[], given: readonly str
   const subjectOf = (objective: string): string => (objective.split(/[<>=!]/)[0] ?? '').trim();
   const replaced = new Set(given.map(subjectOf));
   return [...defaults.filter((objective) => !replaced.has(subjectOf(objective))), ...given];
+}
+
+function sessionsFrom(given: GivenSessions | null): RunPlan['sessionsFrom'] {
+  if (given === null) return 'default';
+  return given.sessions.length === 0 ? 'none' : 'given';
 }
 
 function planLanes(request: PlanRequest): PlannedLane[] {
@@ -240,7 +256,7 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     timeout: request.timeoutMs === null ? 'by lane' : formatDuration(request.timeoutMs),
     edgeInterval: edge === null ? 'off' : formatDuration(edge),
     ...Object.fromEntries(waits),
-    sessions: request.sessions ?? 'default',
+    sessions: request.sessions?.label ?? 'default',
     writesPerSecond: request.writesPerSecond,
     longRunning: formatDuration(request.longRunningMs),
     lateSessions: request.lateSessions,

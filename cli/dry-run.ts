@@ -1,0 +1,96 @@
+/** `rehearse run --dry-run`: the schedule and every drawn value; nothing is started. */
+import { formatDuration } from '../harness/duration.js';
+import type { RunPlan } from '../harness/plan.js';
+import type { Scenario } from '../harness/scenario.js';
+import { table, wrap } from './text.js';
+
+/** The plan as one JSON value. */
+export function dryRunDocument(plan: RunPlan): Record<string, unknown> {
+  return {
+    dryRun: true,
+    scenario: plan.scenario,
+    title: plan.title,
+    seed: plan.seed,
+    servers: {
+      provider: plan.provider,
+      engine: plan.engine,
+      from: plan.versions.from,
+      to: plan.versions.to,
+      awsFrom: plan.versions.awsFrom,
+      awsTo: plan.versions.awsTo,
+    },
+    phases: plan.phases,
+    expectedT0Ms: plan.expectedT0Ms,
+    schedule: plan.schedule,
+    lanes: plan.lanes.map(({ spec, phaseMs }) => ({ ...spec, phaseMs })),
+    sessions: { from: plan.sessionsFrom, sessions: plan.sessions },
+    faults: plan.faults,
+    defects: plan.defects,
+    objectives: plan.objectives,
+    settings: plan.settings,
+  };
+}
+
+/** The plan as text. */
+export function dryRunText(scenario: Scenario, plan: RunPlan, columns: number): string {
+  const { from, to, awsFrom, awsTo } = plan.versions;
+  const section = (heading: string, body: string): string => `${heading}\n${body}`;
+  return [
+    `${plan.scenario}  ${plan.engine} ${from} -> ${to} (AWS ${awsFrom} -> ${awsTo})  seed ${plan.seed}`,
+    'Dry run: nothing was started.',
+    section('Phases', table(phaseRows(plan), '  ')),
+    section(
+      'Drawn values, milliseconds',
+      table(
+        plan.schedule.map(({ name, value }) => [name, String(value)]),
+        '  ',
+      ),
+    ),
+    section('Application sessions', `  ${sessionsLine(plan)}`),
+    section(
+      'Faults',
+      table(
+        [...plan.defects.map((name) => [name, 'published defect']), ...faultRows(plan)],
+        '  ',
+      ) || '  none',
+    ),
+    section('Objectives', plan.objectives.map((objective) => `  ${objective}`).join('\n')),
+    section(
+      'Settings',
+      table(
+        Object.entries(plan.settings).map(([name, value]) => [name, String(value)]),
+        '  ',
+      ),
+    ),
+    wrap(`T0 is expected ${formatDuration(plan.expectedT0Ms)} after the begin.`, columns),
+    wrap(`Where the values come from: rehearse describe ${scenario.name}`, columns),
+  ].join('\n\n');
+}
+
+function phaseRows(plan: RunPlan): string[][] {
+  return plan.phases.map((phase) => [
+    phase.name,
+    phase.steps
+      .map((step) => {
+        if (step.step === 'wait') return `wait ${formatDuration(step.durationMs)}`;
+        if (step.step === 'operation') return step.operation;
+        return step.step === 'fault' ? `fault ${step.fault.name}` : 'verify';
+      })
+      .join(', '),
+  ]);
+}
+
+function faultRows(plan: RunPlan): string[][] {
+  return plan.faults.map((fault) => {
+    const zero = fault.from === 't0' ? 'T0' : 'begin';
+    const sign = fault.offsetMs < 0 ? '-' : '+';
+    const length =
+      fault.durationMs === null ? 'to the end' : `for ${formatDuration(fault.durationMs)}`;
+    return [fault.text, `${zero}${sign}${formatDuration(Math.abs(fault.offsetMs))}`, length];
+  });
+}
+
+function sessionsLine(plan: RunPlan): string {
+  const list = plan.sessions.map(({ kind, count }) => `${kind}=${count}`).join(', ') || 'none';
+  return plan.sessionsFrom === 'default' ? `${list} (default sessions, not yours)` : list;
+}

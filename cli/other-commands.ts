@@ -1,0 +1,8 @@
+/** Commands beside `run`: reports, probes, imports, and the care of this machine. */
+import type { Command } from 'commander';
+import { examples } from './program.js';
+import type { Start } from './start.js';
+
+export function addOtherCommands(program: Command, start: Start): void {
+  void program, start, examples;
+}

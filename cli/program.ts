@@ -1,0 +1,179 @@
+/** The commands and their options. Every action loads its own code, so that start-up stays quick. */
+import { Command, Option } from 'commander';
+import { timingChoices } from '../sim/timing.js';
+import { addOtherCommands } from './other-commands.js';
+import type { RunOptions } from './run-options.js';
+import type { Start } from './start.js';
+import { tool } from './tool.js';
+
+const exitHelp = `
+Exit codes:
+  0 pass   1 an objective failed   2 verdict unknown, or a defect of rehearse
+  3 environment (engine, port)   64 usage   129/130/143 ended by a signal`;
+
+/** Builds the program; `start` runs an action and keeps its exit code. */
+export function buildProgram(start: Start): Command {
+  const program = new Command('rehearse')
+    .description(
+      'Rehearse AWS RDS and Aurora database upgrades on real servers on this machine, and know\n' +
+        'with error bounds what your application will feel.',
+    )
+    .version(tool().version)
+    .helpCommand('help [command]', 'the help of a command')
+    .showHelpAfterError(false)
+    .addHelpText(
+      'after',
+      examples('rehearse run aurora-postgres-zdp', 'rehearse describe aurora-postgres-zdp') +
+        exitHelp,
+    );
+  addKnowledge(program, start);
+  addRun(program, start);
+  addOtherCommands(program, start);
+  return program;
+}
+
+/** A help section of commands that work as they stand. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, earlier: readonly string[]): string[] {
+  return [...earlier, value];
+}
+
+function addKnowledge(program: Command, start: Start): void {
+  program
+    .command('list')
+    .description('the rehearsals there are')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', examples('rehearse list', 'rehearse list --json'))
+    .action((options: { json?: boolean }) =>
+      start(async (context) => (await import('./list.js')).listCommand(options, context)),
+    );
+  program
+    .command('describe')
+    .description('what a rehearsal does, what is real, what is modelled, and who says so')
+    .argument('<scenario>', 'its name')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', examples('rehearse describe aurora-postgres-zdp'))
+    .action((name: string, options: { json?: boolean }) =>
+      start(async (context) =>
+        (await import('./describe.js')).describeCommand(name, options, context),
+      ),
+    );
+}
+
+function addRun(program: Command, start: Start): void {
+  const command = program
+    .command('run')
+    .description('run a rehearsal, measure it and judge it')
+    .argument('<scenario>', 'its name');
+  addMeasuring(command);
+  addWorld(command);
+  addShowing(command);
+  command
+    .addHelpText(
+      'after',
+      `${examples(
+        'rehearse run aurora-postgres-zdp',
+        'rehearse run aurora-postgres-zdp --json --seed 42 > run.json',
+        'rehearse run aurora-postgres-zdp --dry-run --timing stress',
+        "rehearse run aurora-postgres-zdp --objective 'new-connection.downtime <= 2s'",
+        'rehearse run aurora-postgres-zdp --sessions idle=20,temp-table=1 --fault zdp-fallback',
+        'rehearse run aurora-postgres-zdp --fault latency=20ms@T0-2s:5s',
+      )}${exitHelp}`,
+    )
+    .action((name: string, options: RunOptions) =>
+      start(async (context) => (await import('./run.js')).runCommand(name, options, context), {
+        color: options.color,
+        ascii: options.ascii,
+      }),
+    );
+}
+
+function addMeasuring(command: Command): void {
+  command
+    .option('--seed <seed>', 'the same seed gives the same schedule (default: drawn and printed)')
+    .option('--dry-run', 'print the schedule and every drawn value; start nothing')
+    .option('--interval <duration>', 'of the probes, from 10ms', '500ms')
+    .option(
+      '--timeout <duration>',
+      'of one attempt (default: 5s for new connections, 30s for lanes that hold a session)',
+    )
+    .option('--edge-interval <duration|off>', 'of polls at the edges of an outage', '10ms')
+    .option(
+      '--objective <rule>',
+      'such as "writes.lost == 0"; repeatable; replaces the default on the same subject',
+      collect,
+      [],
+    )
+    .option(
+      '--sessions <spec|file>',
+      'application sessions: idle=3,temp-table=1, none, or a census',
+    )
+    .option('--writes-per-second <number>', 'of the write ledger; 0 writes nothing', '10')
+    .option('--steady <duration>', 'before the operation (default: 6s)')
+    .option('--settle <duration>', 'after the operation (default: 3s)');
+}
+
+function addWorld(command: Command): void {
+  command
+    .option(
+      '--timing <choice|file>',
+      `${timingChoices.join(', ')} or a YAML or JSON file`,
+      'typical',
+    )
+    .option('--pace <number>', 'control-plane waits are divided by this', '60')
+    .option('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]; repeatable', collect, [])
+    .option(
+      '--from <version>',
+      'the version before, as AWS (17.4.5) or the community (17.4) has it',
+    )
+    .option('--to <version>', 'the version after')
+    .option('--engine-version <version>', 'the version after, by its AWS option name')
+    .option('--long-running <duration>', 'a query or transaction older than this is dropped', '5m')
+    .addOption(
+      new Option('--late-sessions <choice>', 'sessions busy at the quiet-point deadline')
+        .choices(['restart', 'drop'])
+        .default('restart'),
+    )
+    .addOption(
+      new Option('--prepared-statements <choice>', 'undocumented by AWS, hence a switch')
+        .choices(['survive', 'lost'])
+        .default('survive'),
+    )
+    .option(
+      '--pending-parameter <name>',
+      'a change that waits for a reboot; the precheck refuses; repeatable',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--provider <name>', 'where servers come from')
+        .choices(['embedded'])
+        .default('embedded'),
+    )
+    .option('--offline', 'never download anything');
+}
+
+function addShowing(command: Command): void {
+  command
+    .option('--json', 'one JSON document on stdout, everything else on stderr')
+    .addOption(
+      new Option('--reporter <name>', 'write this report into the run folder too; repeatable')
+        .choices(['markdown', 'json', 'text'])
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--out <folder>', 'the run folder (default: .rehearse/runs/<scenario>/<time>)')
+    .addOption(
+      new Option('--format <name>', 'of the progress on stdout')
+        .choices(['text', 'tsv', 'ndjson'])
+        .default('text'),
+    )
+    .option('--lines', 'lines only: no progress line that is drawn over')
+    .option('--ascii', 'only 7-bit characters')
+    .option('--color', 'colours, wherever stdout goes')
+    .option('--no-color', 'no colours');
+}

@@ -1,0 +1,150 @@
+/** The options of `rehearse run`, from text to a checked plan. */
+import { existsSync, readFileSync } from 'node:fs';
+import { requireDurationMs } from '../harness/duration.js';
+import { parseFault } from '../harness/fault-schedule.js';
+import { parseCensus, parseSessionCounts } from '../harness/load/census.js';
+import {
+  type GivenSessions,
+  type PlanRequest,
+  planRun,
+  type RunPlan,
+  type Versions,
+} from '../harness/plan.js';
+import type { Scenario } from '../harness/scenario.js';
+import { newSeed } from '../sim/rng.js';
+import { UserError } from '../sim/user-error.js';
+import { timingOption } from './timing-option.js';
+
+/** As commander hands them over. */
+export interface RunOptions {
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+  readonly seed?: string;
+  readonly timing: string;
+  readonly pace: string;
+  readonly interval: string;
+  readonly timeout?: string;
+  readonly edgeInterval: string;
+  readonly objective: readonly string[];
+  readonly sessions?: string;
+  readonly fault: readonly string[];
+  readonly engineVersion?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly longRunning: string;
+  readonly lateSessions: 'restart' | 'drop';
+  readonly preparedStatements: 'survive' | 'lost';
+  readonly pendingParameter: readonly string[];
+  readonly steady?: string;
+  readonly settle?: string;
+  readonly writesPerSecond: string;
+  readonly out?: string;
+  readonly offline?: boolean;
+  readonly provider: 'embedded';
+  readonly reporter: readonly string[];
+  readonly ascii?: boolean;
+  readonly color?: boolean;
+  readonly lines?: boolean;
+  readonly format: 'text' | 'tsv' | 'ndjson';
+}
+
+/**
+ * Checks every option and makes the plan.
+ * @throws UserError with the option's own code
+ */
+export function planFromOptions(
+  scenario: Scenario,
+  options: RunOptions,
+  versions: Versions,
+): RunPlan {
+  return planRun(requestFrom(scenario, options, versions));
+}
+
+function requestFrom(scenario: Scenario, options: RunOptions, versions: Versions): PlanRequest {
+  const tick = { minMs: 10, maxMs: 60_000 };
+  const { timeout, edgeInterval } = options;
+  return {
+    scenario,
+    seed: seedOption(options.seed),
+    versions,
+    provider: options.provider,
+    offline: options.offline === true,
+    timing: timingOption(options.timing),
+    pace: numberOption('--pace', options.pace, 1, 1_000_000),
+    intervalMs: requireDurationMs('--interval', options.interval, tick),
+    timeoutMs: timeout === undefined ? null : requireDurationMs('--timeout', timeout, tick),
+    edgeIntervalMs:
+      edgeInterval === 'off'
+        ? null
+        : requireDurationMs('--edge-interval', edgeInterval, { minMs: 5, maxMs: 10_000 }),
+    objectives: options.objective,
+    sessions: sessionsOption(options.sessions),
+    faults: options.fault.map(parseFault),
+    longRunningMs: requireDurationMs('--long-running', options.longRunning),
+    lateSessions: options.lateSessions,
+    preparedStatements: options.preparedStatements,
+    pendingParameters: options.pendingParameter.map(parameterName),
+    waitsMs: {
+      ...waitOption('steady', options.steady),
+      ...waitOption('settle', options.settle),
+    },
+    writesPerSecond: numberOption('--writes-per-second', options.writesPerSecond, 0, 10_000),
+  };
+}
+
+function seedOption(seed: string | undefined): string {
+  if (seed === undefined) return newSeed();
+  if (/^[\w.-]{1,64}$/.test(seed)) return seed;
+  throw new UserError(
+    'SEED_INVALID',
+    `--seed cannot be "${seed.slice(0, 80)}".`,
+    'Give up to 64 letters, digits, dots, dashes or underscores.',
+  );
+}
+
+/** @throws UserError `NUMBER_INVALID` */
+export function numberOption(option: string, text: string, min: number, max: number): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new UserError(
+    'NUMBER_INVALID',
+    `${option} cannot be "${text.slice(0, 80)}".`,
+    `Give a number from ${min} to ${max}.`,
+  );
+}
+
+function waitOption<K extends 'steady' | 'settle'>(
+  name: K,
+  text: string | undefined,
+): Partial<Record<K, number>> {
+  if (text === undefined) return {};
+  const waitMs = requireDurationMs(`--${name}`, text, { maxMs: 24 * 3_600_000 });
+  return { [name]: waitMs } as Record<K, number>;
+}
+
+function sessionsOption(text: string | undefined): GivenSessions | null {
+  if (text === undefined) return null;
+  if (!existsSync(text)) return { sessions: parseSessionCounts(text), label: text };
+  return { sessions: parseCensus(readCensus(text)), label: text };
+}
+
+function readCensus(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(
+      'SESSIONS_UNREADABLE',
+      `The census file ${path} cannot be read: ${error instanceof Error ? error.message : error}.`,
+      'Name a readable YAML or JSON file, or counts such as idle=3,temp-table=1.',
+    );
+  }
+}
+
+function parameterName(name: string): string {
+  if (/^[a-z_][a-z0-9_.]{0,62}$/.test(name)) return name;
+  throw new UserError(
+    'PARAMETER_INVALID',
+    `--pending-parameter cannot be "${name.slice(0, 80)}".`,
+    'Give the name of a server parameter, such as max_connections.',
+  );
+}

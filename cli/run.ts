@@ -1,0 +1,30 @@
+/** `rehearse run SCENARIO`. */
+import type { CommandContext } from './context.js';
+import { dryRunDocument, dryRunText } from './dry-run.js';
+import { findScenario } from './find-scenario.js';
+import { planFromOptions, type RunOptions } from './run-options.js';
+import { json } from './text.js';
+
+export async function runCommand(
+  name: string,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { output } = context;
+  const scenario = findScenario(name);
+  const plan = planFromOptions(scenario, options, {
+    from: '17.4',
+    to: '17.5',
+    awsFrom: '17.4.5',
+    awsTo: '17.5.4',
+  });
+  if (options.dryRun === true) {
+    output.data(
+      options.json === true
+        ? json(dryRunDocument(plan))
+        : dryRunText(scenario, plan, output.columns),
+    );
+    return 0;
+  }
+  return 0;
+}
