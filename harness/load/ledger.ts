@@ -1,4 +1,16 @@
+/**
+ * The write ledger's writer. Every write has an id; its intent is recorded before anything is
+ * sent; `acknowledged` means that COMMIT's reply was read. A write is never repeated: whether to
+ * retry is an application's affair, and a repeated id is how a duplicate shows.
+ */
+import type { Clock } from '../../sim/clock.js';
+import type { Failure, RecordEntry } from '../history/entry.js';
+import { type AttemptEnd, failed, inDoubt } from '../probe/attempt.js';
+import type { PostgresConnection } from '../probe/postgres/connection.js';
+import { ownFailure } from '../probe/postgres/failure.js';
+import { HeldSession } from '../probe/postgres/held-session.js';
 import type { ConnectionTarget } from '../probe/postgres/target.js';
+import { Ticker } from '../probe/ticker.js';
 
 /** The writer workload behind "was any acknowledged write lost?". */
 export interface LedgerPlan {
@@ -9,4 +21,117 @@ export interface LedgerPlan {
   readonly ratePerSecond: number;
   /** How long one write, reconnect included, may take. */
   readonly timeoutMs: number;
+}
+
+/** The usual pace of a ledger session. */
+export const ledgerRatePerSecond = 20;
+/** Not unique on the id: under a unique constraint a duplicate could never be seen. */
+export const ledgerTable = 'rehearse.ledger';
+
+const insert = `INSERT INTO ${ledgerTable} (session, number) VALUES ($1, $2)`;
+
+type Stage = 'intent' | 'acknowledged' | 'failed' | 'inDoubt';
+
+export class LedgerSession {
+  readonly #name: string;
+  readonly #plan: LedgerPlan;
+  readonly #clock: Clock;
+  readonly #record: RecordEntry;
+  readonly #session: HeldSession;
+  #ticker: Ticker | null = null;
+  #number = 0;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  /** @param name `w1`, `w2`, …: the first part of its writes' ids */
+  constructor(name: string, plan: LedgerPlan, clock: Clock, record: RecordEntry) {
+    this.#name = name;
+    this.#plan = plan;
+    this.#clock = clock;
+    this.#record = record;
+    this.#session = new HeldSession({
+      target: plan.target,
+      applicationName: 'rehearse/ledger/writer',
+      clock,
+      use: (connection, deadlineNs) => this.#write(connection, deadlineNs),
+    });
+  }
+
+  open(timeoutMs: number): Promise<Failure | null> {
+    return this.#session.open(timeoutMs);
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen;
+  }
+
+  /** Begins to write at the plan's pace from `startNs` on. */
+  start(startNs: number): void {
+    const intervalNs = Math.round(1e9 / this.#plan.ratePerSecond);
+    this.#ticker = new Ticker({
+      clock: this.#clock,
+      startNs,
+      intervalNs,
+      lateLimitNs: intervalNs,
+      onTick: (_tick, scheduledNs) => this.#turn(scheduledNs),
+      onSkipped: () => {},
+    });
+    this.#ticker.start();
+  }
+
+  /** Ends writing, waits for the last write's end, and closes. */
+  async stop(): Promise<void> {
+    this.#ticker?.stop();
+    await this.#writing;
+    await this.#session.close();
+  }
+
+  /** A turn is no write until it is sent: there is nothing to record for one that is skipped. */
+  #turn(scheduledNs: number): void {
+    if (this.#session.isBusy) return;
+    this.#writing = this.#session.attempt(scheduledNs + this.#plan.timeoutMs * 1e6);
+  }
+
+  async #write(connection: PostgresConnection, deadlineNs: number): Promise<AttemptEnd> {
+    const number = ++this.#number;
+    this.#tell('intent', number);
+    const end = await this.#transaction(connection, number, deadlineNs);
+    if (end.outcome === 'ok') this.#tell('acknowledged', number);
+    else this.#tell(end.outcome === 'fail' ? 'failed' : 'inDoubt', number, end.error);
+    return end;
+  }
+
+  /** Until COMMIT is sent a lost session takes the write with it; from then on it is in doubt. */
+  async #transaction(
+    connection: PostgresConnection,
+    number: number,
+    deadlineNs: number,
+  ): Promise<AttemptEnd> {
+    const leftMs = (): number => (deadlineNs - this.#clock.nowNs()) / 1e6;
+    const begun = await connection.query({ text: 'BEGIN' }, leftMs());
+    if (!begun.ok) return failed(begun.failure);
+    const values = [this.#name, String(number)];
+    const inserted = await connection.query({ text: insert, values }, leftMs());
+    if (!inserted.ok) {
+      await connection.query({ text: 'ROLLBACK' }, leftMs());
+      return failed(inserted.failure);
+    }
+    const committed = await connection.query({ text: 'COMMIT' }, leftMs());
+    if (!committed.ok)
+      return committed.sent && !committed.definite
+        ? inDoubt(committed.failure)
+        : failed(committed.failure);
+    if (committed.command !== 'COMMIT')
+      return failed(ownFailure('other', `COMMIT was answered with ${committed.command}`));
+    return { outcome: 'ok', error: null, server: null };
+  }
+
+  #tell(stage: Stage, number: number, error: Failure | null = null): void {
+    this.#record({
+      atNs: this.#clock.nowNs(),
+      clock: 'client',
+      kind: 'write',
+      subject: { session: this.#name },
+      data: { stage, id: `${this.#name}-${number}`, ...(error === null ? {} : { error }) },
+    });
+  }
 }

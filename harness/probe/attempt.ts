@@ -1,0 +1,30 @@
+/** One attempt of a lane: what it is asked, and how it ended. */
+import type { Failure, Outcome } from '../history/entry.js';
+
+export interface AttemptEnd {
+  readonly outcome: Outcome;
+  readonly error: Failure | null;
+  /** What answered, where something did. */
+  readonly server: { readonly version: string; readonly startedAt?: string } | null;
+  /** True when a held session had to be opened anew. */
+  readonly reconnected?: boolean;
+}
+
+/** Something that a lane can do at a tick. Settles by the deadline, and never rejects. */
+export interface Attempts {
+  attempt(deadlineNs: number): Promise<AttemptEnd>;
+  /** Opens what the lane holds before the first tick; null when it stands. */
+  open?(timeoutMs: number): Promise<Failure | null>;
+  /** A last look after the last tick, or null where there is nothing to look at. */
+  finalCheck?(timeoutMs: number): Promise<AttemptEnd | null>;
+  close(): Promise<void>;
+}
+
+export function failed(error: Failure): AttemptEnd {
+  return { outcome: 'fail', error, server: null };
+}
+
+/** It may have happened. */
+export function inDoubt(error: Failure): AttemptEnd {
+  return { outcome: 'unknown', error, server: null };
+}

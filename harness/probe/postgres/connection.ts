@@ -1,0 +1,209 @@
+/**
+ * One connection of `pg`, tamed: nothing it does is an unhandled error, every wait has a
+ * deadline that destroys the socket, and what goes wrong comes back as a value.
+ */
+import { Socket } from 'node:net';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import pg from 'pg';
+import type { Clock } from '../../../sim/clock.js';
+import type { Failure } from '../../history/entry.js';
+import { type ClassifiedFailure, classify, ownFailure } from './failure.js';
+import type { ConnectionTarget } from './target.js';
+
+export interface OpenOptions {
+  readonly target: ConnectionTarget;
+  readonly applicationName: string;
+  readonly clock: Clock;
+  /** For everything: name look-up, TCP, TLS and authentication. */
+  readonly timeoutMs: number;
+}
+
+export type Opened =
+  | { readonly connection: PostgresConnection; readonly failure?: undefined }
+  | { readonly connection?: undefined; readonly failure: Failure };
+
+export interface Statement {
+  readonly text: string;
+  /** With values the extended protocol is used, without them the simple one. */
+  readonly values?: readonly string[];
+  /** A named prepared statement, parsed once per connection. */
+  readonly name?: string;
+}
+
+/** Values as the server wrote them: text or null. */
+export type Row = readonly (string | null)[];
+
+export type Answer =
+  | { readonly ok: true; readonly command: string; readonly rows: readonly Row[] }
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      /** False where it never left: the connection was lost before. */
+      readonly sent: boolean;
+      /** True where the server refused the statement, so that it surely did nothing. */
+      readonly definite: boolean;
+    };
+
+/** How long the server may take to close after our Terminate. */
+const closeTimeoutMs = 1_000;
+
+const rawTypes = { getTypeParser: () => (value: unknown) => value };
+
+export class PostgresConnection {
+  readonly #client: pg.Client;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #target: ConnectionTarget;
+  #lost: Failure | null = null;
+  #warned: Failure | null = null;
+  #closing = false;
+
+  private constructor(options: OpenOptions) {
+    this.#clock = options.clock;
+    this.#target = options.target;
+    this.#socket = new Socket();
+    this.#client = new pg.Client({
+      host: options.target.host,
+      port: options.target.port,
+      user: options.target.user,
+      database: options.target.database,
+      // A function, because an empty string sends `pg` to the environment and to ~/.pgpass.
+      password: () => options.target.password,
+      application_name: options.applicationName,
+      ssl: tlsOptions(options.target),
+      stream: () => this.#socket,
+      types: rawTypes as pg.CustomTypesConfig,
+    });
+    this.#client.on('error', (error) => this.#lose(this.#classify(error).failure));
+    this.#client.on('end', () => this.#lose(ownFailure('closed', 'the connection was closed')));
+    this.#client.on('notice', (notice) => {
+      const { failure } = this.#classify(notice);
+      if (failure.kind === 'terminated') this.#warned = failure;
+    });
+  }
+
+  /** Connects and authenticates. Never rejects. */
+  static async open(options: OpenOptions): Promise<Opened> {
+    const made = new PostgresConnection(options);
+    const connected = made.#client.connect().then(
+      () => null,
+      (error: unknown) => made.#classify(error).failure,
+    );
+    const failure = await made.#before(options.timeoutMs, connected, () =>
+      ownFailure('timeout', `no connection within ${Math.round(options.timeoutMs)} ms`),
+    );
+    if (failure === null && made.#lost === null) return { connection: made };
+    made.destroy();
+    return { failure: failure ?? made.#lost ?? ownFailure('closed', 'closed while connecting') };
+  }
+
+  /** Why this connection can no longer be used, or null. Costs no byte on the wire. */
+  get lost(): Failure | null {
+    return this.#lost;
+  }
+
+  /** The server's process id for this session, as told at the start. */
+  get backendPid(): number | null {
+    const pid: unknown = Reflect.get(this.#client, 'processID');
+    return typeof pid === 'number' ? pid : null;
+  }
+
+  /** Runs one statement; one at a time. On time-out the connection is gone. Never rejects. */
+  async query(statement: Statement, timeoutMs: number): Promise<Answer> {
+    if (this.#lost !== null)
+      return { ok: false, failure: this.#lost, sent: false, definite: false };
+    const answered = this.#client
+      .query<(string | null)[]>({
+        text: statement.text,
+        rowMode: 'array',
+        ...(statement.values === undefined ? {} : { values: [...statement.values] }),
+        ...(statement.name === undefined ? {} : { name: statement.name }),
+      })
+      .then(
+        (end): Answer => ({ ok: true, ...lastOf(end) }),
+        (error: unknown): Answer => this.#failed(this.#classify(error)),
+      );
+    return this.#before(timeoutMs, answered, () => {
+      const failure = ownFailure('timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+      this.#lose(failure);
+      this.destroy();
+      return { ok: false, failure, sent: true, definite: false };
+    });
+  }
+
+  /** Says Terminate and waits for the server to close, but not for long. Never rejects. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#lost === null) {
+      const ended = this.#client.end().then(
+        () => undefined,
+        () => undefined,
+      );
+      await this.#before(closeTimeoutMs, ended, () => undefined);
+    }
+    this.destroy();
+  }
+
+  /** Drops the connection without a word. */
+  destroy(): void {
+    this.#closing = true;
+    this.#client.connection.stream.destroy();
+    this.#socket.destroy();
+  }
+
+  /** A fatal answer may reach the query before the connection's own end is seen. */
+  #failed(classified: ClassifiedFailure): Answer {
+    const { failure, definite, fatal } = classified;
+    if (fatal) this.#lose(failure);
+    const told = failure.kind === 'closed' && this.#warned !== null ? this.#warned : failure;
+    return { ok: false, failure: told, sent: true, definite };
+  }
+
+  #lose(failure: Failure): void {
+    if (this.#lost !== null) return;
+    this.#lost = failure.sqlstate === null && this.#warned !== null ? this.#warned : failure;
+    this.destroy();
+  }
+
+  #classify(error: unknown): ClassifiedFailure {
+    return classify(error, this.#target.password);
+  }
+
+  #before<T>(timeoutMs: number, work: Promise<T>, late: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.timer(Math.max(0, timeoutMs), () => resolve(late()));
+      void work.then((value) => {
+        timer.cancel();
+        resolve(value);
+      });
+    });
+  }
+}
+
+/** A simple query of several statements gives several ends; the last one counts. */
+function lastOf(end: pg.QueryArrayResult<(string | null)[]>): { command: string; rows: Row[] } {
+  const last = Array.isArray(end) ? (end as (typeof end)[]).at(-1) : end;
+  return { command: last?.command ?? '', rows: last?.rows ?? [] };
+}
+
+const tlsByTarget = new WeakMap<ConnectionTarget, ConnectionOptions | false>();
+
+/** Made once per target: parsing a bundle of authorities for every poll would take longer. */
+function tlsOptions(target: ConnectionTarget): ConnectionOptions | false {
+  const known = tlsByTarget.get(target);
+  if (known !== undefined) return known;
+  const made = makeTlsOptions(target);
+  tlsByTarget.set(target, made);
+  return made;
+}
+
+function makeTlsOptions(target: ConnectionTarget): ConnectionOptions | false {
+  const { mode, caPem } = target.tls;
+  if (mode === 'disable') return false;
+  if (mode === 'require') return { rejectUnauthorized: false };
+  return {
+    rejectUnauthorized: true,
+    secureContext: createSecureContext(caPem === null ? {} : { ca: caPem }),
+  };
+}
