@@ -166,6 +166,8 @@ export const pollDataSchema = z.looseObject({
   scheduledNs: instantNs,
   startNs: instantNs,
   endNs: instantNs,
+  /** False where only the start was logged: `endNs` is then the latest that it can have been. */
+  endMeasured: z.boolean().optional(),
   outcome: z.enum(outcomes),
   error: failureSchema.nullable(),
   /** What answered, where something did. */
@@ -233,6 +235,9 @@ export const noteDataSchema = z.looseObject({
   /** `checker-failed`, `observer-stalled`, … or null. An error note makes the verdict unknown. */
   code: z.string().nullable(),
   text: z.string(),
+  /** With code `unobserved` and a lane as subject: nobody watched the lane in this stretch. */
+  fromNs: instantNs.optional(),
+  toNs: instantNs.optional(),
 });
 
 const head = {

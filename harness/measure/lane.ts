@@ -1,0 +1,224 @@
+/** What one lane measured: counts, latencies, outages, downtime, floor and blind stretches. */
+import type { EntryOf, Failure, LaneSpec } from '../history/entry.js';
+import { type Attempt, findOutages, type Outage } from './outages.js';
+import { quantile } from './quantile.js';
+
+export type PollData = EntryOf<'poll'>['data'];
+
+/** A poll as an attempt; `tick` is null for an edge poll. */
+export interface LaneAttempt extends Attempt {
+  readonly tick: number | null;
+  readonly scheduledNs: number;
+  readonly error: Failure | null;
+  readonly version: string | null;
+  readonly reconnected: boolean;
+}
+
+/** From and to, nanoseconds. */
+export interface Stretch {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+/** An interval with a point estimate; an upper bound of null is no bound. */
+export interface Bounds {
+  readonly lowerNs: number;
+  readonly upperNs: number | null;
+  readonly estimateNs: number;
+}
+
+export interface LaneMeasure {
+  readonly spec: LaneSpec;
+  /** Ticks only, by tick; edge polls are in `edgePolls`. */
+  readonly ticks: readonly LaneAttempt[];
+  readonly edgePolls: readonly LaneAttempt[];
+  readonly polls: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly unknown: number;
+  /** Tick numbers between the first and the last of which nothing was recorded. */
+  readonly missing: number;
+  /** Ok but slower than the limit; `brownouts` are unbroken runs of them. */
+  readonly slow: number;
+  readonly brownouts: number;
+  readonly p50Ns: number | null;
+  readonly p95Ns: number | null;
+  readonly outages: readonly Outage<LaneAttempt>[];
+  readonly downtime: Bounds;
+  readonly longest: Bounds;
+  /** An outage shorter than this can have gone unseen; null with fewer than two ok polls. */
+  readonly detectionFloorNs: number | null;
+  /** Stretches outside outages, longer than two ticks, in which no poll looked. */
+  readonly blind: readonly Stretch[];
+}
+
+export interface LaneOptions {
+  /** An ok poll that took longer is slow. */
+  readonly slowNs: number;
+  /** Stretches that nobody observed, such as the omitted part of an imported log. */
+  readonly unobserved: readonly Stretch[];
+}
+
+/** Measures one lane from its polls, in any order. */
+export function measureLane(
+  spec: LaneSpec,
+  polls: readonly PollData[],
+  options: LaneOptions,
+): LaneMeasure {
+  const attempts = polls.map(toAttempt).sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
+  const ticks = attempts
+    .filter((attempt) => attempt.tick !== null)
+    .sort((a, b) => (a.tick ?? 0) - (b.tick ?? 0));
+  const blindGapNs = 2 * spec.intervalMs * 1e6;
+  const pieces = split(attempts, options.unobserved);
+  const outages = pieces.flatMap((piece) => findOutages(piece, { blindGapNs }));
+  const watched = pieces.map((piece) => watch(piece, blindGapNs));
+  const floors = watched.flatMap((piece) => piece.floorNs ?? []);
+  const okNs = ticks
+    .filter((tick) => tick.outcome === 'ok')
+    .map((tick) => tick.endNs - tick.startNs)
+    .sort((a, b) => a - b);
+  const slow = slowRuns(ticks, options.slowNs);
+  return {
+    spec,
+    ticks,
+    edgePolls: attempts.filter((attempt) => attempt.tick === null),
+    polls: ticks.length,
+    ok: okNs.length,
+    failed: count(ticks, 'fail'),
+    unknown: count(ticks, 'unknown'),
+    missing: missingTicks(ticks),
+    ...slow,
+    p50Ns: quantile(okNs, 0.5),
+    p95Ns: quantile(okNs, 0.95),
+    outages,
+    downtime: sum(outages),
+    longest: longest(outages),
+    detectionFloorNs: floors.length === 0 ? null : Math.max(...floors),
+    blind: watched.flatMap((piece) => piece.blind),
+  };
+}
+
+function toAttempt(poll: PollData): LaneAttempt {
+  return {
+    tick: poll.tick,
+    scheduledNs: poll.scheduledNs,
+    startNs: poll.startNs,
+    endNs: Math.max(poll.startNs, poll.endNs),
+    outcome: poll.outcome,
+    endMeasured: poll.endMeasured !== false,
+    error: poll.error,
+    version: poll.server?.version ?? null,
+    reconnected: poll.reconnected === true,
+  };
+}
+
+function count(ticks: readonly LaneAttempt[], outcome: LaneAttempt['outcome']): number {
+  return ticks.reduce((total, tick) => total + (tick.outcome === outcome ? 1 : 0), 0);
+}
+
+function missingTicks(ticks: readonly LaneAttempt[]): number {
+  const first = ticks.at(0)?.tick;
+  const last = ticks.at(-1)?.tick;
+  if (first === null || last === null || first === undefined || last === undefined) return 0;
+  return Math.max(0, last - first + 1 - new Set(ticks.map((tick) => tick.tick)).size);
+}
+
+function slowRuns(
+  ticks: readonly LaneAttempt[],
+  slowNs: number,
+): { slow: number; brownouts: number } {
+  let slow = 0;
+  let brownouts = 0;
+  let inside = false;
+  for (const tick of ticks) {
+    const isSlow = tick.outcome === 'ok' && tick.endNs - tick.startNs > slowNs;
+    if (isSlow) slow += 1;
+    if (isSlow && !inside) brownouts += 1;
+    inside = isSlow;
+  }
+  return { slow, brownouts };
+}
+
+/** Cuts the attempts (by start) at the stretches that nobody observed. */
+function split(attempts: readonly LaneAttempt[], gaps: readonly Stretch[]): LaneAttempt[][] {
+  const cutsNs = gaps.map((gap) => gap.toNs).sort((a, b) => a - b);
+  const pieces: LaneAttempt[][] = [];
+  let piece: LaneAttempt[] = [];
+  let next = 0;
+  for (const attempt of attempts) {
+    let cut = false;
+    while ((cutsNs[next] ?? Number.POSITIVE_INFINITY) <= attempt.startNs) {
+      next += 1;
+      cut = true;
+    }
+    if (cut && piece.length > 0) {
+      pieces.push(piece);
+      piece = [];
+    }
+    piece.push(attempt);
+  }
+  if (piece.length > 0) pieces.push(piece);
+  return pieces;
+}
+
+/**
+ * The detection floor and the blind stretches of one piece. An outage goes unseen when no
+ * attempt's window lies inside it: after the start of an ok attempt it can last at most until
+ * the earliest end among the later ones. Where that one failed, the outage was seen.
+ */
+function watch(
+  byStart: readonly LaneAttempt[],
+  blindGapNs: number,
+): { floorNs: number | null; blind: Stretch[] } {
+  const decided = byStart.filter((attempt) => attempt.outcome !== 'unknown');
+  let floorNs: number | null = null;
+  let next: LaneAttempt | undefined;
+  for (let index = decided.length - 1; index >= 0; index--) {
+    const attempt = decided[index];
+    if (attempt === undefined) continue;
+    if (attempt.outcome === 'ok' && next?.outcome === 'ok')
+      floorNs = Math.max(floorNs ?? 0, next.endNs - attempt.startNs);
+    if (next === undefined || attempt.endNs <= next.endNs) next = attempt;
+  }
+  return { floorNs, blind: blindStretches(decided, blindGapNs) };
+}
+
+function blindStretches(decided: readonly LaneAttempt[], blindGapNs: number): Stretch[] {
+  const blind: Stretch[] = [];
+  let previous: LaneAttempt | undefined;
+  let seenUntilNs = Number.NEGATIVE_INFINITY;
+  for (const attempt of decided) {
+    const gapNs = attempt.startNs - seenUntilNs;
+    if (previous?.outcome === 'ok' && attempt.outcome === 'ok' && gapNs > blindGapNs)
+      blind.push({ fromNs: previous.startNs, toNs: attempt.endNs });
+    seenUntilNs = Math.max(seenUntilNs, attempt.endNs);
+    previous = attempt;
+  }
+  return blind;
+}
+
+function sum(outages: readonly Outage[]): Bounds {
+  let upperNs: number | null = 0;
+  let lowerNs = 0;
+  let estimateNs = 0;
+  for (const outage of outages) {
+    lowerNs += outage.lowerNs;
+    estimateNs += outage.estimateNs;
+    upperNs = upperNs === null || outage.upperNs === null ? null : upperNs + outage.upperNs;
+  }
+  return { lowerNs, upperNs, estimateNs };
+}
+
+function longest(outages: readonly Outage[]): Bounds {
+  let upperNs: number | null = 0;
+  let lowerNs = 0;
+  let estimateNs = 0;
+  for (const outage of outages) {
+    lowerNs = Math.max(lowerNs, outage.lowerNs);
+    estimateNs = Math.max(estimateNs, outage.estimateNs);
+    upperNs =
+      upperNs === null || outage.upperNs === null ? null : Math.max(upperNs, outage.upperNs);
+  }
+  return { lowerNs, upperNs, estimateNs };
+}

@@ -1,0 +1,167 @@
+/** A whole history, measured: the one input of verdict, view and report. Pure. */
+import {
+  type Entry,
+  type EntryKind,
+  type EntryOf,
+  type LaneSpec,
+  laneKinds,
+} from '../history/entry.js';
+import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
+import { type Ledger, measureLedger } from './ledger.js';
+import { measureObserver, type ObserverMeasure } from './observer.js';
+import { measureSessions, type SessionsMeasure } from './sessions.js';
+import { controlClock, findWindows, union, type Windows } from './windows.js';
+
+type RunData = EntryOf<'run'>['data'];
+export type RunStarted = Extract<RunData, { stage: 'started' }>;
+export type RunServer = Extract<RunData, { stage: 'server' }>;
+export type RunFinished = Extract<RunData, { stage: 'finished' }>;
+
+/** An ok poll slower than this is a brownout, unless the settings name `slowMs`. */
+export const slowMsDefault = 250;
+
+export interface Measurement {
+  readonly started: RunStarted | null;
+  readonly finished: RunFinished | null;
+  readonly servers: readonly RunServer[];
+  /** The run's T0, or null where it had none. */
+  readonly t0Ns: number | null;
+  /** The last instant of which anything is told. */
+  readonly endNs: number;
+  /** In the order of the run's own list; the observer is not among them. */
+  readonly lanes: readonly LaneMeasure[];
+  readonly observer: ObserverMeasure | null;
+  readonly ledger: Ledger | null;
+  readonly sessions: SessionsMeasure | null;
+  readonly windows: Windows | null;
+  readonly control: Stretch | null;
+  readonly events: readonly EntryOf<'event'>[];
+  readonly phases: readonly EntryOf<'phase'>[];
+  readonly notes: readonly EntryOf<'note'>[];
+  readonly slowNs: number;
+}
+
+/** Measures a history; entries in any order, of any producer. Never throws. */
+export function measure(entries: readonly Entry[]): Measurement {
+  const kinds = sortOut(entries);
+  const run = kinds.run.map((entry) => entry.data);
+  const started = run.find((data) => data.stage === 'started') ?? null;
+  const slowNs = slowMsOf(started) * 1e6;
+  const polls = byLane(kinds.poll);
+  const specs = laneSpecs(started, polls);
+  const measured = specs.map((spec) =>
+    measureLane(spec, polls.get(spec.name) ?? [], {
+      slowNs,
+      unobserved: unobserved(kinds.note, spec.name),
+    }),
+  );
+  const lanes = measured.filter((lane) => lane.spec.kind !== 'observer');
+  const observer = measured.find((lane) => lane.spec.kind === 'observer');
+  const stallMs = Math.min(...lanes.map((lane) => lane.spec.intervalMs));
+  const endNs = lastInstant(entries);
+  return {
+    started,
+    finished: run.find((data) => data.stage === 'finished') ?? null,
+    servers: run.filter((data) => data.stage === 'server'),
+    t0Ns: kinds.phase.find((phase) => phase.data.t0 === true)?.atNs ?? null,
+    endNs,
+    lanes,
+    observer: observer === undefined ? null : measureObserver(observer, stallMs * 1e6),
+    ledger: measureLedger(kinds.write.map((entry) => entry.data)),
+    sessions: measureSessions(kinds.session),
+    windows: findWindows(kinds.gauge, endNs),
+    control: controlClock(kinds.event),
+    events: kinds.event,
+    phases: kinds.phase,
+    notes: kinds.note,
+    slowNs,
+  };
+}
+
+type ByKind = { [K in EntryKind]: EntryOf<K>[] };
+
+function sortOut(entries: readonly Entry[]): ByKind {
+  const kinds: ByKind = {
+    run: [],
+    phase: [],
+    event: [],
+    poll: [],
+    write: [],
+    session: [],
+    attempt: [],
+    gauge: [],
+    call: [],
+    note: [],
+  };
+  for (const entry of entries) (kinds[entry.kind] as Entry[]).push(entry);
+  for (const list of [kinds.phase, kinds.event, kinds.session])
+    list.sort((a, b) => a.atNs - b.atNs);
+  return kinds;
+}
+
+function slowMsOf(started: RunStarted | null): number {
+  const slowMs = started?.settings.slowMs;
+  return typeof slowMs === 'number' && slowMs > 0 ? slowMs : slowMsDefault;
+}
+
+function byLane(entries: readonly EntryOf<'poll'>[]): Map<string, PollData[]> {
+  const lanes = new Map<string, PollData[]>();
+  for (const { subject, data } of entries) {
+    const name = subject.lane ?? 'unnamed';
+    const list = lanes.get(name);
+    if (list === undefined) lanes.set(name, [data]);
+    else list.push(data);
+  }
+  return lanes;
+}
+
+/** The run's own list, and what polled without being on it (a history whose start is lost). */
+function laneSpecs(
+  started: RunStarted | null,
+  polls: ReadonlyMap<string, readonly PollData[]>,
+): LaneSpec[] {
+  const listed = started?.lanes ?? [];
+  const names = new Set(listed.map((lane) => lane.name));
+  const found = [...polls].filter(([name]) => !names.has(name));
+  return [...listed, ...found.map(([name, list]) => guessSpec(name, list))];
+}
+
+function guessSpec(name: string, polls: readonly PollData[]): LaneSpec {
+  const kind = laneKindOf(name);
+  const starts = polls.filter((poll) => poll.tick !== null).map((poll) => poll.scheduledNs);
+  const ascending = starts.sort((a, b) => a - b);
+  const spanNs = (ascending.at(-1) ?? 0) - (ascending[0] ?? 0);
+  const intervalMs = ascending.length > 1 ? spanNs / (ascending.length - 1) / 1e6 : 500;
+  return {
+    name,
+    kind,
+    target: '',
+    intervalMs: intervalMs > 0 ? intervalMs : 500,
+    timeoutMs: 5_000,
+    edgeIntervalMs: null,
+  };
+}
+
+function laneKindOf(name: string): LaneSpec['kind'] {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return laneKinds.find((kind) => kind === last) ?? 'new-connection';
+}
+
+function unobserved(notes: readonly EntryOf<'note'>[], lane: string): Stretch[] {
+  return union(
+    notes.flatMap(({ subject, data }) => {
+      const { code, fromNs, toNs } = data;
+      if (code !== 'unobserved' || fromNs === undefined || toNs === undefined) return [];
+      return subject.lane === undefined || subject.lane === lane ? [{ fromNs, toNs }] : [];
+    }),
+  );
+}
+
+function lastInstant(entries: readonly Entry[]): number {
+  let lastNs = 0;
+  for (const entry of entries) {
+    lastNs = Math.max(lastNs, entry.atNs);
+    if (entry.kind === 'poll') lastNs = Math.max(lastNs, entry.data.endNs);
+  }
+  return lastNs;
+}

@@ -1,0 +1,61 @@
+/** What became of the sessions of the endpoint. Pure. */
+import type { EntryOf } from '../history/entry.js';
+
+export type SessionFate = 'present' | 'preserved' | 'dropped' | 'closed';
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly sessionKind: string;
+  readonly owner: 'instrument' | 'application';
+  /** `present`: neither preserved nor dropped was told, as when the run broke off. */
+  readonly fate: SessionFate;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  /** When it was dropped, nanoseconds; else null. */
+  readonly droppedNs: number | null;
+}
+
+export interface SessionsMeasure {
+  /** Sessions at T0. */
+  readonly present: number;
+  readonly preserved: number;
+  readonly dropped: number;
+  readonly reconnected: number;
+  readonly list: readonly SessionRecord[];
+}
+
+/** Sums up the session entries, in order; null when there are none. */
+export function measureSessions(entries: readonly EntryOf<'session'>[]): SessionsMeasure | null {
+  if (entries.length === 0) return null;
+  const records = new Map<string, SessionRecord>();
+  let reconnected = 0;
+  let present = 0;
+  for (const [index, { atNs, subject, data }] of entries.entries()) {
+    const id = subject.session ?? `unnamed-${index}`;
+    if (data.stage === 'reconnected') {
+      reconnected += 1;
+      continue;
+    }
+    if (data.stage === 'present') present += 1;
+    const earlier = records.get(id);
+    // A drop is a session's fate even when its socket's close is told later.
+    if (data.stage === 'closed' && earlier !== undefined && earlier.fate !== 'present') continue;
+    records.set(id, {
+      id,
+      sessionKind: data.sessionKind,
+      owner: data.owner,
+      fate: data.stage,
+      reason: data.reason,
+      detail: data.detail,
+      droppedNs: data.stage === 'dropped' ? atNs : null,
+    });
+  }
+  const list = [...records.values()];
+  return {
+    present,
+    preserved: list.filter((record) => record.fate === 'preserved').length,
+    dropped: list.filter((record) => record.fate === 'dropped').length,
+    reconnected,
+    list,
+  };
+}

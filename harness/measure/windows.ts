@@ -1,0 +1,120 @@
+/**
+ * The engine's and the endpoint's windows from the gauges, and from them the three clocks and
+ * the three shares of every outage. Pure.
+ */
+import type { EntryOf } from '../history/entry.js';
+import type { Stretch } from './lane.js';
+import type { Outage } from './outages.js';
+
+export interface Windows {
+  /** Where the endpoint was anything but open: from leaving `open` to `open` again. */
+  readonly endpoint: readonly Stretch[];
+  /** Where the server was not to be used: from `stopping` to `accepting`. */
+  readonly engine: readonly Stretch[];
+}
+
+/** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
+export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number): Windows | null {
+  const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
+  const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
+  if (ofEndpoint.length === 0 && ofServer.length === 0) return null;
+  return {
+    endpoint: stretches(
+      ofEndpoint,
+      (value) => value !== 'open',
+      () => true,
+      endNs,
+    ),
+    engine: stretches(
+      ofServer,
+      (value) => value === 'stopping',
+      (value) => value !== 'accepting',
+      endNs,
+    ),
+  };
+}
+
+/** Windows per subject: opened by `opens`, going on while `stays`; the union of all subjects. */
+function stretches(
+  gauges: readonly EntryOf<'gauge'>[],
+  opens: (value: string | number) => boolean,
+  stays: (value: string | number) => boolean,
+  endNs: number,
+): Stretch[] {
+  const openSince = new Map<string, number>();
+  const found: Stretch[] = [];
+  for (const { atNs, subject, data } of [...gauges].sort((a, b) => a.atNs - b.atNs)) {
+    const key = `${subject.endpoint ?? ''} ${subject.listener ?? ''} ${subject.instance ?? ''}`;
+    const sinceNs = openSince.get(key);
+    const goesOn = sinceNs === undefined ? opens(data.value) : stays(data.value);
+    if (sinceNs === undefined && goesOn) openSince.set(key, atNs);
+    if (sinceNs !== undefined && !goesOn) {
+      openSince.delete(key);
+      found.push({ fromNs: sinceNs, toNs: atNs });
+    }
+  }
+  for (const fromNs of openSince.values()) found.push({ fromNs, toNs: Math.max(fromNs, endNs) });
+  return union(found);
+}
+
+/** The same instants as disjoint stretches in order. */
+export function union(list: readonly Stretch[]): Stretch[] {
+  const joined: { fromNs: number; toNs: number }[] = [];
+  for (const { fromNs, toNs } of [...list].sort((a, b) => a.fromNs - b.fromNs)) {
+    const last = joined.at(-1);
+    if (last !== undefined && fromNs <= last.toNs) last.toNs = Math.max(last.toNs, toNs);
+    else joined.push({ fromNs, toNs });
+  }
+  return joined;
+}
+
+/** The shares of one outage, nanoseconds. */
+export interface Shares {
+  /** In the endpoint's window, outside the engine's: came from the timing table. */
+  readonly modelledNs: number;
+  /** Inside the window, while the real server stopped and started. */
+  readonly engineNs: number;
+  /** What the client felt beyond the window: its driver, pool and retry. */
+  readonly clientNs: number;
+  /** True where the probe cannot tell the client's share from zero. */
+  readonly clientWithinProbeError: boolean;
+}
+
+/** Splits an outage; null where the world told nothing about the time in question. */
+export function shareOut(outage: Outage, windows: Windows | null): Shares | null {
+  if (windows === null) return null;
+  const seen = {
+    fromNs: outage.begin.earliestNs ?? outage.begin.pointNs,
+    toNs: outage.end.latestNs ?? outage.end.pointNs,
+  };
+  const endpoint = windows.endpoint.flatMap((window) => overlap(window, seen));
+  const windowNs = length(endpoint);
+  const engineNs = length(
+    endpoint.flatMap((window) => windows.engine.flatMap((part) => overlap(part, window))),
+  );
+  const clientNs = Math.max(0, outage.estimateNs - windowNs);
+  return {
+    modelledNs: windowNs - engineNs,
+    engineNs,
+    clientNs,
+    clientWithinProbeError: windowNs >= outage.lowerNs,
+  };
+}
+
+function overlap(a: Stretch, b: Stretch): Stretch[] {
+  const fromNs = Math.max(a.fromNs, b.fromNs);
+  const toNs = Math.min(a.toNs, b.toNs);
+  return toNs > fromNs ? [{ fromNs, toNs }] : [];
+}
+
+export function length(list: readonly Stretch[]): number {
+  return list.reduce((sumNs, stretch) => sumNs + stretch.toNs - stretch.fromNs, 0);
+}
+
+/** From the first event that the control plane told to the last; null without any. */
+export function controlClock(events: readonly EntryOf<'event'>[]): Stretch | null {
+  const told = events.filter((event) => event.clock === 'control');
+  if (told.length === 0) return null;
+  const instants = told.map((event) => event.atNs);
+  return { fromNs: Math.min(...instants), toNs: Math.max(...instants) };
+}

@@ -1,0 +1,229 @@
+/** Turns a measurement (nanoseconds) into the fields of the report (milliseconds). Pure. */
+import type { Bounds, LaneAttempt, LaneMeasure, Stretch } from '../measure/lane.js';
+import type { Ledger } from '../measure/ledger.js';
+import type { Measurement } from '../measure/measure.js';
+import type { Edge, Outage } from '../measure/outages.js';
+import { servedChanges } from '../measure/served-by.js';
+import { shareOut } from '../measure/windows.js';
+import {
+  type BoundsMs,
+  type LaneReport,
+  type OutageReport,
+  type RunReport,
+  reportSchema,
+  type SpanReport,
+} from './run-report.js';
+
+const idsMax = 100;
+
+/** Everything of the report but the verdict. */
+export function describeMeasurement(
+  measurement: Measurement,
+): Omit<RunReport, 'verdict' | 'reason' | 'objectives'> {
+  const { started, finished, t0Ns, ledger } = measurement;
+  const zeroNs = t0Ns ?? 0;
+  const offset = (atNs: number): number => ms(atNs - zeroNs);
+  const servedBy = measurement.lanes
+    .filter((lane) => lane.spec.kind === 'new-connection' || lane.spec.kind === 'served-by')
+    .map((lane) => [lane.spec.name, servedChanges(lane)] as const);
+  return {
+    schema: reportSchema,
+    completed: finished?.completed === true,
+    command: started?.command ?? null,
+    scenario: started?.scenario ?? 'unknown',
+    title: started?.title ?? 'a history without a beginning',
+    seed: started?.seed ?? null,
+    tool: started === null ? null : { name: started.tool.name, version: started.tool.version },
+    wallClock: started?.wallClock ?? null,
+    t0Ms: t0Ns === null ? null : ms(t0Ns),
+    durationMs: ms(measurement.endNs),
+    engine: started?.engine ?? null,
+    servers: { before: server(measurement, 'before'), after: server(measurement, 'after') },
+    lanes: Object.fromEntries(
+      measurement.lanes.map((lane) => [lane.spec.name, describeLane(lane, measurement)]),
+    ),
+    servedBy: Object.fromEntries(
+      servedBy
+        .filter(([, changes]) => changes.length > 0)
+        .map(([name, changes]) => [
+          name,
+          changes.map(({ atNs, tick, version }) => ({ atMs: offset(atNs), tick, version })),
+        ]),
+    ),
+    sessions: describeSessions(measurement),
+    events: measurement.events.map(({ atNs, data }) => ({
+      offsetMs: offset(atNs),
+      source: data.source,
+      message: data.message,
+      eventId: data.eventId,
+      modelled: data.modelled,
+    })),
+    writes: ledger === null ? null : describeLedger(ledger),
+    clocks: describeClocks(measurement),
+    observer: describeObserver(measurement),
+    schedule: started?.schedule ?? [],
+    settings: started?.settings ?? {},
+    notes: measurement.notes.map(({ atNs, data }) => ({
+      offsetMs: offset(atNs),
+      level: data.level,
+      code: data.code,
+      text: data.text,
+    })),
+  };
+}
+
+/** Nanoseconds as milliseconds, to the microsecond. */
+function ms(ns: number): number {
+  return Math.round(ns / 1e3) / 1e3;
+}
+
+function msOrNull(ns: number | null): number | null {
+  return ns === null ? null : ms(ns);
+}
+
+function boundsMs(bounds: Bounds): BoundsMs {
+  return {
+    lowerMs: ms(bounds.lowerNs),
+    upperMs: msOrNull(bounds.upperNs),
+    estimateMs: ms(bounds.estimateNs),
+  };
+}
+
+function server(
+  measurement: Measurement,
+  when: 'before' | 'after',
+): RunReport['servers']['before'] {
+  const found = measurement.servers.find((one) => one.when === when);
+  if (found === undefined) return null;
+  const { version, versionText, provider } = found;
+  return { version, versionText, provider };
+}
+
+function describeLane(lane: LaneMeasure, measurement: Measurement): LaneReport {
+  const zeroNs = measurement.t0Ns ?? 0;
+  return {
+    kind: lane.spec.kind,
+    target: lane.spec.target,
+    intervalMs: lane.spec.intervalMs,
+    polls: lane.polls,
+    ok: lane.ok,
+    failed: lane.failed,
+    unknown: lane.unknown,
+    missing: lane.missing,
+    slow: lane.slow,
+    brownouts: lane.brownouts,
+    p50Ms: msOrNull(lane.p50Ns),
+    p95Ms: msOrNull(lane.p95Ns),
+    detectionFloorMs: msOrNull(lane.detectionFloorNs),
+    downtime: boundsMs(lane.downtime),
+    longest: boundsMs(lane.longest),
+    outages: lane.outages.map((outage) => describeOutage(outage, measurement)),
+    blindMs: lane.blind.map(({ fromNs, toNs }) => [ms(fromNs - zeroNs), ms(toNs - zeroNs)]),
+  };
+}
+
+function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): OutageReport {
+  const zeroNs = measurement.t0Ns ?? 0;
+  const edge = ({ earliestNs, latestNs }: Edge): [number | null, number | null] => [
+    earliestNs === null ? null : ms(earliestNs - zeroNs),
+    latestNs === null ? null : ms(latestNs - zeroNs),
+  ];
+  const kinds = new Map<string, number>();
+  const sqlstates = new Set<string>();
+  for (const { error } of outage.fails) {
+    const kind = error?.kind ?? 'other';
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    if (error?.sqlstate != null) sqlstates.add(error.sqlstate);
+  }
+  const shares = shareOut(outage, measurement.windows);
+  const startMs = ms(outage.begin.pointNs - zeroNs);
+  return {
+    startMs,
+    endMs: ms(outage.begin.pointNs + outage.estimateNs - zeroNs),
+    startedAt: wallClock(measurement, outage.begin.pointNs),
+    beganMs: edge(outage.begin),
+    endedMs: edge(outage.end),
+    ...boundsMs(outage),
+    polls: outage.fails.filter((fail) => fail.tick !== null).length,
+    errorKinds: [...kinds].map(([kind, polls]) => ({ kind, polls })),
+    sqlstates: [...sqlstates],
+    firstError: outage.fails[0]?.error?.message ?? null,
+    lastError: outage.fails.at(-1)?.error?.message ?? null,
+    shares:
+      shares === null
+        ? null
+        : {
+            modelledMs: ms(shares.modelledNs),
+            engineMs: ms(shares.engineNs),
+            clientMs: ms(shares.clientNs),
+            clientWithinProbeError: shares.clientWithinProbeError,
+          },
+  };
+}
+
+function wallClock(measurement: Measurement, atNs: number): string | null {
+  const zero = Date.parse(measurement.started?.wallClock ?? '');
+  const at = new Date(zero + atNs / 1e6);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+function describeSessions({ sessions, started }: Measurement): RunReport['sessions'] {
+  if (sessions === null) return null;
+  const list = sessions.list.map(({ id, sessionKind, owner, fate, reason, detail }) => ({
+    id,
+    kind: sessionKind,
+    owner,
+    fate,
+    reason,
+    detail,
+  }));
+  return {
+    source: started?.sessions ?? null,
+    present: sessions.present,
+    preserved: sessions.preserved,
+    dropped: sessions.dropped,
+    reconnected: sessions.reconnected,
+    list,
+    drops: list.filter((session) => session.fate === 'dropped'),
+  };
+}
+
+function describeLedger(ledger: Ledger): RunReport['writes'] {
+  return {
+    ...ledger,
+    lostIds: ledger.lostIds.slice(0, idsMax),
+    duplicatedIds: ledger.duplicatedIds.slice(0, idsMax),
+    resurrectedIds: ledger.resurrectedIds.slice(0, idsMax),
+  };
+}
+
+function describeClocks(measurement: Measurement): RunReport['clocks'] {
+  const engine = measurement.windows?.engine ?? [];
+  const [first] = engine;
+  const last = engine.at(-1);
+  const span = first && last ? { fromNs: first.fromNs, toNs: last.toNs } : null;
+  return {
+    control: measurement.control === null ? null : spanMs(measurement.control, measurement),
+    engine: span === null ? null : spanMs(span, measurement),
+    client: Object.fromEntries(
+      measurement.lanes.map((lane) => [lane.spec.name, boundsMs(lane.downtime)]),
+    ),
+  };
+}
+
+function spanMs({ fromNs, toNs }: Stretch, measurement: Measurement): SpanReport {
+  const zeroNs = measurement.t0Ns ?? 0;
+  return { startMs: ms(fromNs - zeroNs), endMs: ms(toNs - zeroNs), durationMs: ms(toNs - fromNs) };
+}
+
+function describeObserver(measurement: Measurement): RunReport['observer'] {
+  const { observer } = measurement;
+  if (observer === null) return null;
+  return {
+    polls: observer.polls,
+    medianMs: msOrNull(observer.medianNs),
+    p99Ms: msOrNull(observer.p99Ns),
+    worstMs: msOrNull(observer.worstNs),
+    stalls: observer.stalls.map((stall) => spanMs(stall, measurement)),
+  };
+}

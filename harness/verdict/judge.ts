@@ -1,0 +1,99 @@
+/** From a history to its report: measured, held against its objectives, in one document. Pure. */
+import { UserError } from '../../sim/user-error.js';
+import type { Entry } from '../history/entry.js';
+import { type Measurement, measure } from '../measure/measure.js';
+import { describeMeasurement } from './describe.js';
+import { type Evaluated, evaluate, type Verdict } from './evaluate.js';
+import { parseObjective } from './objective.js';
+import type { RunReport } from './run-report.js';
+
+export interface JudgeOptions {
+  /** Takes the place of the objectives that the history names. */
+  readonly objectives?: readonly string[];
+}
+
+/** Judges a history. Never throws on what a history holds: what cannot be judged is unknown. */
+export function judge(entries: readonly Entry[], options: JudgeOptions = {}): RunReport {
+  return judgeMeasurement(measure(entries), options);
+}
+
+/** The same for a history that is measured already. */
+export function judgeMeasurement(measurement: Measurement, options: JudgeOptions = {}): RunReport {
+  const texts = options.objectives ?? measurement.started?.objectives ?? [];
+  const objectives = texts.map((text) => evaluateText(text, measurement)).sort(worstFirst);
+  return {
+    ...describeMeasurement(measurement),
+    ...conclude(objectives, measurement),
+    objectives,
+  };
+}
+
+/** A history may come from another version, whose objectives this one cannot read. */
+function evaluateText(text: string, measurement: Measurement): Evaluated {
+  try {
+    return evaluate(parseObjective(text), measurement);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return {
+      text,
+      measured: null,
+      operator: '==',
+      limit: 0,
+      verdict: 'unknown',
+      why: error.what,
+      dataLoss: false,
+    };
+  }
+}
+
+const rank: Readonly<Record<Verdict, number>> = { fail: 0, unknown: 1, pass: 2 };
+
+/** Failed first, and of those data loss before downtime. */
+function worstFirst(a: Evaluated, b: Evaluated): number {
+  return rank[a.verdict] - rank[b.verdict] || Number(b.dataLoss) - Number(a.dataLoss);
+}
+
+function conclude(
+  objectives: readonly Evaluated[],
+  measurement: Measurement,
+): { verdict: Verdict; reason: string } {
+  const failed = objectives.filter((objective) => objective.verdict === 'fail');
+  const open = objectives.filter((objective) => objective.verdict === 'unknown');
+  const met = `${objectives.length - failed.length - open.length} of ${objectives.length} met`;
+  const broken = brokenOff(measurement);
+  if (broken !== null) return { verdict: 'unknown', reason: broken };
+  const [worst] = failed;
+  if (worst !== undefined) {
+    const what = worst.dataLoss ? 'data at stake: ' : '';
+    return { verdict: 'fail', reason: `${what}${worst.text} was not met; objectives: ${met}` };
+  }
+  const [unclear] = open;
+  if (unclear !== undefined)
+    return { verdict: 'unknown', reason: `${unclear.text}: ${unclear.why ?? 'not decided'}` };
+  if (objectives.length === 0)
+    return { verdict: 'unknown', reason: 'no objective was given, so nothing was judged' };
+  return { verdict: 'pass', reason: `objectives: ${met}` };
+}
+
+/** Why nothing can be judged, or null when the run went to its end in order. */
+function brokenOff(measurement: Measurement): string | null {
+  const { started, finished, notes } = measurement;
+  if (started === null) return 'the history has no beginning';
+  if (finished === null) return 'the history breaks off: the run did not come to its end';
+  const crash = notes.find((note) => note.data.level === 'error');
+  if (!finished.completed)
+    return `the run did not complete: ${finished.reason ?? crash?.data.text ?? 'stopped early'}`;
+  if (crash !== undefined) return `an error note: ${crash.data.text}`;
+  return null;
+}
+
+/**
+ * The exit code that a report asks for: 0 pass, 1 fail, 2 unknown. A completed history that was
+ * given no objective has nothing to fail: 0.
+ */
+export function exitCodeOf(report: RunReport): 0 | 1 | 2 {
+  if (report.verdict === 'pass') return 0;
+  if (report.verdict === 'fail') return 1;
+  const errors = report.notes.some((note) => note.level === 'error');
+  return report.completed && report.objectives.length === 0 && !errors ? 0 : 2;
+}

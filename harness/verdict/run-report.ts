@@ -1,0 +1,152 @@
+/**
+ * The one document of a run's end: what `--json` prints and every closing renderer reads.
+ * Instants are milliseconds from T0 (from the history's zero where there was no T0), durations
+ * milliseconds. Described field by field in docs/report-json.md.
+ */
+import type { Draw } from '../history/entry.js';
+import type { Evaluated, Verdict } from './evaluate.js';
+
+export const reportSchema = 'rehearse-report/1';
+
+export interface BoundsMs {
+  lowerMs: number;
+  /** Null: no upper bound, the outage is open at an end. */
+  upperMs: number | null;
+  estimateMs: number;
+}
+
+export interface OutageReport extends BoundsMs {
+  /** The estimate's edges: `endMs - startMs` is the estimate. */
+  startMs: number;
+  endMs: number;
+  /** Wall clock of `startMs`, ISO 8601 UTC; null where the history's anchor is lost. */
+  startedAt: string | null;
+  /** Between which instants it began and ended; null where nobody watched. */
+  beganMs: [number | null, number | null];
+  endedMs: [number | null, number | null];
+  polls: number;
+  /** In the order of first appearance. */
+  errorKinds: { kind: string; polls: number }[];
+  sqlstates: string[];
+  firstError: string | null;
+  lastError: string | null;
+  shares: {
+    modelledMs: number;
+    engineMs: number;
+    clientMs: number;
+    clientWithinProbeError: boolean;
+  } | null;
+}
+
+export interface LaneReport {
+  kind: string;
+  target: string;
+  intervalMs: number;
+  polls: number;
+  ok: number;
+  failed: number;
+  unknown: number;
+  missing: number;
+  slow: number;
+  brownouts: number;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  detectionFloorMs: number | null;
+  downtime: BoundsMs;
+  longest: BoundsMs;
+  outages: OutageReport[];
+  /** Stretches outside outages in which no poll looked, from and to. */
+  blindMs: [number, number][];
+}
+
+export interface SessionReport {
+  id: string;
+  kind: string;
+  owner: string;
+  fate: string;
+  reason: string | null;
+  detail: string | null;
+}
+
+export interface SpanReport {
+  startMs: number;
+  endMs: number;
+  durationMs: number;
+}
+
+export interface RunReport {
+  schema: typeof reportSchema;
+  verdict: Verdict;
+  /** One sentence. */
+  reason: string;
+  completed: boolean;
+  command: string | null;
+  scenario: string;
+  title: string;
+  seed: string | null;
+  tool: { name: string; version: string } | null;
+  /** Wall clock of the history's zero, ISO 8601 UTC. */
+  wallClock: string | null;
+  /** T0 on the history's clock, milliseconds; null where the run had none. */
+  t0Ms: number | null;
+  durationMs: number;
+  engine: Record<string, unknown> | null;
+  objectives: Evaluated[];
+  servers: {
+    before: { version: string; versionText: string; provider: string } | null;
+    after: { version: string; versionText: string; provider: string } | null;
+  };
+  lanes: Record<string, LaneReport>;
+  /** Which version answered, by lane; each change with its instant. */
+  servedBy: Record<string, { atMs: number; tick: number; version: string }[]>;
+  sessions: {
+    /** Whose sessions: `default` (ours), `given`, `none`. */
+    source: string | null;
+    present: number;
+    preserved: number;
+    dropped: number;
+    reconnected: number;
+    list: SessionReport[];
+    /** The dropped ones of `list`. */
+    drops: SessionReport[];
+  } | null;
+  events: {
+    offsetMs: number;
+    source: string;
+    message: string;
+    eventId: string | null;
+    modelled: boolean;
+  }[];
+  writes: {
+    intents: number;
+    acknowledged: number;
+    failed: number;
+    inDoubt: number;
+    readBack: boolean;
+    lost: number | null;
+    duplicated: number | null;
+    resurrected: number | null;
+    inDoubtPresent: number | null;
+    inDoubtAbsent: number | null;
+    /** At most 100 of each. */
+    lostIds: string[];
+    duplicatedIds: string[];
+    resurrectedIds: string[];
+  } | null;
+  clocks: {
+    control: SpanReport | null;
+    engine: SpanReport | null;
+    /** Downtime by lane. */
+    client: Record<string, BoundsMs>;
+  };
+  observer: {
+    polls: number;
+    medianMs: number | null;
+    p99Ms: number | null;
+    worstMs: number | null;
+    stalls: SpanReport[];
+  } | null;
+  schedule: Draw[];
+  settings: Record<string, string | number | boolean | string[]>;
+  notes: { offsetMs: number; level: string; code: string | null; text: string }[];
+}
