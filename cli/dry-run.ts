@@ -73,7 +73,8 @@ function phaseRows(plan: RunPlan): string[][] {
     phase.steps
       .map((step) => {
         if (step.step === 'wait') return `wait ${formatDuration(step.durationMs)}`;
-        if (step.step === 'operation') return step.operation;
+        if (step.step === 'start') return `start ${step.operation}, until T0`;
+        if (step.step === 'finish') return `${step.operation} to its end`;
         return step.step === 'fault' ? `fault ${step.fault.name}` : 'verify';
       })
       .join(', '),

@@ -4,5 +4,7 @@ import { examples } from './program.js';
 import type { Start } from './start.js';
 
 export function addOtherCommands(program: Command, start: Start): void {
-  void program, start, examples;
+  void program;
+  void start;
+  void examples;
 }

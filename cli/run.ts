@@ -4,6 +4,7 @@ import { dryRunDocument, dryRunText } from './dry-run.js';
 import { findScenario } from './find-scenario.js';
 import { planFromOptions, type RunOptions } from './run-options.js';
 import { json } from './text.js';
+import { versionsOption } from './versions-option.js';
 
 export async function runCommand(
   name: string,

@@ -211,7 +211,7 @@ function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
 function timeToT0Ms(phases: readonly Phase[], durations: readonly DrawnDuration[]): number {
   let elapsedMs = 0;
   for (const step of phases.flatMap((phase) => phase.steps)) {
-    if (step.step === 'operation') break;
+    if (step.step === 'start') break;
     if (step.step === 'wait' || step.step === 'fault') elapsedMs += step.durationMs;
   }
   const precheck = durations.find(({ name }) => name.endsWith('.precheckMs'));

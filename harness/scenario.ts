@@ -17,8 +17,10 @@ export interface Source {
 export type Step =
   /** Time passes; `--<option>` replaces the length. */
   | { readonly step: 'wait'; readonly durationMs: number; readonly option: WaitOption }
-  /** An operation is started and waited for. */
-  | { readonly step: 'operation'; readonly operation: OperationName }
+  /** An operation is started; the step ends at T0, when the operation begins to touch sessions. */
+  | { readonly step: 'start'; readonly operation: OperationName }
+  /** The operation that was started is waited for. */
+  | { readonly step: 'finish'; readonly operation: OperationName }
   /** A fault of the endpoint, for a while. */
   | {
       readonly step: 'fault';
@@ -33,6 +35,8 @@ export type WaitOption = 'steady' | 'settle';
 
 export interface Phase {
   readonly name: string;
+  /** True on the one phase whose begin is T0; it is left out when the operation never gets there. */
+  readonly t0?: true;
   /** What happens in it, one sentence. */
   readonly what: string;
   readonly steps: readonly Step[];
@@ -82,11 +86,4 @@ export interface Scenario {
   /** What comes from a table or an assumption. */
   readonly modelled: readonly string[];
   readonly sources: readonly Source[];
-}
-
-/** The operations of a scenario, in order. */
-export function operationsOf(scenario: Scenario): OperationName[] {
-  return scenario.phases.flatMap((phase) =>
-    phase.steps.flatMap((step) => (step.step === 'operation' ? [step.operation] : [])),
-  );
 }

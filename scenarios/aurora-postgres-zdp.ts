@@ -26,9 +26,15 @@ export const auroraPostgresZdp: Scenario = {
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
+      name: 'prepare',
+      what: 'The patch is asked for and its prechecks run; the cluster stays online.',
+      steps: [{ step: 'start', operation: 'zero-downtime-patch' }],
+    },
+    {
       name: 'patch',
-      what: 'Prechecks, quiet point, restart on the new version, sessions re-attached.',
-      steps: [{ step: 'operation', operation: 'zero-downtime-patch' }],
+      t0: true,
+      what: 'Quiet point, restart on the new version, sessions re-attached.',
+      steps: [{ step: 'finish', operation: 'zero-downtime-patch' }],
     },
     {
       name: 'settle',

@@ -1,0 +1,35 @@
+/**
+ * What the terminal's thread and the conductor's say to each other. Entries do not travel here
+ * but on the ports of the history's thread.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Anchor } from '../../sim/clock.js';
+import type { UserErrorExit } from '../../sim/user-error.js';
+import type { RunPlan } from '../plan.js';
+
+/** Given to the conductor's thread when it is made. */
+export interface ConductorData {
+  readonly anchor: Anchor;
+  readonly plan: RunPlan;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly owner: { readonly pid: number; readonly hostId: string };
+  /** For what the conductor and the world tell. */
+  readonly history: MessagePort;
+  /** For what the probes and the load tell; handed on to their thread. */
+  readonly probesHistory: MessagePort;
+}
+
+export type ToConductor = { readonly type: 'stop'; readonly reason: string };
+
+/** A `UserError` as it travels between threads. */
+export interface ErrorMessage {
+  readonly code: string;
+  readonly what: string;
+  readonly todo: string;
+  readonly exit: UserErrorExit;
+}
+
+export type FromConductor =
+  | { readonly type: 'ended'; readonly completed: boolean; readonly reason: string | null }
+  /** The run could not be done, for a reason that a user can mend. */
+  | { readonly type: 'refused'; readonly error: ErrorMessage };

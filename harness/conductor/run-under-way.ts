@@ -1,0 +1,171 @@
+/** One run under way: the cluster, its operation and its phases, step by step. */
+import type { Cluster, Job, OperationName } from '../../sim/sim.js';
+import { formatDuration } from '../duration.js';
+import { note } from '../history/record.js';
+import type { RunContext, RunEnd } from '../run.js';
+import type { Step } from '../scenario.js';
+import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
+import { instrumentsPlan, readbackTarget } from './instruments-plan.js';
+import { operationParameters } from './operation-parameters.js';
+import { type Phases, phases } from './phases.js';
+import { unlessStopped } from './unless-stopped.js';
+
+/** How much longer than its drawn durations an operation may take before it is given up. */
+const operationGraceMs = 180_000;
+const clusterIdentifier = 'rehearsal';
+
+export class RunUnderWay {
+  readonly #context: RunContext;
+  readonly #phases: Phases;
+  #job: Job | undefined;
+  #reachedT0 = false;
+  /** Why the operation did not take place, or did not succeed. */
+  #trouble: string | null = null;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    this.#phases = phases(context.record);
+  }
+
+  /** @throws the stop signal's reason, a UserError, or a defect */
+  async run(): Promise<RunEnd> {
+    const { plan, sim, clock, stop, instruments, instrumentsHistory } = this.#context;
+    this.#phases.enter('start', clock.nowNs());
+    const cluster = await unlessStopped(
+      stop,
+      sim.createCluster({
+        identifier: clusterIdentifier,
+        engine: plan.engine,
+        version: plan.versions.from,
+        pendingParameters: plan.pendingParameters,
+      }),
+    );
+    await this.#recordServer(cluster, 'before');
+    const wanted = instrumentsPlan(plan, cluster, clock.anchor);
+    await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
+    const faults = this.#faults(cluster);
+    try {
+      await this.#goThrough(cluster, faults);
+    } finally {
+      faults.end();
+      this.#job?.abort('the run has ended');
+      this.#phases.leave(clock.nowNs());
+    }
+    return { completed: this.#trouble === null, reason: this.#trouble };
+  }
+
+  async #goThrough(cluster: Cluster, faults: FaultTimeline): Promise<void> {
+    const { plan, clock } = this.#context;
+    faults.begin(plan.expectedT0Ms);
+    for (const phase of plan.phases) {
+      // The phase at T0 is entered by the operation itself, at its own instant, or never.
+      if (phase.t0 !== true) this.#phases.enter(phase.name, clock.nowNs());
+      else if (!this.#reachedT0) continue;
+      for (const step of phase.steps) await this.#do(step, cluster, faults);
+    }
+  }
+
+  async #do(step: Step, cluster: Cluster, faults: FaultTimeline): Promise<void> {
+    const { clock, stop } = this.#context;
+    switch (step.step) {
+      case 'wait':
+        return clock.sleep(step.durationMs, stop);
+      case 'fault': {
+        const fault = cluster.injectFault(step.fault);
+        return clock.sleep(step.durationMs, stop).finally(() => fault.end());
+      }
+      case 'start':
+        return this.#start(step.operation, cluster, faults);
+      case 'finish':
+        return this.#finish();
+      case 'verify':
+        faults.end();
+        return this.#verify(cluster);
+    }
+  }
+
+  /** Asks for the operation and waits for T0, or for its end where it never gets there. */
+  async #start(operation: OperationName, cluster: Cluster, faults: FaultTimeline): Promise<void> {
+    const { plan, sim, stop } = this.#context;
+    const t0Phase = plan.phases.find((phase) => phase.t0 === true)?.name ?? operation;
+    let atT0: () => void = () => undefined;
+    const t0 = new Promise<void>((resolve) => {
+      atT0 = resolve;
+    });
+    const parameters = operationParameters(plan, cluster.identifier, (atNs) => {
+      this.#reachedT0 = true;
+      this.#phases.enter(t0Phase, atNs, true);
+      faults.t0();
+      atT0();
+    });
+    const answer = sim.start(operation, parameters);
+    if (answer.fault !== undefined) {
+      const { code, message } = answer.fault;
+      this.#trouble = `${operation} was refused, so nothing of it was measured: ${code}: ${message}`;
+      return;
+    }
+    this.#job = answer.job;
+    await unlessStopped(stop, Promise.race([t0, this.#ended(answer.job)]));
+    if (!this.#reachedT0) this.#takeEnd(operation, await answer.job.finished);
+  }
+
+  async #finish(): Promise<void> {
+    const job = this.#job;
+    if (job === undefined) return;
+    await unlessStopped(this.#context.stop, this.#ended(job));
+    this.#takeEnd(job.operation, await job.finished);
+  }
+
+  /** Waits for the job's end; one that takes far too long is asked to stop. */
+  async #ended(job: Job): Promise<void> {
+    const { plan, clock, record } = this.#context;
+    const drawnMs = plan.durations.reduce((sum, { value }) => sum + value, 0);
+    const limitMs = drawnMs + operationGraceMs;
+    const timer = clock.timer(limitMs, () => {
+      const text = `${job.operation} did not end within ${formatDuration(limitMs)}`;
+      note(record, clock, 'error', 'operation-late', text);
+      job.abort(text);
+    });
+    await job.finished;
+    timer.cancel();
+  }
+
+  #takeEnd(operation: string, end: { status: string; reason: string | null }): void {
+    if (end.status !== 'succeeded')
+      this.#trouble = `${operation} ${end.status}${end.reason === null ? '' : `: ${end.reason}`}`;
+  }
+
+  async #verify(cluster: Cluster): Promise<void> {
+    const { instruments } = this.#context;
+    await instruments.finish();
+    await instruments.readback(readbackTarget(cluster));
+    await this.#recordServer(cluster, 'after');
+  }
+
+  async #recordServer(cluster: Cluster, when: 'before' | 'after'): Promise<void> {
+    const { plan, clock, record } = this.#context;
+    const { version, versionText } = await cluster.serverVersion();
+    record({
+      atNs: clock.nowNs(),
+      clock: 'engine',
+      kind: 'run',
+      subject: { cluster: cluster.identifier },
+      data: { stage: 'server', when, version, versionText, provider: plan.provider },
+    });
+    const expected = when === 'before' ? plan.versions.from : plan.versions.to;
+    if (version === expected || this.#trouble !== null) return;
+    const text = `the server says that it is ${version}, where ${expected} was expected`;
+    note(record, clock, 'error', 'server-version', text);
+  }
+
+  #faults(cluster: Cluster): FaultTimeline {
+    const { plan, clock, record } = this.#context;
+    return faultTimeline(
+      plan.faults,
+      clock,
+      (fault) => cluster.injectFault(fault),
+      (fault, error) =>
+        note(record, clock, 'error', 'fault-failed', `${fault.text} could not begin: ${error}`),
+    );
+  }
+}

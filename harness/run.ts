@@ -1,0 +1,110 @@
+/**
+ * Runs a plan against the world: brings up the cluster, lets the instruments begin, goes through
+ * the phases, and has everything read back. What happens to the database is data, recorded as it
+ * is; an exception from here is a defect or an environment that cannot be used.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Clock } from '../sim/clock.js';
+import type { Sim } from '../sim/sim.js';
+import { RunUnderWay } from './conductor/run-under-way.js';
+import type { RecordEntry } from './history/entry.js';
+import { note } from './history/record.js';
+import type { RunPlan } from './plan.js';
+import type { ConnectionTarget } from './probe/postgres/target.js';
+import type { InstrumentsPlan, ReadbackEnd } from './probe/protocol.js';
+
+/** Probes and load, wherever they run. */
+export interface Instruments {
+  start(plan: InstrumentsPlan, history: MessagePort): Promise<unknown>;
+  finish(timeoutMs?: number): Promise<void>;
+  readback(target: ConnectionTarget, timeoutMs?: number): Promise<ReadbackEnd>;
+  stop(timeoutMs?: number): Promise<void>;
+  onFailure(watch: (error: Error) => void): void;
+}
+
+export interface RunContext {
+  readonly plan: RunPlan;
+  readonly clock: Clock;
+  readonly sim: Sim;
+  readonly instruments: Instruments;
+  /** The history port that the instruments write to. */
+  readonly instrumentsHistory: MessagePort;
+  readonly record: RecordEntry;
+  /** Aborted to end the run early; its reason is told in the history. */
+  readonly stop: AbortSignal;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly owner: { readonly pid: number; readonly hostId: string };
+}
+
+export interface RunEnd {
+  readonly completed: boolean;
+  /** One sentence where it did not complete. */
+  readonly reason: string | null;
+}
+
+/**
+ * Runs the plan to its end. Always leaves instruments and world stopped and the history with its
+ * last entry.
+ * @throws what kept the run from going on, other than `stop`: a UserError of the environment, or
+ *   a defect
+ */
+export async function runPlan(context: RunContext): Promise<RunEnd> {
+  const { clock, record, sim, instruments } = context;
+  recordStarted(context);
+  const failed = new AbortController();
+  instruments.onFailure((error) => {
+    note(record, clock, 'error', 'instruments-failed', error.message);
+    failed.abort(error);
+  });
+  const stop = AbortSignal.any([context.stop, failed.signal]);
+  let end: RunEnd = { completed: false, reason: null };
+  try {
+    end = await new RunUnderWay({ ...context, stop }).run();
+  } catch (error) {
+    end = { completed: false, reason: textOf(stop.aborted ? stop.reason : error) };
+    if (!stop.aborted) {
+      note(record, clock, 'error', 'run-failed', textOf(error));
+      throw error;
+    }
+  } finally {
+    await instruments.stop();
+    await sim.close();
+    record({
+      atNs: clock.nowNs(),
+      clock: 'harness',
+      kind: 'run',
+      subject: {},
+      data: { stage: 'finished', ...end },
+    });
+  }
+  return end;
+}
+
+function recordStarted({ plan, clock, record, tool, owner }: RunContext): void {
+  record({
+    atNs: clock.nowNs(),
+    clock: 'harness',
+    kind: 'run',
+    subject: {},
+    data: {
+      stage: 'started',
+      tool: { ...tool },
+      command: 'run',
+      scenario: plan.scenario,
+      title: plan.title,
+      seed: plan.seed,
+      wallClock: clock.anchor.wallClock,
+      owner: { ...owner },
+      engine: { provider: plan.provider, engine: plan.engine, ...plan.versions },
+      lanes: plan.lanes.map(({ spec }) => spec),
+      objectives: [...plan.objectives],
+      schedule: [...plan.schedule],
+      settings: { ...plan.settings },
+      sessions: plan.sessionsFrom,
+    },
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
