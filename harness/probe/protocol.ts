@@ -16,6 +16,8 @@ export interface LanePlan {
   readonly target: ConnectionTarget | null;
   /** The writer lane's table, `schema.table`; `rehearse.probe_write` unless said otherwise. */
   readonly writeTable?: string;
+  /** When tick 0 is due after the common begin, milliseconds; drawn from the seed by `run`. */
+  readonly phaseMs?: number;
 }
 
 /** Everything that the worker opens and polls. */
