@@ -1,0 +1,283 @@
+/**
+ * The address that clients dial: labelled listeners in front of one server, its sessions, what it
+ * does with new clients now, and the faults that are active on it.
+ */
+import { connect, type Socket } from 'node:net';
+import type { Clock } from '../clock.js';
+import type { Emit, EndpointState } from '../events.js';
+import { newSeed, type Rng, rng } from '../rng.js';
+import type { ServerAddress } from '../server/server.js';
+import { cancelRequestMessage } from '../wire/postgres/messages.js';
+import type { ClientAuthentication, Credentials } from './authenticate.js';
+import type { Identity } from './certificate.js';
+import type { ActiveFault } from './faults/fault.js';
+import { beginFault } from './faults/index.js';
+import { type Greeting, greet, type Host } from './greet.js';
+import { Listener } from './listener.js';
+import { Session } from './session.js';
+import { openUpstream, type Upstream } from './upstream.js';
+
+/** Clients that may be in the middle of being greeted; more are reset. */
+const greetingsMax = 2_000;
+/** Clients that may wait behind a hold. */
+const waitingMax = 1_000;
+const upstreamMsMax = 10_000;
+
+export interface ListenerSpec {
+  /** Who dials here: attempts are counted under it. */
+  readonly label: string;
+  /** Default: as the server's own verifier says. */
+  readonly authentication?: ClientAuthentication;
+}
+
+export interface EndpointOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly stream: Rng;
+  readonly identity: Identity;
+  readonly listeners: readonly ListenerSpec[];
+  readonly target: ServerAddress;
+  /** `pg_authid.rolpassword` of a role, asked of the server; null = none. */
+  readonly verifier: (user: string) => Promise<string | null>;
+  /** How long a client may take from its first byte to a session. */
+  readonly greetingMsMax?: number;
+}
+
+export class Endpoint {
+  readonly name: string;
+  readonly #options: EndpointOptions;
+  readonly #listeners: Listener[];
+  readonly #sessions = new Map<string, Session>();
+  readonly #byProcessId = new Map<number, Session>();
+  readonly #sockets = new Set<Socket>();
+  readonly #faults: ActiveFault[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #host: Host;
+  #target: ServerAddress;
+  #state: EndpointState = 'refusing';
+  #greetings = 0;
+  #nextSession = 1;
+  #nextProcessId = 1000;
+  #holding: ((session: Session) => void) | undefined;
+
+  constructor(options: EndpointOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#target = options.target;
+    this.#host = {
+      clock: options.clock,
+      identity: options.identity,
+      greetingMsMax: options.greetingMsMax ?? 10_000,
+      state: () => this.#state,
+      untilReleased: () => this.#untilReleased(),
+      verifier: options.verifier,
+      connect: (parameters, credentials) => this.#connect(parameters, credentials),
+      cancel: (processId, secret) => this.#cancel(processId, secret),
+      newProcessId: () => this.#nextProcessId++,
+    };
+    this.#listeners = options.listeners.map(
+      (spec) => new Listener(spec.label, (socket) => void this.#accept(socket, spec)),
+    );
+  }
+
+  get state(): EndpointState {
+    return this.#state;
+  }
+
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** The port of a listener; the same through every closing and opening. */
+  port(label: string): number {
+    const listener = this.#listeners.find((one) => one.label === label);
+    if (listener === undefined) throw new Error(`no listener ${label} on ${this.name}`);
+    return listener.port;
+  }
+
+  /** Opens the ports, below 32768 so that a dial to a closed one cannot meet itself. */
+  async open(): Promise<void> {
+    for (const listener of this.#listeners) await listener.choosePort(rng(newSeed(), 'ports'));
+    await this.setState('open');
+  }
+
+  /** Changes what new clients meet. Resolves when the ports are as the state wants them. */
+  async setState(state: EndpointState): Promise<void> {
+    this.#state = state;
+    await this.#settleListeners();
+    if (state !== 'holding') for (const release of [...this.#waiting]) release();
+    this.#options.emit({
+      atNs: this.#options.clock.nowNs(),
+      clock: 'client',
+      kind: 'gauge',
+      subject: { endpoint: this.name },
+      data: { name: 'endpoint.state', value: state, unit: null },
+    });
+  }
+
+  setTarget(target: ServerAddress): void {
+    this.#target = target;
+  }
+
+  /** While set, sessions that come to life are handed here, so that a hold misses none. */
+  onSessionWhileHolding(take: ((session: Session) => void) | undefined): void {
+    this.#holding = take;
+  }
+
+  /**
+   * Begins a fault at once.
+   * @throws UserError `FAULT_UNKNOWN`, `FAULT_VALUE_INVALID`
+   */
+  injectFault(name: string, value?: number): { end(): void } {
+    const fault = beginFault(name, value);
+    this.#faults.push(fault);
+    this.#tellFault(fault, 'begins');
+    fault.onBegin?.({ sessions: this.sessions, stream: this.#options.stream });
+    void this.#settleListeners();
+    return {
+      end: () => {
+        const at = this.#faults.indexOf(fault);
+        if (at === -1) return;
+        this.#faults.splice(at, 1);
+        this.#tellFault(fault, 'ends');
+        void this.#settleListeners();
+        for (const session of this.#sessions.values()) session.faultsChanged();
+      },
+    };
+  }
+
+  /** A new server connection in a session's name. */
+  reconnect(session: Session): Promise<Upstream> {
+    return this.#connect(session.parameters, session.credentials);
+  }
+
+  /** Closes ports, sessions and whatever is being greeted. */
+  async close(): Promise<void> {
+    this.#state = 'refusing';
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const release of [...this.#waiting]) release();
+    for (const session of this.sessions) session.reset();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #tellFault(fault: ActiveFault, edge: 'begins' | 'ends'): void {
+    this.#options.emit({
+      atNs: this.#options.clock.nowNs(),
+      clock: 'client',
+      kind: 'event',
+      subject: { endpoint: this.name },
+      data: {
+        source: 'fault',
+        message: `fault ${fault.name} ${edge}`,
+        eventId: null,
+        categories: [],
+        modelled: false,
+      },
+    });
+  }
+
+  async #settleListeners(): Promise<void> {
+    const closed =
+      this.#state === 'refusing' || this.#faults.some((fault) => fault.closesListener === true);
+    await Promise.all(
+      this.#listeners.map((listener) => (closed ? listener.close() : listener.open())),
+    );
+  }
+
+  async #accept(socket: Socket, spec: ListenerSpec): Promise<void> {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {});
+    const state = this.#state;
+    const greeting = this.#greetingNow(state);
+    if (greeting !== 'accept' || this.#greetings >= greetingsMax) {
+      if (greeting === 'silence') socket.resume();
+      else socket.resetAndDestroy();
+      this.#tellAttempt(spec, state, greeting === 'silence' ? 'nothing' : 'reset');
+      return;
+    }
+    this.#greetings++;
+    const answer = await greet(socket, spec.authentication ?? 'as-stored', this.#host);
+    this.#greetings--;
+    if ('greeted' in answer) this.#begin(answer, spec);
+    if (state !== 'open')
+      this.#tellAttempt(spec, state, 'answer' in answer ? answer.answer : 'session');
+  }
+
+  #greetingNow(state: EndpointState): 'accept' | 'reset' | 'silence' {
+    if (state === 'black-hole') return 'silence';
+    for (const fault of this.#faults) {
+      const greeting = fault.onConnect?.() ?? 'accept';
+      if (greeting !== 'accept') return greeting;
+    }
+    return 'accept';
+  }
+
+  #begin({ greeted }: Extract<Greeting, { greeted: unknown }>, spec: ListenerSpec): void {
+    const { client, unread, ...birth } = greeted;
+    if (client.destroyed) {
+      greeted.upstream.socket.on('error', () => {});
+      greeted.upstream.socket.destroy();
+      return;
+    }
+    if (unread.length > 0) client.unshift(unread);
+    const session = new Session({
+      ...birth,
+      id: `s${this.#nextSession++}`,
+      listener: spec.label,
+      client,
+      clock: this.#options.clock,
+      faults: this.#faults,
+      onClosed: (closed) => {
+        this.#sessions.delete(closed.id);
+        this.#byProcessId.delete(closed.cancelKey.processId);
+      },
+    });
+    this.#sessions.set(session.id, session);
+    this.#byProcessId.set(session.cancelKey.processId, session);
+    this.#holding?.(session);
+  }
+
+  #tellAttempt(spec: ListenerSpec, state: EndpointState, answer: string): void {
+    this.#options.emit({
+      atNs: this.#options.clock.nowNs(),
+      clock: 'client',
+      kind: 'attempt',
+      subject: { endpoint: this.name, listener: spec.label },
+      data: { state, answer },
+    });
+  }
+
+  #connect(parameters: ReadonlyMap<string, string>, credentials: Credentials): Promise<Upstream> {
+    return openUpstream({
+      address: this.#target,
+      parameters,
+      credentials,
+      clock: this.#options.clock,
+      timeoutMs: upstreamMsMax,
+    });
+  }
+
+  #cancel(processId: number, secret: number): void {
+    const session = this.#byProcessId.get(processId);
+    const key = session?.cancelKey.secret === secret ? session.serverKey : undefined;
+    if (key === undefined) return;
+    const socket = connect({ ...this.#target });
+    socket.on('error', () => {});
+    socket.setTimeout(upstreamMsMax, () => socket.destroy());
+    socket.resume();
+    socket.end(cancelRequestMessage(key.processId, key.secret));
+  }
+
+  async #untilReleased(): Promise<void> {
+    if (this.#waiting.size >= waitingMax) throw new Error('too many clients wait for the endpoint');
+    await new Promise<void>((resolve) => {
+      const release = (): void => {
+        this.#waiting.delete(release);
+        resolve();
+      };
+      this.#waiting.add(release);
+    });
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Greets a client from its first byte to a session: TLS, start-up, authentication, and the
+ * server connection in its name. Everything a client may do wrong ends here.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Clock } from '../clock.js';
+import type { EndpointState } from '../events.js';
+import {
+  backend,
+  backendKeyDataMessage,
+  errorMessage,
+  int32,
+  message,
+  parameterStatusMessage,
+  readyForQueryMessage,
+} from '../wire/postgres/messages.js';
+import { type FirstPacket, parseFirstPacket } from '../wire/postgres/startup.js';
+import {
+  authenticate,
+  authenticationOk,
+  type ClientAuthentication,
+  type Credentials,
+} from './authenticate.js';
+import type { Identity } from './certificate.js';
+import { HandshakeError, HandshakeReader } from './handshake-reader.js';
+import { type Upstream, UpstreamRefused } from './upstream.js';
+
+/** What the greeting needs of the endpoint. */
+export interface Host {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly greetingMsMax: number;
+  state(): EndpointState;
+  /** Resolves when the endpoint no longer holds; rejects when too many wait or for too long. */
+  untilReleased(): Promise<void>;
+  verifier(user: string): Promise<string | null>;
+  connect(parameters: ReadonlyMap<string, string>, credentials: Credentials): Promise<Upstream>;
+  cancel(processId: number, secret: number): void;
+  newProcessId(): number;
+}
+
+export interface Greeted {
+  readonly client: Socket;
+  readonly upstream: Upstream;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly credentials: Credentials;
+  readonly cancelKey: { readonly processId: number; readonly secret: number };
+  /** What the client sent right behind its greeting. */
+  readonly unread: Buffer;
+}
+
+/** How a dial ended: with a session, or with what the client was given instead. */
+export type Greeting = { readonly greeted: Greeted } | { readonly answer: string };
+
+type Startup = Extract<FirstPacket, { kind: 'startup' }>;
+
+/** Greets one client. Never rejects: what goes wrong is told to the client and returned. */
+export async function greet(
+  raw: Socket,
+  method: ClientAuthentication,
+  host: Host,
+): Promise<Greeting> {
+  const talk = { reader: new HandshakeReader(raw) };
+  const limit = host.clock.timer(host.greetingMsMax, () => {
+    talk.reader.abort('the greeting took too long');
+    raw.destroy();
+  });
+  try {
+    const first = await firstPacket(talk, host);
+    if (first === undefined) return { answer: 'cancel' };
+    const refused = await admit(host);
+    if (refused !== undefined) return refuse(talk.reader, refused, '57P03');
+    return await letIn(talk.reader, first, method, host);
+  } catch (error) {
+    return fail(talk.reader, error);
+  } finally {
+    limit.cancel();
+  }
+}
+
+async function letIn(
+  reader: HandshakeReader,
+  startup: Startup,
+  method: ClientAuthentication,
+  host: Host,
+): Promise<Greeting> {
+  const parameters = withoutProtocolOptions(reader.socket, startup);
+  const user = parameters.get('user');
+  if (user === undefined)
+    throw new HandshakeError('28000', 'no PostgreSQL user name specified in startup packet');
+  const secure = reader.socket instanceof TLSSocket;
+  const credentials = await authenticate(reader, {
+    user,
+    method,
+    verifier: await host.verifier(user),
+    certificateHash: secure ? host.identity.certificateHash : undefined,
+  });
+  const upstream = await host.connect(parameters, credentials);
+  const cancelKey = {
+    processId: host.newProcessId(),
+    secret: randomBytes(4).readInt32BE(0),
+  };
+  const unread = reader.detach();
+  reader.socket.write(
+    Buffer.concat([
+      authenticationOk,
+      ...[...upstream.reported].map(([name, value]) => parameterStatusMessage(name, value)),
+      backendKeyDataMessage(cancelKey.processId, cancelKey.secret),
+      readyForQueryMessage('I'),
+    ]),
+  );
+  return {
+    greeted: { client: reader.socket, upstream, parameters, credentials, cancelKey, unread },
+  };
+}
+
+/** Reads up to the startup packet, going through TLS; undefined where it was a cancel request. */
+async function firstPacket(
+  talk: { reader: HandshakeReader },
+  host: Host,
+): Promise<Startup | undefined> {
+  for (;;) {
+    const packet = await talk.reader.next(takeFirst);
+    if (packet === 'tls') upgrade(talk, host, false);
+    else if (packet.kind === 'ssl') {
+      if (talk.reader.unread.length > 0)
+        throw new HandshakeError('08P01', 'received unencrypted data after SSL request');
+      talk.reader.socket.write('S');
+      upgrade(talk, host, true);
+    } else if (packet.kind === 'gss') talk.reader.socket.write('N');
+    else if (packet.kind === 'cancel') {
+      host.cancel(packet.processId, packet.secret);
+      talk.reader.detach();
+      talk.reader.socket.destroy();
+      return undefined;
+    } else if (packet.kind === 'startup') return packet;
+    else throw new HandshakeError('08P01', packet.kind === 'invalid' ? packet.why : 'incomplete');
+  }
+}
+
+/** The first byte of a TLS handshake: a client that begins with TLS without asking. */
+const tlsHandshake = 0x16;
+
+function takeFirst(bytes: Buffer): { found: FirstPacket | 'tls'; bytes: number } | undefined {
+  if (bytes[0] === tlsHandshake) return { found: 'tls', bytes: 0 };
+  const packet = parseFirstPacket(bytes);
+  if (packet.kind === 'incomplete') return undefined;
+  return { found: packet, bytes: packet.kind === 'invalid' ? bytes.length : packet.bytes };
+}
+
+function upgrade(talk: { reader: HandshakeReader }, host: Host, asked: boolean): void {
+  const { socket } = talk.reader;
+  if (socket instanceof TLSSocket)
+    throw new HandshakeError('08P01', 'TLS was asked for inside TLS');
+  const unread = talk.reader.detach();
+  if (unread.length > 0) socket.unshift(unread);
+  const secure = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: host.identity.secureContext,
+    ...(asked ? {} : { ALPNProtocols: ['postgresql'] }),
+  });
+  talk.reader = new HandshakeReader(secure);
+}
+
+/** @returns the text of a 57P03 where the client must not come in now */
+async function admit(host: Host): Promise<string | undefined> {
+  if (host.state() === 'holding') await host.untilReleased();
+  if (host.state() === 'starting-up') return 'the database system is starting up';
+  return undefined;
+}
+
+/** Protocol options we do not speak are named back to the client, as the protocol wants. */
+function withoutProtocolOptions(socket: Socket, startup: Startup): Map<string, string> {
+  const parameters = new Map(startup.parameters);
+  const options = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'));
+  for (const name of options) parameters.delete(name);
+  if (startup.minor > 0 || options.length > 0)
+    socket.write(
+      message(
+        backend.negotiateProtocolVersion,
+        int32(0x00030000),
+        int32(options.length),
+        ...options.map((name) => `${name}\0`),
+      ),
+    );
+  return parameters;
+}
+
+function refuse(reader: HandshakeReader, text: string, code: string): Greeting {
+  reader.detach();
+  endWith(reader.socket, errorMessage({ severity: 'FATAL', code, message: text }));
+  return { answer: code };
+}
+
+function fail(reader: HandshakeReader, error: unknown): Greeting {
+  if (error instanceof UpstreamRefused) {
+    reader.detach();
+    endWith(reader.socket, error.response);
+    return { answer: error.code };
+  }
+  if (error instanceof HandshakeError && error.code !== null)
+    return refuse(reader, error.message, error.code);
+  // The server is not there, or the client is gone: nothing can be said in the server's name.
+  reader.detach();
+  const { socket } = reader;
+  socket.on('error', () => {});
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+  return { answer: 'reset' };
+}
+
+function endWith(socket: Socket, bytes: Buffer): void {
+  socket.on('error', () => {});
+  socket.resume();
+  socket.end(bytes);
+  // A client that never reads must not keep the socket.
+  socket.setTimeout(5_000, () => socket.destroy());
+}

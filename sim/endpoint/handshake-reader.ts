@@ -1,0 +1,98 @@
+/** Reads a socket step by step while a connection is being greeted, with a bound on everything. */
+import type { Socket } from 'node:net';
+
+/** What a client may send before it is let in; no sane greeting is longer. */
+const unreadBytesMax = 80_000;
+
+/** The greeting cannot go on; the message is for the one at the other end, if for anyone. */
+export class HandshakeError extends Error {
+  /** @param code SQLSTATE to tell the client, or null to say nothing and close */
+  constructor(
+    readonly code: string | null,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export class HandshakeReader {
+  readonly socket: Socket;
+  #unread: Buffer = Buffer.alloc(0);
+  #ended: string | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onEnd);
+  }
+
+  get unread(): Buffer {
+    return this.#unread;
+  }
+
+  /**
+   * Waits until `take` finds something in the bytes so far.
+   * @param take returns what it found and how many bytes that was, or undefined for "not yet"
+   * @throws HandshakeError when the connection ends or too much was sent
+   */
+  async next<T>(take: (bytes: Buffer) => { found: T; bytes: number } | undefined): Promise<T> {
+    for (;;) {
+      const taken = take(this.#unread);
+      if (taken !== undefined) {
+        this.#unread = this.#unread.subarray(taken.bytes);
+        return taken.found;
+      }
+      if (this.#ended !== undefined) throw new HandshakeError(null, this.#ended);
+      if (this.#unread.length > unreadBytesMax)
+        throw new HandshakeError('08P01', 'too much data before the session began');
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Stops reading, leaves the socket paused and gives back what was not read. */
+  detach(): Buffer {
+    this.socket.pause();
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('error', this.#onError);
+    this.socket.off('close', this.#onEnd);
+    const unread = this.#unread;
+    this.#unread = Buffer.alloc(0);
+    return unread;
+  }
+
+  /** Makes a waiting `next` fail; for a time limit. */
+  abort(why: string): void {
+    this.#ended ??= why;
+    this.#wake?.();
+  }
+
+  #onData = (chunk: Buffer): void => {
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    this.#wake?.();
+  };
+
+  #onEnd = (): void => this.abort('connection closed while it was being greeted');
+
+  #onError = (error: Error): void => this.abort(error.message);
+}
+
+/** Takes one whole typed message off the front. */
+export function takeMessage(
+  bytes: Buffer,
+): { found: { type: number; body: Buffer }; bytes: number } | undefined {
+  if (bytes.length < 5) return undefined;
+  const length = bytes.readInt32BE(1);
+  if (length < 4 || length > unreadBytesMax)
+    throw new HandshakeError('08P01', `invalid message length ${length}`);
+  if (bytes.length < length + 1) return undefined;
+  return {
+    found: { type: bytes[0] as number, body: bytes.subarray(5, length + 1) },
+    bytes: length + 1,
+  };
+}
