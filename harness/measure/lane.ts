@@ -50,6 +50,8 @@ export interface LaneMeasure {
   readonly detectionFloorNs: number | null;
   /** Stretches outside outages, longer than two ticks, in which no poll looked. */
   readonly blind: readonly Stretch[];
+  /** Polls that may have failed unknown to us: in doubt, or due in a blind stretch. */
+  readonly perhapsFailed: number;
 }
 
 export interface LaneOptions {
@@ -78,7 +80,7 @@ export function measureLane(
     .filter((tick) => tick.outcome === 'ok')
     .map((tick) => tick.endNs - tick.startNs)
     .sort((a, b) => a - b);
-  const slow = slowRuns(ticks, options.slowNs);
+  const blind = watched.flatMap((piece) => piece.blind);
   return {
     spec,
     ticks,
@@ -88,14 +90,15 @@ export function measureLane(
     failed: count(ticks, 'fail'),
     unknown: count(ticks, 'unknown'),
     missing: missingTicks(ticks),
-    ...slow,
+    ...slowRuns(ticks, options.slowNs),
     p50Ns: quantile(okNs, 0.5),
     p95Ns: quantile(okNs, 0.95),
     outages,
     downtime: sum(outages),
     longest: longest(outages),
     detectionFloorNs: floors.length === 0 ? null : Math.max(...floors),
-    blind: watched.flatMap((piece) => piece.blind),
+    blind,
+    perhapsFailed: perhapsFailed(ticks, blind, spec.intervalMs * 1e6),
   };
 }
 
@@ -115,6 +118,25 @@ function toAttempt(poll: PollData): LaneAttempt {
 
 function count(ticks: readonly LaneAttempt[], outcome: LaneAttempt['outcome']): number {
   return ticks.reduce((total, tick) => total + (tick.outcome === outcome ? 1 : 0), 0);
+}
+
+/**
+ * A tick that was never sent cannot have failed, and one of them hides no more than the floor
+ * says. Where several in a row looked at nothing, every one may hide a failure.
+ */
+function perhapsFailed(
+  ticks: readonly LaneAttempt[],
+  blind: readonly Stretch[],
+  intervalNs: number,
+): number {
+  const inDoubt = ticks.filter(
+    (tick) => tick.outcome === 'unknown' && tick.error?.kind !== 'not-sent',
+  );
+  const unlooked = blind.reduce(
+    (sum, { fromNs, toNs }) => sum + Math.max(1, Math.floor((toNs - fromNs) / intervalNs) - 1),
+    0,
+  );
+  return inDoubt.length + unlooked;
 }
 
 function missingTicks(ticks: readonly LaneAttempt[]): number {

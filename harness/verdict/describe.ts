@@ -128,13 +128,7 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
     earliestNs === null ? null : ms(earliestNs - zeroNs),
     latestNs === null ? null : ms(latestNs - zeroNs),
   ];
-  const kinds = new Map<string, number>();
-  const sqlstates = new Set<string>();
-  for (const { error } of outage.fails) {
-    const kind = error?.kind ?? 'other';
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (error?.sqlstate != null) sqlstates.add(error.sqlstate);
-  }
+  const sqlstates = outage.fails.flatMap((fail) => fail.error?.sqlstate ?? []);
   const shares = shareOut(outage, measurement.windows);
   const startMs = ms(outage.begin.pointNs - zeroNs);
   return {
@@ -145,8 +139,8 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
     endedMs: edge(outage.end),
     ...boundsMs(outage),
     polls: outage.fails.filter((fail) => fail.tick !== null).length,
-    errorKinds: [...kinds].map(([kind, polls]) => ({ kind, polls })),
-    sqlstates: [...sqlstates],
+    errorKinds: countKinds(outage.fails),
+    sqlstates: [...new Set(sqlstates)],
     firstError: outage.fails[0]?.error?.message ?? null,
     lastError: outage.fails.at(-1)?.error?.message ?? null,
     shares:
@@ -159,6 +153,18 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
             clientWithinProbeError: shares.clientWithinProbeError,
           },
   };
+}
+
+function countKinds(fails: readonly LaneAttempt[]): OutageReport['errorKinds'] {
+  const kinds = new Map<string, { kind: string; polls: number; edgePolls: number }>();
+  for (const fail of fails) {
+    const kind = fail.error?.kind ?? 'other';
+    const counted = kinds.get(kind) ?? { kind, polls: 0, edgePolls: 0 };
+    if (fail.tick === null) counted.edgePolls += 1;
+    else counted.polls += 1;
+    kinds.set(kind, counted);
+  }
+  return [...kinds.values()];
 }
 
 function wallClock(measurement: Measurement, atNs: number): string | null {

@@ -94,7 +94,6 @@ type LaneMetric = Extract<Objective, { about: 'lane' }>['metric'];
 
 function ofLane(metric: LaneMetric, lane: LaneMeasure): Measured | string {
   const blindNs = length(lane.blind);
-  const unseenPolls = lane.unknown + lane.missing;
   switch (metric) {
     case 'downtime':
       return duration(lane.downtime, blindNs);
@@ -107,7 +106,7 @@ function ofLane(metric: LaneMetric, lane: LaneMeasure): Measured | string {
     case 'outages':
       return count(lane.outages.length, lane.outages.length + lane.blind.length);
     case 'failed':
-      return count(lane.failed, lane.failed + unseenPolls);
+      return count(lane.failed, lane.failed + lane.perhapsFailed);
     case 'unknown':
     case 'polls':
     case 'brownouts':
@@ -157,8 +156,7 @@ function undecided(objective: Objective, found: Measured, measurement: Measureme
   if (found.upper === null) return 'an outage is open at an end of what was observed';
   if (lane !== undefined && lane.blind.length > 0)
     return `nobody looked for ${(length(lane.blind) / 1e6).toFixed(0)} ms outside the outages`;
-  if (found.unit === 'count')
-    return `${lane?.unknown ?? 0} polls are in doubt and ${lane?.missing ?? 0} are missing`;
+  if (found.unit === 'count') return `${lane?.perhapsFailed ?? 0} polls are in doubt`;
   const wantedMs = decidingInterval(found, objective.limit, lane);
   return wantedMs === null
     ? 'the limit falls inside the bounds, closer to the estimate than any interval resolves'

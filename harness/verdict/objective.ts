@@ -3,8 +3,8 @@
  * `writer.downtime <= 5s`, `blue/new-connection.outages <= 1`, `writes.lost == 0`.
  */
 import { UserError } from '../../sim/user-error.js';
+import { parseDurationMs } from '../duration.js';
 import { laneKinds } from '../history/entry.js';
-import { durationMs } from './duration.js';
 
 export const operators = ['<=', '>=', '==', '!=', '<', '>'] as const;
 export type Operator = (typeof operators)[number];
@@ -93,7 +93,7 @@ function limit(
   limitText: string,
   unit: 'duration' | 'count',
 ): Limit {
-  const value = unit === 'duration' ? durationMs(limitText) : wholeNumber(limitText);
+  const value = unit === 'duration' ? parseDurationMs(limitText) : wholeNumber(limitText);
   if (value === undefined) {
     const wanted = unit === 'duration' ? 'a duration such as 500ms, 5s or 1m30s' : 'a whole number';
     throw invalid(text, `has the limit "${limitText}" where ${wanted} is needed`);

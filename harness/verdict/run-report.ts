@@ -24,9 +24,10 @@ export interface OutageReport extends BoundsMs {
   /** Between which instants it began and ended; null where nobody watched. */
   beganMs: [number | null, number | null];
   endedMs: [number | null, number | null];
+  /** Failed polls of the lane; edge polls are counted apart. */
   polls: number;
   /** In the order of first appearance. */
-  errorKinds: { kind: string; polls: number }[];
+  errorKinds: { kind: string; polls: number; edgePolls: number }[];
   sqlstates: string[];
   firstError: string | null;
   lastError: string | null;

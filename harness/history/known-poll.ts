@@ -1,0 +1,85 @@
+/**
+ * A quick yes for the one kind that makes up most of a history: the schema library takes tens of
+ * microseconds a line. It accepts nothing that `parseEntry` would not; where it says no,
+ * `parseEntry` decides.
+ */
+import { clockNames } from '../../sim/events.js';
+import { type EntryOf, entryVersion, errorKinds, outcomes } from './entry.js';
+
+const clocks = new Set<unknown>(clockNames);
+const outcomeSet = new Set<unknown>(outcomes);
+const kindSet = new Set<unknown>(errorKinds);
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** True only for a poll entry of this version whose every field is as the schema wants it. */
+export function knownPoll(raw: unknown): raw is EntryOf<'poll'> {
+  if (!isObject(raw) || raw.kind !== 'poll' || raw.v !== entryVersion) return false;
+  const { seq, producer, atNs, clock, subject, data } = raw;
+  return (
+    isWhole(seq) &&
+    seq >= 0 &&
+    typeof producer === 'string' &&
+    isWhole(atNs) &&
+    clocks.has(clock) &&
+    plainSubject(subject) &&
+    isObject(data) &&
+    plainPoll(data)
+  );
+}
+
+/** Probes name the lane only; any other subject goes the thorough way. */
+function plainSubject(subject: unknown): boolean {
+  if (!isObject(subject)) return false;
+  for (const key in subject) if (typeof subject[key] !== 'string') return false;
+  return true;
+}
+
+function plainPoll(data: Loose): boolean {
+  const { tick, scheduledNs, startNs, endNs, outcome, error, server, reconnected } = data;
+  return (
+    (tick === null || isWhole(tick)) &&
+    isWhole(scheduledNs) &&
+    isWhole(startNs) &&
+    isWhole(endNs) &&
+    outcomeSet.has(outcome) &&
+    isOptionalBoolean(reconnected) &&
+    isOptionalBoolean(data.endMeasured) &&
+    (error === null || plainFailure(error)) &&
+    (server === null || plainServer(server))
+  );
+}
+
+function plainFailure(error: unknown): boolean {
+  return (
+    isObject(error) &&
+    kindSet.has(error.kind) &&
+    isText(error.sqlstate) &&
+    isText(error.code) &&
+    typeof error.message === 'string'
+  );
+}
+
+function plainServer(server: unknown): boolean {
+  return (
+    isObject(server) &&
+    typeof server.version === 'string' &&
+    (server.startedAt === undefined || typeof server.startedAt === 'string')
+  );
+}
+
+function isText(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+function isOptionalBoolean(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean';
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isObject(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
