@@ -36,7 +36,10 @@ function commanderFailure(error: CommanderError): Failure {
   if (error.exitCode === 0) return { lines: [], exit: exitCodes.pass };
   if (error.code === 'commander.help') return { lines: [], exit: exitCodes.usage };
   const code = error.code.replace(/^commander\./, '').replace(/([A-Z])/g, '_$1');
-  const what = error.message.replace(/^error: /, '').trim();
+  const what = error.message
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
   const sentence = what.charAt(0).toUpperCase() + what.slice(1);
   return {
     lines: [

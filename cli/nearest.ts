@@ -1,10 +1,14 @@
 /** The name somebody probably meant. */
 
-/** The nearest of `names`, or undefined where none is near (more than a third of it differs). */
+/**
+ * The nearest of `names`, or undefined where none is near: one that holds every word typed, or
+ * else one of which no more than a third has to be changed.
+ */
 export function nearest(typed: string, names: readonly string[]): string | undefined {
-  const short = typed.slice(0, 64);
-  const holding = names.filter((name) => short.length >= 3 && name.includes(short));
-  if (holding.length === 1) return holding[0];
+  const short = typed.slice(0, 64).toLowerCase();
+  const words = short.split('-').filter((word) => word.length >= 2);
+  const holding = names.filter((name) => words.every((word) => name.includes(word)));
+  if (words.length > 0 && holding.length === 1) return holding[0];
   let best: { name: string; distance: number } | undefined;
   for (const name of names) {
     const distance = editDistance(short, name);

@@ -13,12 +13,7 @@ export async function runCommand(
 ): Promise<number> {
   const { output } = context;
   const scenario = findScenario(name);
-  const plan = planFromOptions(scenario, options, {
-    from: '17.4',
-    to: '17.5',
-    awsFrom: '17.4.5',
-    awsTo: '17.5.4',
-  });
+  const plan = planFromOptions(scenario, options, versionsOption(scenario, options));
   if (options.dryRun === true) {
     output.data(
       options.json === true
