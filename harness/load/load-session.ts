@@ -139,15 +139,13 @@ export class LoadSession {
     record({
       atNs: clock.nowNs(),
       clock: 'client',
-      kind: 'session',
+      kind: 'note',
       subject: { session: name },
       data: {
-        stage: 'closed',
-        sessionKind: `load ${this.kind}`,
-        owner: 'application',
-        reason: null,
-        detail: `${name} when examined afterwards: ${parts.join('; ')}`,
-        after: { alive, kept, lost, failure },
+        level: 'info',
+        code: 'session-after',
+        text: `${name} when examined afterwards: ${parts.join('; ')}`,
+        after: { sessionKind: `load ${this.kind}`, alive, kept, lost, failure },
       },
     });
   }

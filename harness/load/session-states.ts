@@ -141,7 +141,7 @@ export const sessionStates: Readonly<Record<LoadSessionKind, SessionState>> = {
     running: ({ number }) => ({
       text:
         `CREATE TABLE ${loadSchema}.${quoteName(`ddl_${number}`)} AS ` +
-        `SELECT pg_sleep(${runningSeconds})`,
+        `SELECT 1 AS n FROM pg_sleep(${runningSeconds})`,
     }),
     examine: async () => [],
   },

@@ -124,7 +124,7 @@ export class Instruments {
     const nowNs = this.#clock.nowNs();
     this.#lanes.forEach((open, index) => {
       const { spec } = open.plan;
-      const phaseMs = (spec.intervalMs * index) / this.#lanes.length;
+      const phaseMs = open.plan.phaseMs ?? (spec.intervalMs * index) / this.#lanes.length;
       open.lane = new Lane({
         spec,
         attempts: open.attempts,

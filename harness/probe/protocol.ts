@@ -16,7 +16,10 @@ export interface LanePlan {
   readonly target: ConnectionTarget | null;
   /** The writer lane's table, `schema.table`; `rehearse.probe_write` unless said otherwise. */
   readonly writeTable?: string;
-  /** When tick 0 is due after the common begin, milliseconds; drawn from the seed by `run`. */
+  /**
+   * When tick 0 is due after the common begin, milliseconds; drawn from the seed by `run`, spread
+   * evenly over the interval where absent.
+   */
   readonly phaseMs?: number;
 }
 
