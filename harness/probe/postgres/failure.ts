@@ -135,7 +135,9 @@ function redact(message: string, password: string): string {
   let text = message.replace(/\s+/g, ' ').trim();
   if (password.length >= 3) {
     text = text.replaceAll(password, '[redacted]');
-    text = text.replaceAll(encodeURIComponent(password), '[redacted]');
+    // Half a surrogate pair cannot be encoded, so no URL can hold it.
+    if (!/\p{Surrogate}/u.test(password))
+      text = text.replaceAll(encodeURIComponent(password), '[redacted]');
   }
   return text.length > messageMax ? `${text.slice(0, messageMax - 1)}…` : text;
 }
