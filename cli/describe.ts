@@ -36,7 +36,8 @@ export function describeText(scenario: Scenario, columns: number): string {
   const { from, to } = scenario.versions;
   const section = (heading: string, body: string): string => `${heading}\n${body}`;
   return [
-    `${scenario.name}: ${scenario.title}\n${scenario.engine} ${from} -> ${to} unless told otherwise`,
+    `${scenario.name}: ${scenario.title}`,
+    `${scenario.engine} ${from} -> ${to} unless told otherwise`,
     wrap(scenario.summary, columns),
     section(
       'Phases',

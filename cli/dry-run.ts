@@ -36,7 +36,8 @@ export function dryRunText(scenario: Scenario, plan: RunPlan, columns: number): 
   const { from, to, awsFrom, awsTo } = plan.versions;
   const section = (heading: string, body: string): string => `${heading}\n${body}`;
   return [
-    `${plan.scenario}  ${plan.engine} ${from} -> ${to} (AWS ${awsFrom} -> ${awsTo})  seed ${plan.seed}`,
+    `${plan.scenario}  ${plan.engine} ${from} -> ${to}  seed ${plan.seed}\n` +
+      `AWS: ${awsFrom} -> ${awsTo}`,
     'Dry run: nothing was started.',
     section('Phases', table(phaseRows(plan), '  ')),
     section(

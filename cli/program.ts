@@ -1,4 +1,4 @@
-/** The commands and their options. Every action loads its own code, so that start-up stays quick. */
+/** The commands and their options. Every action loads its own code: start-up stays quick. */
 import { Command, Option } from 'commander';
 import { timingChoices } from '../sim/timing.js';
 import { addOtherCommands } from './other-commands.js';

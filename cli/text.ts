@@ -26,11 +26,8 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
-  return rows
-    .map((row) =>
-      `${indent}${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-    )
-    .join('\n');
+  const padded = (cell: string, column: number): string => cell.padEnd(widths[column] ?? 0);
+  return rows.map((row) => `${indent}${row.map(padded).join('  ')}`.trimEnd()).join('\n');
 }
 
 /** One JSON document. */

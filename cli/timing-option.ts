@@ -33,7 +33,7 @@ function readText(path: string): string {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new UserError(
       'TIMING_FILE_MISSING',
-      `--timing "${path}" is neither ${timingChoices.join(', ')} nor a file that can be read (${code}).`,
+      `--timing "${path}" is none of ${timingChoices.join(', ')} and no readable file (${code}).`,
       'Name one of these, or a YAML or JSON file of durations with their source.',
     );
   }
@@ -66,6 +66,7 @@ function invalid(path: string, why: string): UserError {
   return new UserError(
     'TIMING_FILE_INVALID',
     `The timing file ${path} cannot be used: ${why}.`,
-    'It maps profile to duration to { valueMs, source, observations }; the names are those of rehearse describe.',
+    'It maps profile to duration to { valueMs, source, observations }, by the names that ' +
+      'rehearse describe shows.',
   );
 }

@@ -35,7 +35,8 @@ export function requireDurationMs(
   throw new UserError(
     'DURATION_INVALID',
     `${option} cannot be "${text}".`,
-    `Give a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, such as 500ms, 2s or 1m30s.`,
+    `Give a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, ` +
+      'such as 500ms, 2s or 1m30s.',
   );
 }
 

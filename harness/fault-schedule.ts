@@ -18,6 +18,7 @@ type EndpointFault = keyof typeof valueKinds;
 
 export const endpointFaults = Object.keys(valueKinds) as EndpointFault[];
 export const operationDefects = ['zdp-fallback', 'zdp-hang'] as const;
+const faultNames = [...operationDefects, ...endpointFaults];
 export type OperationDefect = (typeof operationDefects)[number];
 
 /** A fault of the endpoint, with its time. */
@@ -38,8 +39,13 @@ export type ParsedFault =
   | { readonly kind: 'defect'; readonly name: OperationDefect }
   | { readonly kind: 'endpoint'; readonly fault: ScheduledFault };
 
-const grammar =
-  /^(?<name>[a-z-]+)(?:=(?<value>[^@:]+))?(?:@(?<zero>T0)?(?<sign>[+-])?(?<offset>[0-9][^:]*)?)?(?::(?<length>.+))?$/;
+const grammar = new RegExp(
+  [
+    '^(?<name>[a-z-]+)(?:=(?<value>[^@:]+))?',
+    '(?:@(?<zero>T0)?(?<sign>[+-])?(?<offset>[0-9][^:]*)?)?',
+    '(?::(?<length>.+))?$',
+  ].join(''),
+);
 
 /**
  * Reads one `--fault`. Without `@` the fault begins at T0; `@5s` is counted from the begin of
@@ -115,6 +121,6 @@ function invalid(text: string, why: string): UserError {
   return new UserError(
     'FAULT_INVALID',
     `The fault "${text.slice(0, 80)}" cannot be used: ${why}.`,
-    `Write for example --fault latency=20ms@T0-2s:5s; the names are ${[...operationDefects, ...endpointFaults].join(', ')}.`,
+    `Write for example --fault latency=20ms@T0-2s:5s; the names are ${faultNames.join(', ')}.`,
   );
 }

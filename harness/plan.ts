@@ -224,7 +224,8 @@ function checkFaultTime(fault: ScheduledFault, expectedT0Ms: number): void {
   throw new UserError(
     'FAULT_TOO_EARLY',
     `The fault "${fault.text}" would begin ${formatDuration(-atMs)} before the run does.`,
-    `T0 is expected ${formatDuration(expectedT0Ms)} after the begin; give a smaller offset or a longer --steady.`,
+    `T0 is expected ${formatDuration(expectedT0Ms)} after the begin: ` +
+      'give a smaller offset or a longer --steady.',
   );
 }
 

@@ -35,7 +35,7 @@ export type WaitOption = 'steady' | 'settle';
 
 export interface Phase {
   readonly name: string;
-  /** True on the one phase whose begin is T0; it is left out when the operation never gets there. */
+  /** True on the one phase whose begin is T0; left out when the operation never gets there. */
   readonly t0?: true;
   /** What happens in it, one sentence. */
   readonly what: string;

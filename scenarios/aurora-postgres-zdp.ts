@@ -2,22 +2,24 @@
 import type { Scenario } from '../harness/scenario.js';
 
 const minorUpgrade =
-  'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade: minor upgrades and zero-downtime patching';
+  'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade: minor upgrades, ' +
+  'zero-downtime patching';
 const releaseNotes =
   'AuroraPostgreSQLReleaseNotes/AuroraPostgreSQL.Updates: what each release changed or mended';
 const rePost = 're:Post article aurora-postgresql-zdp-cluster-upgrade: what to look for beforehand';
 const probeLog =
-  'a published 0.5 s probe and event log of an Aurora PostgreSQL 17.4.5 to 17.5.4 upgrade, 11 Apr 2026';
+  'a published 0.5 s probe and event log of an Aurora PostgreSQL upgrade from 17.4.5 to 17.5.4, ' +
+  '11 Apr 2026';
 
 export const auroraPostgresZdp: Scenario = {
   name: 'aurora-postgres-zdp',
   title: 'Aurora PostgreSQL: zero-downtime patch of the writer',
   engine: 'aurora-postgresql',
   summary:
-    'Patches a running Postgres to a newer minor version while clients stay connected. The server ' +
-    'is really stopped and the newer one really started on the same data; sessions that AWS says ' +
-    'can be kept wait and go on, the others are dropped with their reason, and new connections ' +
-    'are refused for a moment.',
+    'Patches a running Postgres to a newer minor version while clients stay connected. The ' +
+    'server is really stopped and the newer one really started on the same data; sessions that ' +
+    'AWS says can be kept wait and go on, the others are dropped with their reason, and new ' +
+    'connections are refused for a moment.',
   versions: { from: '17.4', to: '17.5' },
   phases: [
     {
@@ -62,8 +64,8 @@ export const auroraPostgresZdp: Scenario = {
       byDefault: 'survive',
       why:
         'AWS does not document whether prepared statements and advisory locks of a kept session ' +
-        'survive on PostgreSQL. By default both do, since AWS names no loss; with "lost" the next ' +
-        'use of a prepared statement fails with SQLSTATE 26000. Rehearse both.',
+        'survive on PostgreSQL. By default both do, since AWS names no loss; with "lost" the ' +
+        'next use of a prepared statement fails with SQLSTATE 26000. Rehearse both.',
     },
     {
       option: '--late-sessions',
@@ -91,7 +93,7 @@ export const auroraPostgresZdp: Scenario = {
   defects: [
     {
       name: 'zdp-fallback',
-      what: 'The zero-downtime attempt fails: an ordinary restart follows, every session is dropped.',
+      what: 'The attempt fails: an ordinary restart follows and every session is dropped.',
       source: 'releaseNotes: "longer upgrade times" mended in many releases up to January 2025',
     },
     {
@@ -116,7 +118,7 @@ export const auroraPostgresZdp: Scenario = {
     {
       heading: 'What refuses the patch, with no outage at all',
       statements: [
-        'parameter changes that wait for a reboot (rehearse it: --pending-parameter) [minorUpgrade]',
+        'parameter changes that wait for a reboot (see --pending-parameter) [minorUpgrade]',
         'a target version that is not a newer minor version of the same major version',
         'a cluster that is not available, for instance because it is being patched already',
       ],

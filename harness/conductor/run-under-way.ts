@@ -101,7 +101,7 @@ export class RunUnderWay {
     const answer = sim.start(operation, parameters);
     if (answer.fault !== undefined) {
       const { code, message } = answer.fault;
-      this.#trouble = `${operation} was refused, so nothing of it was measured: ${code}: ${message}`;
+      this.#trouble = `${operation} was refused, so it was not measured: ${code}: ${message}`;
       return;
     }
     this.#job = answer.job;
