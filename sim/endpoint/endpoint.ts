@@ -89,6 +89,11 @@ export class Endpoint {
     return [...this.#sessions.values()];
   }
 
+  /** Clients that are being greeted now. */
+  get greetings(): number {
+    return this.#greetings;
+  }
+
   /** The port of a listener; the same through every closing and opening. */
   port(label: string): number {
     const listener = this.#listeners.find((one) => one.label === label);

@@ -1,0 +1,191 @@
+/** A cluster record with its one member: statuses, endpoint, server, and what it tells. */
+import type { Clock } from '../clock.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Session } from '../endpoint/session.js';
+import type { Admin } from '../engine/postgres/admin.js';
+import { versionOf } from '../engine/postgres/roles.js';
+import type { Emit, NoteData, SessionData } from '../events.js';
+import type { Told } from '../operations/zero-downtime-patch/messages.js';
+import type { AdminLogin, Server, ServerAddress } from '../server/server.js';
+import { auroraVersion } from '../server/versions.js';
+import type { Cluster, EndpointAddress, FaultRequest, Login } from '../sim.js';
+
+/** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
+export type ClusterStatus = 'creating' | 'available' | 'upgrading';
+
+export interface ClusterParts {
+  readonly identifier: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly server: Server;
+  readonly admin: Admin;
+  readonly endpoint: Endpoint;
+  readonly names: { readonly writer: string; readonly reader: string };
+  readonly caPem: string;
+  readonly application: Login;
+  readonly instrument: Login;
+  readonly pendingParameters: readonly string[];
+}
+
+export class ClusterRecord implements Cluster {
+  readonly identifier: string;
+  /** The identifier of its one member, as the console names a first instance. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly endpoint: Endpoint;
+  readonly admin: Admin;
+  readonly caPem: string;
+  readonly application: Login;
+  readonly instrument: Login;
+  readonly pendingParameters: readonly string[];
+  readonly #names: ClusterParts['names'];
+  readonly #server: Server;
+  readonly #emit: Emit;
+  #status: ClusterStatus = 'creating';
+
+  constructor(parts: ClusterParts) {
+    this.identifier = parts.identifier;
+    this.instance = `${parts.identifier}-instance-1`;
+    this.clock = parts.clock;
+    this.endpoint = parts.endpoint;
+    this.admin = parts.admin;
+    this.caPem = parts.caPem;
+    this.application = parts.application;
+    this.instrument = parts.instrument;
+    this.pendingParameters = parts.pendingParameters;
+    this.#names = parts.names;
+    this.#server = parts.server;
+    this.#emit = parts.emit;
+  }
+
+  get status(): ClusterStatus {
+    return this.#status;
+  }
+
+  get writer(): EndpointAddress {
+    return { name: this.#names.writer, host: '127.0.0.1', port: this.endpoint.port('writer') };
+  }
+
+  get reader(): EndpointAddress {
+    return { name: this.#names.reader, host: '127.0.0.1', port: this.endpoint.port('reader') };
+  }
+
+  get serverAddress(): ServerAddress {
+    return this.#server.address;
+  }
+
+  get serverAdmin(): AdminLogin {
+    return this.#server.admin;
+  }
+
+  /** The community version that its binaries are now. */
+  get version(): string {
+    return this.#server.version;
+  }
+
+  /** The same as AWS names it. */
+  get awsVersion(): string {
+    return auroraVersion(this.#server.version);
+  }
+
+  serverVersion(): Promise<{ version: string; versionText: string }> {
+    return versionOf(this.admin);
+  }
+
+  injectFault(fault: FaultRequest): { end(): void } {
+    return this.endpoint.injectFault(fault.name, fault.value);
+  }
+
+  setStatus(status: ClusterStatus): void {
+    this.#status = status;
+    const atNs = this.clock.nowNs();
+    for (const name of ['cluster.status', 'instance.status'] as const)
+      this.#emit({
+        atNs,
+        clock: 'control',
+        kind: 'gauge',
+        subject: name === 'cluster.status' ? this.#cluster : this.#member,
+        data: { name, value: status, unit: null },
+      });
+  }
+
+  /** Tells an event as AWS would. */
+  tell(told: Told): void {
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'control',
+      kind: 'event',
+      subject: told.source === 'cluster' ? this.#cluster : this.#member,
+      data: {
+        source: told.source,
+        message: told.message,
+        eventId: told.eventId,
+        categories: [...told.categories],
+        modelled: true,
+      },
+    });
+  }
+
+  note(level: NoteData['level'], code: string, text: string): void {
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'harness',
+      kind: 'note',
+      subject: this.#cluster,
+      data: { level, code, text },
+    });
+  }
+
+  tellSession(session: Session, data: SessionData): void {
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'client',
+      kind: 'session',
+      subject: {
+        endpoint: this.endpoint.name,
+        listener: session.listener,
+        session: session.id,
+      },
+      data,
+    });
+  }
+
+  async stopServer(): Promise<void> {
+    await this.admin.disconnect();
+    const times = await this.#server.stop('fast');
+    this.#serverState('stopping', times.beginNs);
+    this.#serverState('stopped', times.endNs);
+  }
+
+  /** @throws UserError `ENGINE_START_FAILED` */
+  async startServer(version: string): Promise<void> {
+    const times = await this.#server.start({ version });
+    this.#serverState('starting', times.beginNs);
+    this.#serverState('accepting', times.acceptingNs);
+  }
+
+  /** Ends its endpoint and its server. */
+  async close(): Promise<void> {
+    await this.endpoint.close();
+    await this.admin.disconnect();
+    await this.#server.remove();
+  }
+
+  get #cluster(): { cluster: string } {
+    return { cluster: this.identifier };
+  }
+
+  get #member(): { cluster: string; instance: string } {
+    return { cluster: this.identifier, instance: this.instance };
+  }
+
+  #serverState(value: 'stopping' | 'stopped' | 'starting' | 'accepting', atNs: number): void {
+    this.#emit({
+      atNs,
+      clock: 'engine',
+      kind: 'gauge',
+      subject: this.#member,
+      data: { name: 'server.state', value, unit: null },
+    });
+  }
+}

@@ -1,0 +1,76 @@
+/** Makes a cluster: a started server, its roles, and the endpoint in front of it. */
+import { randomBytes } from 'node:crypto';
+import { makeIdentity } from '../endpoint/certificate.js';
+import { Endpoint } from '../endpoint/endpoint.js';
+import { Admin } from '../engine/postgres/admin.js';
+import { createApplication, createLogin, verifierOf } from '../engine/postgres/roles.js';
+import { rng } from '../rng.js';
+import type { ClusterOptions, SimOptions } from '../sim.js';
+import { ClusterRecord } from './cluster.js';
+
+/** Looks like an AWS account's part of an endpoint name; it resolves nowhere. */
+const nameSuffix = 'rehearsal0000.eu-central-1.rds.amazonaws.com';
+
+/**
+ * Creates the cluster and waits until it is available.
+ * @throws UserError what the provider throws
+ */
+export async function createCluster(
+  sim: SimOptions,
+  options: ClusterOptions,
+): Promise<ClusterRecord> {
+  const names = {
+    writer: `${options.identifier}.cluster-${nameSuffix}`,
+    reader: `${options.identifier}.cluster-ro-${nameSuffix}`,
+  };
+  const server = await sim.provider.create({
+    name: `${options.identifier}-instance-1`,
+    engine: 'postgres',
+    version: options.version,
+    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+  });
+  try {
+    const [identity] = await Promise.all([
+      makeIdentity([names.writer, names.reader], sim.clock.anchor.wallClock),
+      server.start(),
+    ]);
+    const admin = new Admin(server.address, server.admin);
+    const application = { user: 'app', password: secret(), database: 'app' };
+    const instrument = { user: 'rehearse', password: secret(), database: 'app' };
+    await createApplication(admin, application, application.database);
+    await createLogin(admin, instrument);
+    const endpoint = new Endpoint({
+      name: names.writer,
+      clock: sim.clock,
+      emit: sim.emit,
+      stream: rng(sim.seed, 'endpoint'),
+      identity,
+      listeners: [{ label: 'writer' }, { label: 'reader' }],
+      target: server.address,
+      verifier: (user) => verifierOf(admin, user),
+    });
+    await endpoint.open();
+    const record = new ClusterRecord({
+      identifier: options.identifier,
+      clock: sim.clock,
+      emit: sim.emit,
+      server,
+      admin,
+      endpoint,
+      names,
+      caPem: identity.caPem,
+      application,
+      instrument,
+      pendingParameters: options.pendingParameters ?? [],
+    });
+    record.setStatus('available');
+    return record;
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+}
+
+function secret(): string {
+  return randomBytes(18).toString('base64url');
+}

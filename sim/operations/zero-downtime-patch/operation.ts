@@ -1,0 +1,207 @@
+/**
+ * The zero-downtime patch of an Aurora PostgreSQL writer, as AWS documents it
+ * (AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html) and as the one published
+ * probe of it shows it: new connections are refused, then get 57P03, then succeed, while
+ * preserved sessions only wait. The engine restart inside is real; the length is modelled.
+ */
+import type { ClusterRecord } from '../../cluster/cluster.js';
+import type { Session } from '../../endpoint/session.js';
+import { sessionKindOf } from '../../endpoint/session-kind.js';
+import type { ZeroDowntimePatchParameters } from '../../sim.js';
+import { drawn } from '../../timing.js';
+import { OperationFailed } from '../job.js';
+import * as say from './messages.js';
+import { seekQuietPoint } from './quiet-point.js';
+import { type DropReason, dropDetail } from './rules.js';
+import { attachAll, examineAll } from './transfer.js';
+
+/** One patch under way. */
+export class ZeroDowntimePatch {
+  readonly #cluster: ClusterRecord;
+  readonly #parameters: ZeroDowntimePatchParameters;
+  readonly #signal: AbortSignal;
+  readonly #fromAws: string;
+  #t0Ns = 0;
+  #preserved = 0;
+  #dropped = 0;
+
+  constructor(
+    cluster: ClusterRecord,
+    parameters: ZeroDowntimePatchParameters,
+    signal: AbortSignal,
+  ) {
+    this.#cluster = cluster;
+    this.#parameters = parameters;
+    this.#signal = signal;
+    this.#fromAws = cluster.awsVersion;
+  }
+
+  /** Runs it to its end. Throws OperationFailed where the cluster is not patched afterwards. */
+  async run(): Promise<void> {
+    const cluster = this.#cluster;
+    cluster.setStatus('upgrading');
+    try {
+      await this.#prepare();
+      await this.#patch();
+      await this.#finish();
+    } finally {
+      cluster.endpoint.onSessionWhileHolding(undefined);
+      cluster.setStatus('available');
+    }
+  }
+
+  /** Everything before a session is touched. */
+  async #prepare(): Promise<void> {
+    const cluster = this.#cluster;
+    cluster.tell(say.clusterRemainsOnline);
+    if (cluster.pendingParameters.length > 0) {
+      const names = cluster.pendingParameters.join(', ');
+      cluster.tell(say.cannotBeUpgraded(`pending parameter changes: ${names}.`));
+      throw new OperationFailed(`the precheck found pending parameter changes: ${names}`);
+    }
+    await cluster.clock.sleep(this.#duration('zdp.success.pg.precheckMs'), this.#signal);
+    cluster.tell(say.attempting('cluster'));
+    cluster.tell(say.walSendersAdjusted);
+    cluster.tell(say.attempting('instance'));
+  }
+
+  async #patch(): Promise<void> {
+    const { clock, endpoint } = this.#cluster;
+    this.#t0Ns = clock.nowNs();
+    this.#parameters.onT0?.(this.#t0Ns);
+    await endpoint.setState('refusing');
+    const found = await seekQuietPoint({
+      clock,
+      endpoint,
+      admin: this.#cluster.admin,
+      deadlineMs: this.#duration('zdp.success.pg.quietPointMs'),
+      longRunningMs: this.#parameters.longRunningMs,
+      drop: this.#drop,
+    });
+    const dropsLate = this.#parameters.lateSessions === 'drop';
+    if (this.#parameters.defects.includes('zdp-fallback')) await this.#restart('zdp-failed');
+    else if (found.busy.length > 0 && !dropsLate) await this.#restart('no-quiet-point');
+    else {
+      for (const session of found.busy) this.#drop(session, 'late');
+      await this.#handOver();
+    }
+  }
+
+  /** The way it is meant to go: sessions parked, engine replaced, sessions re-attached. */
+  async #handOver(): Promise<void> {
+    const { clock, endpoint } = this.#cluster;
+    const parked = endpoint.sessions.filter((session) => session.state === 'parked');
+    const carried = await examineAll(parked, this.#drop);
+    for (const { session } of carried) session.detach();
+    const startingUpNs = await this.#replaceEngine('zdp.success.pg');
+    const attached = await attachAll(carried, {
+      clock,
+      endpoint,
+      preparedStatements: this.#parameters.preparedStatements,
+      drop: this.#drop,
+    });
+    await this.#waitUntil(startingUpNs + this.#duration('zdp.success.pg.startingUpMs') * 1e6);
+    const hangs = this.#parameters.defects.includes('zdp-hang');
+    for (const session of attached) this.#release(session, hangs);
+    await endpoint.setState('open');
+    const startupUs = Math.round((clock.nowNs() - startingUpNs) / 1e3);
+    this.#cluster.tell(say.fastStartup(startupUs));
+    this.#tellFinished();
+  }
+
+  /** The ordinary restart instead: every session is dropped. */
+  async #restart(reason: DropReason): Promise<void> {
+    const { clock, endpoint } = this.#cluster;
+    for (const session of endpoint.sessions) this.#drop(session, reason);
+    this.#cluster.tell(say.shutDown);
+    const startingUpNs = await this.#replaceEngine('zdp.fallback.pg');
+    await this.#waitUntil(startingUpNs + this.#duration('zdp.fallback.pg.startingUpMs') * 1e6);
+    await endpoint.setState('open');
+    this.#cluster.tell(say.restarted);
+    this.#cluster.note(
+      'info',
+      'zdp-fallback',
+      `ordinary restart after ${Math.round((clock.nowNs() - this.#t0Ns) / 1e6)} ms: ${dropDetail(reason)}`,
+    );
+    this.#tellFinished();
+  }
+
+  /**
+   * Stops the old engine and starts the new one over the same data, while new connections are
+   * refused and then told that the system is starting up.
+   * @returns when the starting-up phase began
+   */
+  async #replaceEngine(profile: 'zdp.success.pg' | 'zdp.fallback.pg'): Promise<number> {
+    const { clock, endpoint } = this.#cluster;
+    await this.#cluster.stopServer();
+    await this.#waitUntil(this.#t0Ns + this.#duration(`${profile}.refusedMs`) * 1e6);
+    await endpoint.setState('starting-up');
+    const startingUpNs = clock.nowNs();
+    const from = this.#cluster.version;
+    const to = this.#parameters.engineVersion;
+    try {
+      await this.#cluster.startServer(to);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      await this.#cluster.startServer(from);
+      this.#failure = `engine ${to} did not start and ${from} runs again: ${why}`;
+    }
+    return startingUpNs;
+  }
+
+  #failure: string | undefined;
+
+  async #finish(): Promise<void> {
+    const cluster = this.#cluster;
+    cluster.tell(say.online);
+    if (this.#failure !== undefined) throw new OperationFailed(this.#failure);
+    cluster.tell(say.finishedOnAll);
+    await cluster.clock
+      .sleep(this.#duration('zdp.success.pg.finishMs'), this.#signal)
+      .catch(() => {});
+    cluster.tell(say.complete(this.#fromAws, cluster.awsVersion));
+    cluster.tell(say.upgraded);
+    if (this.#signal.aborted) throw this.#signal.reason;
+  }
+
+  #release(session: Session, hangs: boolean): void {
+    if (session.state === 'closed') return;
+    if (hangs) session.hangOnParameters();
+    session.release();
+    this.#preserved++;
+    this.#tellSession(session, 'preserved', null);
+  }
+
+  #drop = (session: Session, reason: DropReason): void => {
+    session.drop('57P01', 'terminating connection due to administrator command');
+    this.#dropped++;
+    this.#tellSession(session, 'dropped', reason);
+  };
+
+  #tellSession(session: Session, stage: 'preserved' | 'dropped', reason: DropReason | null): void {
+    const about = {
+      ...sessionKindOf(session.parameters),
+      reason,
+      detail: reason === null ? null : dropDetail(reason),
+    };
+    this.#cluster.tellSession(session, { stage: 'present', ...about, reason: null, detail: null });
+    this.#cluster.tellSession(session, { stage, ...about });
+  }
+
+  #tellFinished(): void {
+    const { instance, clock } = this.#cluster;
+    const tookMs = Math.round((clock.nowNs() - this.#t0Ns) / 1e6);
+    for (const source of ['cluster', 'instance'] as const)
+      this.#cluster.tell(say.finished(source, instance, tookMs, this.#preserved, this.#dropped));
+  }
+
+  #duration(name: string): number {
+    return drawn(this.#parameters.durations, name);
+  }
+
+  /** Once sessions are touched an abort only skips waiting: the cluster must be left usable. */
+  async #waitUntil(atNs: number): Promise<void> {
+    const { clock } = this.#cluster;
+    await clock.sleep(Math.max(0, (atNs - clock.nowNs()) / 1e6), this.#signal).catch(() => {});
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Seeks the quiet point: every session held at its next idle point, those that AWS drops dropped,
+ * until nobody is busy or the deadline passes.
+ */
+import type { Clock } from '../../clock.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import type { Session } from '../../endpoint/session.js';
+import { activityOf } from '../../engine/postgres/activity.js';
+import type { Admin } from '../../engine/postgres/admin.js';
+import { type DropReason, reasonOfBusy } from './rules.js';
+
+/**
+ * A session younger than this is held last: a client that connects, asks once and leaves is let
+ * finish, so that it is neither preserved nor dropped.
+ */
+const youngMs = 500;
+const lookEveryMs = 100;
+
+export interface Seeking {
+  readonly clock: Clock;
+  readonly endpoint: Endpoint;
+  readonly admin: Admin;
+  readonly deadlineMs: number;
+  readonly longRunningMs: number;
+  readonly drop: (session: Session, reason: DropReason) => void;
+}
+
+export interface QuietPoint {
+  /** Sessions still busy at the deadline; none = the quiet point was found. */
+  readonly busy: readonly Session[];
+}
+
+/** Holds all sessions and waits. Sessions that come to life meanwhile are held too. */
+export async function seekQuietPoint(seeking: Seeking): Promise<QuietPoint> {
+  const { clock, endpoint } = seeking;
+  const deadlineNs = clock.nowNs() + seeking.deadlineMs * 1e6;
+  const hold = (session: Session): void => {
+    const ageMs = (clock.nowNs() - session.openedNs) / 1e6;
+    const waitMs = Math.min(youngMs - ageMs, seeking.deadlineMs / 2);
+    if (waitMs <= 0) session.hold();
+    else clock.timer(waitMs, () => session.hold());
+  };
+  endpoint.onSessionWhileHolding(hold);
+  for (const session of endpoint.sessions) hold(session);
+  for (;;) {
+    const busy = busySessions(endpoint);
+    if (busy.length === 0 && endpoint.greetings === 0) return { busy };
+    const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
+    if (leftMs <= 0) return { busy };
+    await anyChange(clock, busy, Math.min(leftMs, lookEveryMs));
+    await dropBlockers(seeking);
+  }
+}
+
+function busySessions(endpoint: Endpoint): Session[] {
+  return endpoint.sessions.filter((session) => session.state === 'running');
+}
+
+/** Waits until all are parked, or for the time given. */
+async function anyChange(clock: Clock, busy: readonly Session[], limitMs: number): Promise<void> {
+  const stop = new AbortController();
+  const all = Promise.all(busy.map((session) => session.parked()));
+  const limit = clock.sleep(limitMs, stop.signal).catch(() => {});
+  // With nobody busy a client is still being greeted: look again soon.
+  await Promise.race(busy.length === 0 ? [clock.sleep(5)] : [all, limit]);
+  stop.abort();
+}
+
+async function dropBlockers({ admin, endpoint, longRunningMs, drop }: Seeking): Promise<void> {
+  const byProcess = new Map<number, Session>();
+  for (const session of busySessions(endpoint)) {
+    if (session.serverProcessId !== undefined) byProcess.set(session.serverProcessId, session);
+  }
+  if (byProcess.size === 0) return;
+  // Without an answer nobody is dropped by rule; the deadline decides.
+  const activity = await activityOf(admin, [...byProcess.keys()], 500).catch(() => []);
+  for (const one of activity) {
+    const session = byProcess.get(one.processId);
+    const reason = reasonOfBusy(one, longRunningMs);
+    if (session?.state === 'running' && reason !== null) drop(session, reason);
+  }
+}

@@ -1,0 +1,121 @@
+/** Carries parked sessions over a restart: examined before it, re-attached and restored after. */
+import type { Clock } from '../../clock.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import type { Session } from '../../endpoint/session.js';
+import { sessionKindOf } from '../../endpoint/session-kind.js';
+import {
+  examinationQuery,
+  parseExamination,
+  restoration,
+  restorationError,
+  type SessionContents,
+} from '../../engine/postgres/examine.js';
+import { backend, cStrings, type WholeMessage } from '../../wire/postgres/messages.js';
+import { allListen, type DropReason, reasonOfParked } from './rules.js';
+
+/** How many sessions are examined or re-attached at a time. */
+const atOnceMax = 32;
+const talkMsMax = 10_000;
+
+/** A parked session and what it holds. */
+export interface Carried {
+  readonly session: Session;
+  readonly contents: SessionContents;
+}
+
+/** Examines the parked sessions; those that cannot be preserved are dropped with their reason. */
+export async function examineAll(
+  sessions: readonly Session[],
+  drop: (session: Session, reason: DropReason) => void,
+): Promise<Carried[]> {
+  const carried: Carried[] = [];
+  await eachOf(sessions, atOnceMax, async (session) => {
+    const contents = await examine(session).catch(() => null);
+    if (contents === null) {
+      if (session.state !== 'closed') drop(session, 'not-examined');
+      return;
+    }
+    const reason = reasonOfParked(contents);
+    if (reason === null) carried.push({ session, contents });
+    else drop(session, reason);
+  });
+  const listening = allListen(
+    carried.map(({ session, contents }) => ({
+      owner: sessionKindOf(session.parameters).owner,
+      channels: contents.channels.length,
+    })),
+  );
+  if (!listening) return carried;
+  return carried.filter(({ session, contents }) => {
+    if (contents.channels.length === 0) return true;
+    drop(session, 'all-sessions-listening');
+    return false;
+  });
+}
+
+async function examine(session: Session): Promise<SessionContents> {
+  const user = session.parameters.get('user') ?? '';
+  const question = examinationQuery(user, [...session.traffic.customSettings]);
+  return parseExamination(await session.talk(question, 1, talkMsMax));
+}
+
+export interface AttachOptions {
+  readonly clock: Clock;
+  readonly endpoint: Endpoint;
+  readonly preparedStatements: 'survive' | 'lost';
+  readonly drop: (session: Session, reason: DropReason) => void;
+}
+
+/** Re-attaches and restores the sessions; returns those that made it. */
+export async function attachAll(
+  carried: readonly Carried[],
+  options: AttachOptions,
+): Promise<Session[]> {
+  const attached: Session[] = [];
+  await eachOf(carried, atOnceMax, async (one) => {
+    const { session } = one;
+    const made = await attach(one, options).catch(() => false);
+    if (session.state === 'closed') return;
+    if (made) attached.push(session);
+    else options.drop(session, 'transfer-failed');
+  });
+  return attached;
+}
+
+async function attach({ session, contents }: Carried, options: AttachOptions): Promise<boolean> {
+  const upstream = await options.endpoint.reconnect(session);
+  session.attach(upstream);
+  const survive = options.preparedStatements === 'survive';
+  const { traffic } = session;
+  const unnamed = survive ? traffic.unnamedParse : null;
+  if (!survive) traffic.unnamedParse = null;
+  const reported = new Map(upstream.reported);
+  const restore = restoration(contents, survive, unnamed);
+  if (restore !== null) {
+    const answer = await session.talk(restore.bytes, restore.readies, talkMsMax);
+    if (restorationError(answer, restore.readies, unnamed !== null) !== null) return false;
+    for (const [name, value] of reportedIn(answer)) reported.set(name, value);
+  }
+  session.announceChanges(reported);
+  return true;
+}
+
+function* reportedIn(messages: readonly WholeMessage[]): Generator<[string, string]> {
+  for (const { type, body } of messages) {
+    const [name, value] = type === backend.parameterStatus ? cStrings(body) : [];
+    if (name !== undefined && value !== undefined) yield [name, value];
+  }
+}
+
+/** Works through the items, so many at a time. */
+async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
