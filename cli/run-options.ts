@@ -11,6 +11,7 @@ import {
   type Versions,
 } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
+import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import { UserError } from '../sim/user-error.js';
 import { timingOption } from './timing-option.js';
@@ -79,7 +80,7 @@ function requestFrom(scenario: Scenario, options: RunOptions, versions: Versions
         : requireDurationMs('--edge-interval', edgeInterval, { minMs: 5, maxMs: 10_000 }),
     objectives: options.objective,
     sessions: sessionsOption(options.sessions),
-    faults: options.fault.map(parseFault),
+    faults: options.fault.map((fault) => parseFault(fault, faultKinds)),
     longRunningMs: requireDurationMs('--long-running', options.longRunning),
     lateSessions: options.lateSessions,
     preparedStatements: options.preparedStatements,

@@ -5,25 +5,22 @@
 import { UserError } from '../sim/user-error.js';
 import { parseDurationMs } from './duration.js';
 
-/** What the value after `=` means for each fault of the endpoint. */
-const valueKinds = {
-  latency: 'duration',
-  refuse: 'none',
-  reset: 'none',
-  'black-hole': 'none',
-  'drop-sessions': 'share',
-  'cut-after': 'bytes',
-} as const;
-type EndpointFault = keyof typeof valueKinds;
+/** A fault of the endpoint as the world describes it: what the value after `=` means. */
+export interface KnownFault {
+  readonly name: string;
+  readonly value: {
+    readonly unit: 'ms' | 'bytes' | 'share';
+    readonly example: string;
+    readonly valueMax: number;
+  } | null;
+}
 
-export const endpointFaults = Object.keys(valueKinds) as EndpointFault[];
 export const operationDefects = ['zdp-fallback', 'zdp-hang'] as const;
-const faultNames = [...operationDefects, ...endpointFaults];
 export type OperationDefect = (typeof operationDefects)[number];
 
 /** A fault of the endpoint, with its time. */
 export interface ScheduledFault {
-  readonly name: EndpointFault;
+  readonly name: string;
   /** Milliseconds, a share in [0, 1] or bytes, by the fault's kind; null where it takes none. */
   readonly value: number | null;
   /** Counted from T0, or from the begin of the first phase. */
@@ -50,9 +47,10 @@ const grammar = new RegExp(
 /**
  * Reads one `--fault`. Without `@` the fault begins at T0; `@5s` is counted from the begin of
  * the first phase, `@T0-2s`, `@+2s` and `@-2s` from T0; without `:` it lasts to the end.
+ * @param faults those that the endpoint has
  * @throws UserError `FAULT_INVALID`
  */
-export function parseFault(text: string): ParsedFault {
+export function parseFault(text: string, faults: readonly KnownFault[]): ParsedFault {
   const groups = text.length <= 200 ? grammar.exec(text)?.groups : undefined;
   if (groups === undefined) throw invalid(text, 'it is not of the form NAME[=VALUE][@TIME][:FOR]');
   const name = groups.name ?? '';
@@ -61,13 +59,13 @@ export function parseFault(text: string): ParsedFault {
     if (text !== defect) throw invalid(text, `${defect} takes neither a value nor a time`);
     return { kind: 'defect', name: defect };
   }
-  const known = endpointFaults.find((fault) => fault === name);
-  if (known === undefined) throw invalid(text, `there is no fault "${name}"`);
+  const known = faults.find((fault) => fault.name === name);
+  if (known === undefined) {
+    const names = [...operationDefects, ...faults.map((fault) => fault.name)].join(', ');
+    throw invalid(text, `there is no fault "${name}" (there are ${names})`);
+  }
   const value = readValue(known, groups.value, text);
-  return {
-    kind: 'endpoint',
-    fault: { name: known, value, ...readTime(groups, text), text },
-  };
+  return { kind: 'endpoint', fault: { name, value, ...readTime(groups, text), text } };
 }
 
 function readTime(
@@ -91,25 +89,26 @@ function readTime(
   };
 }
 
-function readValue(name: EndpointFault, value: string | undefined, text: string): number | null {
-  const kind = valueKinds[name];
-  if (kind === 'none') {
-    if (value !== undefined) throw invalid(text, `${name} takes no value`);
+function readValue({ name, value }: KnownFault, given: string | undefined, text: string) {
+  if (value === null) {
+    if (given !== undefined) throw invalid(text, `${name} takes no value`);
     return null;
   }
-  if (value === undefined) throw invalid(text, `${name} needs a value, such as ${example[kind]}`);
-  if (kind === 'duration') return readDuration(value, text);
-  const number = /^\d+(\.\d+)?%?$/.test(value) ? Number.parseFloat(value) : Number.NaN;
-  if (kind === 'share') {
-    const share = value.endsWith('%') ? number / 100 : number;
-    if (share >= 0 && share <= 1) return share;
-    throw invalid(text, 'a share is from 0 to 1 or from 0% to 100%');
-  }
-  if (Number.isInteger(number) && number <= 2 ** 40 && !value.endsWith('%')) return number;
-  throw invalid(text, 'bytes are a whole number');
+  const { unit, example, valueMax } = value;
+  if (given === undefined) throw invalid(text, `${name} needs a value, such as =${example}`);
+  const number = numberOf(given, unit);
+  if (number === undefined) throw invalid(text, `"${given}" is not a value such as ${example}`);
+  if (number > valueMax) throw invalid(text, `${given} is more than ${name} can do`);
+  return number;
 }
 
-const example = { duration: '=20ms', share: '=0.5 or =50%', bytes: '=1024' } as const;
+/** Milliseconds of a duration, whole bytes, or a share written `0.5` or `50%`. */
+function numberOf(given: string, unit: 'ms' | 'bytes' | 'share'): number | undefined {
+  if (unit === 'ms') return parseDurationMs(given);
+  if (unit === 'bytes') return /^\d{1,15}$/.test(given) ? Number(given) : undefined;
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)(%?)$/.exec(given);
+  return match === null ? undefined : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+}
 
 function readDuration(value: string, text: string): number {
   const durationMs = parseDurationMs(value);
@@ -121,6 +120,6 @@ function invalid(text: string, why: string): UserError {
   return new UserError(
     'FAULT_INVALID',
     `The fault "${text.slice(0, 80)}" cannot be used: ${why}.`,
-    `Write for example --fault latency=20ms@T0-2s:5s; the names are ${faultNames.join(', ')}.`,
+    'Write for example --fault latency=20ms@T0-2s:5s; see rehearse run --help.',
   );
 }
