@@ -1,0 +1,91 @@
+/** Where things are kept: binaries, templates, data directories, the registry of servers. */
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UserError } from '../../user-error.js';
+import { type Account, accountCanRead } from './account.js';
+
+export interface Places {
+  /** What was fetched, kept for good. */
+  readonly engines: string;
+  /** Copies of binaries for an account that cannot read the originals. */
+  readonly staged: string;
+  readonly templates: string;
+  /** One folder for each server. */
+  readonly servers: string;
+  /** One file for each server, only ever written by this tool. */
+  readonly registry: string;
+}
+
+/** The cache folder: `REHEARSE_CACHE_DIR`, else the user's cache folder as the system has it. */
+export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.REHEARSE_CACHE_DIR) return resolve(env.REHEARSE_CACHE_DIR);
+  if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'rehearse');
+  const caches = process.platform === 'darwin' ? ['Library', 'Caches'] : ['.cache'];
+  return join(homedir(), ...caches, 'rehearse');
+}
+
+/** The names of all places below a cache folder, without making any. */
+export function placesIn(cacheDir: string, serverRoot: string = cacheDir): Places {
+  return {
+    engines: join(cacheDir, 'engines'),
+    staged: join(serverRoot, 'staged'),
+    templates: join(serverRoot, 'templates'),
+    servers: join(serverRoot, 'servers'),
+    registry: join(cacheDir, 'registry'),
+  };
+}
+
+/**
+ * Makes all places, with the rights that they need.
+ * @throws UserError `CACHE_UNUSABLE` where a folder cannot be made or reached
+ */
+export function openPlaces(cacheDir: string, account: Account | undefined): Places {
+  const serverRoot = account === undefined ? cacheDir : reachableRoot(cacheDir, account);
+  const places = placesIn(cacheDir, serverRoot);
+  try {
+    for (const folder of [cacheDir, serverRoot, places.engines, places.staged, places.registry])
+      mkdirSync(folder, { recursive: true, mode: 0o755 });
+    // Where another account runs the servers, these two are its own: it makes and removes there.
+    for (const folder of [places.templates, places.servers]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      chmodSync(folder, 0o700);
+      if (account !== undefined) chownSync(folder, account.uid, account.gid);
+    }
+    if (account !== undefined) chmodSync(places.staged, 0o755);
+  } catch (error) {
+    throw unusable(cacheDir, (error as Error).message);
+  }
+  return places;
+}
+
+/**
+ * A folder that the servers' account can pass into: the cache folder, or else (it lies in root's
+ * private home, say) one for temporary files. There anybody may have made the folder before us,
+ * so it counts only where it is root's own and nobody else can write to it.
+ */
+function reachableRoot(cacheDir: string, account: Account): string {
+  const temporary = [tmpdir(), '/var/tmp'].map((folder) => join(folder, 'rehearse-root'));
+  for (const folder of [cacheDir, ...temporary]) {
+    const mode = folder === cacheDir ? 0o755 : 0o711;
+    try {
+      mkdirSync(folder, { recursive: folder === cacheDir, mode });
+      if (folder !== cacheDir) chmodSync(folder, mode);
+    } catch {
+      // It is there already, or cannot be made; both show below.
+    }
+    const stats = lstatSync(folder, { throwIfNoEntry: false });
+    const safe = stats?.isDirectory() && stats.uid === 0 && (stats.mode & 0o022) === 0;
+    if (safe && accountCanRead(folder, account, 'enter')) return folder;
+  }
+  throw unusable(cacheDir, `the account ${account.name} cannot reach any folder for its data`);
+}
+
+function unusable(cacheDir: string, why: string): UserError {
+  return new UserError(
+    'CACHE_UNUSABLE',
+    `The folder for caches and data, ${cacheDir}, cannot be used: ${why}.`,
+    'Set REHEARSE_CACHE_DIR to a folder that this user can write to and its servers can reach.',
+    'environment',
+  );
+}
