@@ -1,0 +1,297 @@
+/**
+ * `rehearse probe`: the lanes of a rehearsal against any Postgres, for hours, in bounded memory.
+ * Read-only unless a table to write to is named. Loads nothing of servers or endpoints.
+ */
+
+import { hostname } from 'node:os';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Entry, RecordEntry } from '../harness/history/entry.js';
+import { note, recorder } from '../harness/history/record.js';
+import { openHistory } from '../harness/history/write.js';
+import { runStatements } from '../harness/load/schema.js';
+import { createWriteTable } from '../harness/probe/postgres/table-name.js';
+import type { ConnectionTarget } from '../harness/probe/postgres/target.js';
+import { ProbeWorker } from '../harness/probe/probe-worker.js';
+import type { EntryMessage } from '../harness/probe/protocol.js';
+import { RunningSummary } from '../harness/probe/running-summary.js';
+import type { Timer } from '../sim/clock.js';
+import { UserError } from '../sim/user-error.js';
+import type { CommandContext } from './context.js';
+import { ProbeOutput } from './probe-output.js';
+import { getPassword } from './probe-password.js';
+import { lanePlans, type ProbeOptions, type ProbeSettings, probeSettings } from './probe-plan.js';
+import { endOfProbe } from './probe-report.js';
+import { parseTargets } from './probe-targets.js';
+import { makeRunFolder } from './run-folder.js';
+import { tool } from './tool.js';
+
+/** IAM tokens live for 15 minutes; a command is asked again well before. */
+const passwordRenewalMs = 10 * 60_000;
+const openTimeoutMs = 30_000;
+const checkMs = 200;
+
+export interface ProbeDependencies {
+  /** The compiled entry of the worker thread, for tests that run from source. */
+  readonly workerScript?: URL;
+}
+
+/**
+ * Probes until it is stopped, the duration is over, or all lanes are stable; then reports.
+ * @returns the exit code
+ * @throws UserError for options, passwords, authorities and tables that cannot be used
+ */
+export async function runProbe(
+  options: ProbeOptions,
+  context: CommandContext,
+  dependencies: ProbeDependencies = {},
+): Promise<number> {
+  const { env, cwd, clock } = context;
+  const bare = parseTargets(options, env, cwd);
+  const settings = probeSettings(
+    options,
+    bare.map((target) => target.name),
+  );
+  const password = await getPassword(options, env, cwd);
+  const targets = bare.map((target) => ({ ...target, password }));
+  if (options.createTable === true) await createTables(settings, targets, context);
+  const folder = makeRunFolder(cwd, 'probe', clock.anchor.wallClock, options.out);
+  const probe = new ProbeUnderWay(options, settings, targets, context, folder.history);
+  const completed = await probe.run(dependencies.workerScript);
+  return endOfProbe({ options, settings, context, folder, totals: probe.summary, completed });
+}
+
+async function createTables(
+  settings: ProbeSettings,
+  targets: readonly ConnectionTarget[],
+  { clock }: CommandContext,
+): Promise<void> {
+  if (settings.writeTable === null)
+    throw new UserError(
+      'WRITE_TABLE_MISSING',
+      'There is no table to create.',
+      'Name it with --write-table schema.table.',
+    );
+  for (const target of targets) {
+    const statements = [createWriteTable(settings.writeTable)];
+    try {
+      await runStatements(target, statements, clock, openTimeoutMs);
+    } catch (error) {
+      throw new UserError(
+        'WRITE_TABLE_UNUSABLE',
+        `The table cannot be made on ${target.name}: ${textOf(error)}.`,
+        'Make it yourself: lane text, number bigint, written_at timestamptz with a default.',
+        'environment',
+      );
+    }
+  }
+}
+
+/** One probe from its first entry to its last. */
+class ProbeUnderWay {
+  readonly summary: RunningSummary;
+  readonly #options: ProbeOptions;
+  readonly #settings: ProbeSettings;
+  readonly #targets: readonly ConnectionTarget[];
+  readonly #context: CommandContext;
+  readonly #history: ReturnType<typeof openHistory>;
+  readonly #record: RecordEntry;
+  readonly #lines: ProbeOutput;
+  #version: string | null = null;
+  #versionText: { version: string; provider: string } | null = null;
+
+  constructor(
+    options: ProbeOptions,
+    settings: ProbeSettings,
+    targets: readonly ConnectionTarget[],
+    context: CommandContext,
+    historyPath: string,
+  ) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#targets = targets;
+    this.#context = context;
+    const watched = settings.lanes.filter(
+      ({ kind }) => kind !== 'observer' && kind !== 'served-by',
+    );
+    this.summary = new RunningSummary(
+      watched.map((lane) => lane.name),
+      context.clock.nowNs(),
+    );
+    this.#history = openHistory(historyPath, { clock: context.clock });
+    this.#lines = new ProbeOutput(settings, options.json === true, context);
+    this.#record = recorder('conductor', (entry) => this.#take(entry));
+  }
+
+  /** Resolves with whether it went to an end that was asked for. */
+  async run(script: URL | undefined): Promise<boolean> {
+    const { clock } = this.#context;
+    this.#recordStarted();
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (message: EntryMessage) => this.#take(message.entry));
+    const worker = new ProbeWorker({ clock, ...(script === undefined ? {} : { script }) });
+    let completed = true;
+    let reason: string;
+    try {
+      await worker.start(this.#plan(), port2);
+      reason = await this.#untilEnd(worker);
+      await worker.finish();
+    } catch (error) {
+      completed = false;
+      reason = textOf(error);
+      note(this.#record, clock, 'error', 'instruments-failed', reason);
+    }
+    await worker.stop();
+    this.#drain(port1);
+    this.#recordServer('after');
+    this.#record({
+      atNs: clock.nowNs(),
+      clock: 'harness',
+      kind: 'run',
+      subject: {},
+      data: { stage: 'finished', completed, reason },
+    });
+    this.#history.close();
+    if (this.#history.failure !== null) throw historyLost(this.#history.failure);
+    return completed;
+  }
+
+  #plan(): Parameters<ProbeWorker['start']>[0] {
+    return {
+      anchor: this.#context.clock.anchor,
+      lanes: lanePlans(this.#settings, this.#targets, this.#options.writeTable),
+      ledger: null,
+      sessions: null,
+      openTimeoutMs,
+      mustOpen: false,
+    };
+  }
+
+  /** Waits for whatever ends the probe and says what it was; rejects when the worker fails. */
+  async #untilEnd(worker: ProbeWorker): Promise<string> {
+    const { clock, stop } = this.#context;
+    const { durationMs, untilStableMs } = this.#settings;
+    const beganNs = clock.nowNs();
+    const renewal = this.#renewPasswords(worker);
+    let failure: Error | null = null;
+    worker.onFailure((error) => {
+      failure = error;
+    });
+    try {
+      for (;;) {
+        if (stop.aborted) return textOf(stop.reason);
+        if (failure !== null) throw failure;
+        if (this.#history.failure !== null) throw historyLost(this.#history.failure);
+        const nowNs = clock.nowNs();
+        if (durationMs !== null && nowNs - beganNs >= durationMs * 1e6)
+          return 'the duration is over';
+        const okSinceNs = this.summary.okSinceNs();
+        if (untilStableMs !== null && okSinceNs !== null)
+          if (nowNs - okSinceNs >= untilStableMs * 1e6) return 'all lanes are stable';
+        await clock.sleep(checkMs, stop).catch(() => undefined);
+      }
+    } finally {
+      renewal?.cancel();
+    }
+  }
+
+  #renewPasswords(worker: ProbeWorker): Timer | null {
+    if (this.#options.passwordCommand === undefined) return null;
+    const { clock, env, cwd } = this.#context;
+    let timer: Timer | null = null;
+    const later = (): void => {
+      timer = clock.timer(passwordRenewalMs, () => {
+        getPassword(this.#options, env, cwd)
+          .then((password) => {
+            for (const { name } of this.#targets) worker.password(name, password);
+          })
+          .catch((error: unknown) =>
+            note(this.#record, clock, 'warning', 'password-not-renewed', textOf(error)),
+          );
+        later();
+      });
+    };
+    later();
+    return { cancel: () => timer?.cancel() };
+  }
+
+  #take(entry: Entry): void {
+    this.#history.write(entry);
+    if (entry.kind === 'poll') {
+      this.summary.take(entry);
+      this.#noteVersion(entry.data.server?.version ?? null, entry.subject.endpoint ?? 'target');
+    }
+    this.#lines.take(entry);
+  }
+
+  /** Entries posted before the worker's last answer are in the port by now. */
+  #drain(port: MessagePort): void {
+    for (;;) {
+      const waiting = receiveMessageOnPort(port) as { message: EntryMessage } | undefined;
+      if (waiting === undefined) break;
+      this.#take(waiting.message.entry);
+    }
+    port.close();
+  }
+
+  #noteVersion(version: string | null, provider: string): void {
+    if (version === null || version === this.#version) return;
+    const first = this.#version === null;
+    this.#version = version;
+    this.#versionText = { version, provider };
+    if (first) this.#recordServer('before');
+  }
+
+  #recordServer(when: 'before' | 'after'): void {
+    if (this.#versionText === null) return;
+    const { version, provider } = this.#versionText;
+    this.#record({
+      atNs: this.#context.clock.nowNs(),
+      clock: 'client',
+      kind: 'run',
+      subject: {},
+      data: { stage: 'server', when, version, versionText: `PostgreSQL ${version}`, provider },
+    });
+  }
+
+  #recordStarted(): void {
+    const { clock } = this.#context;
+    this.#record({
+      atNs: clock.nowNs(),
+      clock: 'harness',
+      kind: 'run',
+      subject: {},
+      data: {
+        stage: 'started',
+        tool: tool(),
+        command: 'probe',
+        scenario: 'probe',
+        title: `probe of ${this.#targets.map((target) => target.name).join(', ')}`,
+        seed: null,
+        wallClock: clock.anchor.wallClock,
+        owner: { pid: process.pid, hostId: hostname() },
+        engine: null,
+        lanes: [...this.#settings.lanes],
+        objectives: [...this.#settings.objectives],
+        schedule: [],
+        settings: {
+          targets: this.#targets.map(({ name, host, port }) => `${name} ${host}:${port}`),
+          tls: this.#targets.map(({ name, tls }) => `${name} ${tls.mode}`),
+        },
+        sessions: 'none',
+      },
+    });
+  }
+}
+
+function historyLost(failure: Error): UserError {
+  return new UserError(
+    'HISTORY_UNWRITABLE',
+    `The history cannot be written any more: ${failure.message}.`,
+    'Make room or name another folder with --out; what was written so far can be reported.',
+    'environment',
+  );
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
