@@ -1,5 +1,5 @@
 /** Folders that appear whole or not at all: made under another name, then renamed. */
-import { chmod, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const draftPrefix = '.draft-';
@@ -22,18 +22,16 @@ export async function moveIntoPlace(draft: string, target: string): Promise<void
 }
 
 /**
- * Removes drafts that a killed process left in `folder`.
+ * Drafts that a killed process left in `folder`.
  * @param olderThan drafts last touched before this instant (milliseconds since 1970) are dead
  */
-export async function removeDeadDrafts(folder: string, olderThan: number): Promise<string[]> {
+export async function deadDrafts(folder: string, olderThan: number): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  const removed: string[] = [];
+  const dead: string[] = [];
   for (const name of names.filter((one) => one.startsWith(draftPrefix))) {
     const path = join(folder, name);
     const touched = await stat(path).catch(() => undefined);
-    if (touched === undefined || touched.mtimeMs >= olderThan) continue;
-    await rm(path, { recursive: true, force: true });
-    removed.push(path);
+    if (touched !== undefined && touched.mtimeMs < olderThan) dead.push(path);
   }
-  return removed;
+  return dead;
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
 import { wallClockAt } from '../../clock.js';
@@ -24,6 +24,7 @@ import type { Places } from './places.js';
 import { lookUpProcess, signalProcess } from './process-table.js';
 import { saysReady, takesLogins } from './readiness.js';
 import { readRegistry, register, unregister } from './registry.js';
+import { removeFolder } from './remove-folder.js';
 import type { ServerLog } from './server-log.js';
 import { ServerProcess } from './server-process.js';
 
@@ -180,8 +181,9 @@ export class EmbeddedServer implements Server {
     await this.#process?.kill(clock);
     log.close();
     await freeKernelMemory(clock, join(folder, 'data'), account);
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await guard.release(clock, 10_000);
+    // The guard removes the folder; this is for one that somebody killed.
+    if (existsSync(folder)) await removeFolder(clock, folder, account);
     unregister(places.registry, id);
     this.#state = 'stopped';
     this.#parts.onRemoved();

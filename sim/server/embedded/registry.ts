@@ -12,7 +12,7 @@ export type ProcessRef = z.infer<typeof processRef>;
 
 const registered = z.object({
   v: z.literal(1),
-  id: z.string().regex(/^[a-z0-9-]{8,80}$/),
+  id: z.string().regex(/^[a-z0-9-]+-[0-9a-f]{12}$/),
   hostId: z.string(),
   owner: processRef,
   /** The server's main process while there is one. */

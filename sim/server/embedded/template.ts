@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
 import { UserError } from '../../user-error.js';
@@ -13,6 +12,7 @@ import { type Account, spawnIdentity } from './account.js';
 import { type CommandEnd, runCommand } from './command.js';
 import { draftFolder, moveIntoPlace } from './drafts.js';
 import { initdbProgram } from './package-folder.js';
+import { removeFolder } from './remove-folder.js';
 import { randomSecret } from './scram-verifier.js';
 
 /** The superuser of every server here, named as the one of RDS so that `postgres` stays free. */
@@ -109,7 +109,7 @@ async function buildTemplate(request: TemplateRequest, target: string): Promise<
     if (end?.code !== 0) throw initFailed('initdb could not make a data directory', end);
     await moveIntoPlace(draft, target);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await removeFolder(clock, draft, account);
   }
 }
 

@@ -1,0 +1,109 @@
+/**
+ * Removes what a killed run left behind, and only what is surely ours and dead: an entry of this
+ * host and user whose owner is gone, and a process only where its own start time and its data
+ * directory are those of the entry.
+ */
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Clock, wallClockAt } from '../../clock.js';
+import { hostId } from '../host-id.js';
+import { serverAccount } from './account.js';
+import { deadDrafts } from './drafts.js';
+import { freeKernelMemory } from './kernel-memory.js';
+import { defaultCacheDir, openPlaces } from './places.js';
+import {
+  killProcessTree,
+  lookUpProcess,
+  type ProcessFacts,
+  processExists,
+} from './process-table.js';
+import { type ProcessRef, type Registered, readRegistry, unregister } from './registry.js';
+import { removeFolder } from './remove-folder.js';
+
+/** One thing that was removed. */
+export interface Reaped {
+  readonly kind: 'server' | 'draft';
+  /** The server's id, or the draft's path. */
+  readonly name: string;
+  /** The process that had to be killed, or null where it was gone already. */
+  readonly killedPid: number | null;
+}
+
+export interface ReapOptions {
+  readonly clock: Clock;
+  readonly cacheDir?: string;
+}
+
+/** A draft that nothing has touched for so long is of a process that is no more. */
+const draftIsDeadAfterMs = 3_600_000;
+
+/** What to do about an entry, decided from facts alone. */
+export type ReapDecision =
+  | { readonly reap: false; readonly why: 'other-host' | 'owner-alive' }
+  | { readonly reap: true; readonly killPid: number | null };
+
+/** Decides about one entry. `look` tells the facts of a live process. */
+export function decideReap(
+  entry: Registered,
+  host: string,
+  look: (pid: number) => ProcessFacts | 'hidden' | undefined,
+): ReapDecision {
+  if (entry.hostId !== host) return { reap: false, why: 'other-host' };
+  const owner = look(entry.owner.pid);
+  // A process whose facts cannot be seen may be the owner: leave its server alone.
+  if (owner === 'hidden' || owner?.startedAt === entry.owner.startedAt)
+    return { reap: false, why: 'owner-alive' };
+  const { server } = entry;
+  return {
+    reap: true,
+    killPid: server !== null && isOurs(server, entry, look) ? server.pid : null,
+  };
+}
+
+function isOurs(
+  server: ProcessRef,
+  entry: Registered,
+  look: (pid: number) => ProcessFacts | 'hidden' | undefined,
+): boolean {
+  const facts = look(server.pid);
+  if (facts === undefined || facts === 'hidden') return false;
+  const data = ` -D ${join(entry.folder, 'data')} `;
+  return facts.startedAt === server.startedAt && facts.commandLine.includes(data);
+}
+
+/** Kills and removes what dead runs left. Safe beside other runs and other reapers. */
+export async function reapDeadServers(options: ReapOptions): Promise<Reaped[]> {
+  const { clock } = options;
+  const cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
+  const account = serverAccount();
+  const places = openPlaces(cacheDir, account);
+  const reaped: Reaped[] = [];
+  for (const entry of readRegistry(places.registry)) {
+    const decision = decideReap(entry, hostId(), look);
+    if (!decision.reap) continue;
+    const tree = decision.killPid === null ? [] : killProcessTree(decision.killPid);
+    for (let tries = 0; tries < 400 && tree.some(processExists); tries++) await clock.sleep(5);
+    if (isServerFolder(entry)) {
+      await freeKernelMemory(clock, join(entry.folder, 'data'), account);
+      await removeFolder(clock, entry.folder, account);
+    }
+    unregister(places.registry, entry.id);
+    reaped.push({ kind: 'server', name: entry.id, killedPid: decision.killPid });
+  }
+  const now = wallClockAt(clock.anchor, clock.nowNs()).getTime();
+  for (const folder of [places.engines, places.staged, places.templates]) {
+    for (const path of await deadDrafts(folder, now - draftIsDeadAfterMs)) {
+      await removeFolder(clock, path, folder === places.templates ? account : undefined);
+      reaped.push({ kind: 'draft', name: path, killedPid: null });
+    }
+  }
+  return reaped;
+}
+
+function look(pid: number): ProcessFacts | 'hidden' | undefined {
+  return lookUpProcess(pid) ?? (processExists(pid) ? 'hidden' : undefined);
+}
+
+/** Whether the folder has the name that this tool gave to that very server's. */
+function isServerFolder({ folder, id }: Registered): boolean {
+  return basename(folder) === id && basename(dirname(folder)) === 'servers';
+}
