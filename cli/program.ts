@@ -112,7 +112,7 @@ function addMeasuring(command: Command): void {
       '--sessions <spec|file>',
       'application sessions: idle=3,temp-table=1, none, or a census',
     )
-    .option('--writes-per-second <number>', 'of the write ledger; 0 writes nothing', '10')
+    .option('--writes-per-second <number>', 'of the write ledger; 0 writes nothing', '20')
     .option('--steady <duration>', 'before the operation (default: 6s)')
     .option('--settle <duration>', 'after the operation (default: 3s)');
 }

@@ -26,6 +26,10 @@ export interface RunContext {
   readonly plan: RunPlan;
   readonly clock: Clock;
   readonly sim: Sim;
+  /** Gets ready what the servers need, before the run's first phase. */
+  readonly prepare: () => Promise<void>;
+  /** Makes the instruments' tables; see `harness/load/schema.ts`. */
+  readonly prepareSchema: (admin: ConnectionTarget, instrumentUser: string) => Promise<void>;
   readonly instruments: Instruments;
   /** The history port that the instruments write to. */
   readonly instrumentsHistory: MessagePort;

@@ -45,8 +45,8 @@ export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor)
   };
 }
 
-/** The server itself, past the endpoint: what it holds is what survived. */
-export function readbackTarget(cluster: Cluster): ConnectionTarget {
+/** The server itself, past the endpoint: for making tables, and for what survived in them. */
+export function serverTarget(cluster: Cluster): ConnectionTarget {
   const { serverAddress, serverAdmin } = cluster;
   return {
     name: 'server',

@@ -5,7 +5,7 @@ import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
 import type { Step } from '../scenario.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
-import { instrumentsPlan, readbackTarget } from './instruments-plan.js';
+import { instrumentsPlan, serverTarget } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
 import { type Phases, phases } from './phases.js';
 import { unlessStopped } from './unless-stopped.js';
@@ -31,6 +31,7 @@ export class RunUnderWay {
   async run(): Promise<RunEnd> {
     const { plan, sim, clock, stop, instruments, instrumentsHistory } = this.#context;
     this.#phases.enter('start', clock.nowNs());
+    await unlessStopped(stop, this.#context.prepare());
     const cluster = await unlessStopped(
       stop,
       sim.createCluster({
@@ -41,6 +42,8 @@ export class RunUnderWay {
       }),
     );
     await this.#recordServer(cluster, 'before');
+    const { prepareSchema } = this.#context;
+    await unlessStopped(stop, prepareSchema(serverTarget(cluster), cluster.instrument.user));
     const wanted = instrumentsPlan(plan, cluster, clock.anchor);
     await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
     const faults = this.#faults(cluster);
@@ -138,7 +141,7 @@ export class RunUnderWay {
   async #verify(cluster: Cluster): Promise<void> {
     const { instruments } = this.#context;
     await instruments.finish();
-    await instruments.readback(readbackTarget(cluster));
+    await instruments.readback(serverTarget(cluster));
     await this.#recordServer(cluster, 'after');
   }
 
