@@ -1,0 +1,150 @@
+/** Sentences that the summary and the markdown share. Pure. */
+import type { OutageReport, RunReport } from '../verdict/run-report.js';
+import {
+  boundsText,
+  exactSeconds,
+  measuredText,
+  offsetText,
+  plain,
+  plural,
+  shortMs,
+  type TextOptions,
+} from './text.js';
+
+/** `postgres 17.4 → 17.5`, as the servers themselves said where they were asked. */
+export function versionsText(report: RunReport): string {
+  const { engine, servers } = report;
+  const name = typeof engine?.engine === 'string' ? `${engine.engine} ` : '';
+  const from = servers.before?.version ?? text(engine?.from);
+  const to = servers.after?.version ?? text(engine?.to);
+  if (from === '' && to === '') return '';
+  const unread = servers.before === null || servers.after === null ? ' (as asked for)' : '';
+  return `${name}${from} → ${to}${unread}`;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** `3 of 4 objectives met`. */
+export function metText(report: RunReport): string {
+  const met = report.objectives.filter((objective) => objective.verdict === 'pass').length;
+  return `${met} of ${plural(report.objectives.length, 'objective')} met`;
+}
+
+/** The columns of one objective: what was asked, what was measured, why where it needs one. */
+export function objectiveText(
+  objective: RunReport['objectives'][number],
+  options: TextOptions,
+): { asked: string; measured: string; why: string } {
+  return {
+    asked: plain(objective.text, options),
+    measured: measuredText(objective.measured, options),
+    why: objective.why === null ? '' : plain(objective.why, options),
+  };
+}
+
+/** Where the time of an outage came from: `modelled 1.6s, engine 0.7s, added by the client 0ms`. */
+export function sharesText(outage: OutageReport): string {
+  if (outage.shares === null) return '';
+  const { modelledMs, engineMs, clientMs, clientWithinProbeError } = outage.shares;
+  const error = clientWithinProbeError ? ' (within probe error)' : '';
+  return (
+    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ` +
+    `added by the client ${shortMs(clientMs)}${error}`
+  );
+}
+
+/** `refused 2, starting-up 3 (57P03)`; edge polls are named apart. */
+export function errorsText(outage: OutageReport): string {
+  const kinds = outage.errorKinds.map(({ kind, polls, edgePolls }) => {
+    const edge = edgePolls === 0 ? '' : ` (+${edgePolls} edge)`;
+    return `${kind} ${polls}${edge}`;
+  });
+  const states = outage.sqlstates.length === 0 ? '' : `; SQLSTATE ${outage.sqlstates.join(', ')}`;
+  return `${kinds.join(', ')}${states}`;
+}
+
+/**
+ * Where the outage lies and how long it was: `+0.5s to +2.9s: 2.4s ±0.5s, bounds 1.92s to
+ * 2.90s`. Without a T0 the edges are wall-clock times.
+ */
+export function outageText(
+  outage: OutageReport,
+  report: Pick<RunReport, 't0Ms'>,
+  options: TextOptions,
+): string {
+  const from =
+    report.t0Ms === null && outage.startedAt !== null
+      ? `from ${outage.startedAt}`
+      : `${offsetText(outage.startMs)} to ${offsetText(outage.endMs)}`;
+  const upper = outage.upperMs === null ? 'no upper bound' : exactSeconds(outage.upperMs);
+  const estimate =
+    outage.upperMs === null ? boundsText(outage, options) : `about ${shortMs(outage.estimateMs)}`;
+  return `${from}: ${estimate}, bounds ${exactSeconds(outage.lowerMs)} to ${upper}`;
+}
+
+/** `6 at T0, 6 preserved, 0 dropped, 0 reconnected`. */
+export function sessionsText(sessions: NonNullable<RunReport['sessions']>): string {
+  const { present, preserved, dropped, reconnected } = sessions;
+  return `${present} at T0, ${preserved} preserved, ${dropped} dropped, ${reconnected} reconnected`;
+}
+
+/** The ledger in one sentence. */
+export function writesText(writes: NonNullable<RunReport['writes']>): string {
+  const told =
+    `${writes.acknowledged} acknowledged, ${writes.failed} failed, ` + `${writes.inDoubt} in doubt`;
+  if (!writes.readBack) return `${told}; not read back, so nothing is known of lost writes`;
+  const resolved = `in doubt: ${writes.inDoubtPresent} present, ${writes.inDoubtAbsent} absent`;
+  const found =
+    `${writes.lost} lost, ${writes.duplicated} duplicated, ` + `${writes.resurrected} resurrected`;
+  return writes.inDoubt === 0 ? `${told}; ${found}` : `${told}; ${found}; ${resolved}`;
+}
+
+/** How late our own scheduling was. */
+export function observerText(observer: NonNullable<RunReport['observer']>): string {
+  const late = `worst tick ${shortMs(observer.worstMs)} late, p99 ${shortMs(observer.p99Ms)}`;
+  if (observer.stalls.length === 0) return `no stalls (${late})`;
+  const total = observer.stalls.reduce((sum, stall) => sum + stall.durationMs, 0);
+  return `${plural(observer.stalls.length, 'stall')} of ${shortMs(total)} in all (${late})`;
+}
+
+/** The three clocks, or an empty text where no world told of them. */
+export function clocksText(report: RunReport, options: TextOptions): string {
+  const { control, engine, client } = report.clocks;
+  if (control === null && engine === null) return '';
+  const felt = Object.entries(client).filter(([, bounds]) => bounds.upperMs !== 0);
+  const [worst] = felt.sort(([, a], [, b]) => b.estimateMs - a.estimateMs);
+  const parts = [
+    control === null ? '' : `control plane ${shortMs(control.durationMs)}`,
+    engine === null ? '' : `engine down ${shortMs(engine.durationMs)}`,
+    worst === undefined
+      ? 'clients felt no outage'
+      : `clients felt up to ${boundsText(worst[1], options)} (${worst[0]})`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+/** What was real and what was modelled; empty for a log or a probe, where all was real. */
+export function realText(report: RunReport): string[] {
+  if (report.command !== 'run') return [];
+  const drawn = report.schedule.filter((draw) => draw.unit === 'ms');
+  const assumed = drawn.filter((draw) => draw.observations === 0).length;
+  return [
+    `real: the servers, every connection, answer and error, the sessions' state, the writes`,
+    `modelled: ${plural(drawn.length, 'duration')} (${assumed} of them assumed), the event texts`,
+  ];
+}
+
+export const probeErrorText =
+  '± is the probe error of this measurement, not a forecast for your database';
+export const defaultSessionsText =
+  'default sessions, not yours: --sessions rehearses what your application holds open';
+
+/** Data loss that no objective asks about is said all the same. */
+export function unaskedLoss(report: RunReport): string {
+  const { writes, objectives } = report;
+  if (writes === null || objectives.some((objective) => objective.dataLoss)) return '';
+  const bad = (writes.lost ?? 0) + (writes.duplicated ?? 0) + (writes.resurrected ?? 0);
+  return bad === 0 ? '' : `data at stake, though no objective asks: ${writesText(writes)}`;
+}

@@ -1,0 +1,200 @@
+/** The report for a pull request or a job summary. Pure; no colours, no time of its own making. */
+import type { Measurement } from '../measure/measure.js';
+import type { RunReport } from '../verdict/run-report.js';
+import {
+  clocksText,
+  defaultSessionsText,
+  errorsText,
+  metText,
+  objectiveText,
+  observerText,
+  outageText,
+  probeErrorText,
+  realText,
+  sessionsText,
+  sharesText,
+  unaskedLoss,
+  versionsText,
+  writesText,
+} from './facts.js';
+import { boundsText, mark, offsetText, plain, shortMs, type TextOptions } from './text.js';
+import { timelineText } from './timeline-text.js';
+
+export interface MarkdownOptions extends TextOptions {
+  /** For the timeline; left out, there is none. */
+  readonly measurement?: Measurement;
+}
+
+/** Comments end at 65,536 characters; what follows the text must still have room. */
+const charactersMax = 60_000;
+const timelineColumnsMax = 72;
+
+/** The whole document. The first line marks the comment, so that a bot can find and edit it. */
+export function renderMarkdown(report: RunReport, options: MarkdownOptions = {}): string {
+  const blocks = [
+    `<!-- rehearse:${report.scenario.replace(/[^\w.-]/g, '-')} -->\n${heading(report, options)}`,
+    opening(report, options),
+    objectiveTable(report, options),
+    laneTable(report, options),
+    timelineBlock(options),
+    outageList(report, options),
+    factList(report, options),
+    details('events', eventTable(report, options)),
+    details('modelled values', scheduleTable(report, options)),
+    details('settings', settingsTable(report, options)),
+  ];
+  return cut(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
+}
+
+function heading(report: RunReport, options: TextOptions): string {
+  const [worst] = report.objectives.filter((objective) => objective.verdict !== 'pass');
+  const sign = mark(report.verdict, options);
+  const word = report.verdict.toUpperCase();
+  const parts = [sign === word ? word : `${sign} ${word}`, report.scenario];
+  if (worst !== undefined) {
+    const { asked, measured } = objectiveText(worst, options);
+    parts.push(`${measured} (${asked})`);
+  }
+  return `### ${parts.map((part) => cell(part, options)).join(' - ')}`;
+}
+
+function opening(report: RunReport, options: TextOptions): string {
+  const facts = [
+    versionsText(report),
+    report.seed === null ? '' : `seed ${report.seed}`,
+    report.objectives.length === 0 ? '' : metText(report),
+  ].filter((part) => part !== '');
+  const where = report.command === 'run' ? ' Simulated locally, on real servers.' : '';
+  const why = report.verdict === 'pass' ? '' : ` ${capital(report.reason)}.`;
+  const loss = unaskedLoss(report);
+  const sentences = `${facts.join(', ')}.${where}${why}${loss === '' ? '' : ` ${capital(loss)}.`}`;
+  return escaped(sentences.replace(/^\.\s*/, ''), options);
+}
+
+function objectiveTable(report: RunReport, options: TextOptions): string {
+  const rows = report.objectives.map((objective) => {
+    const { asked, measured, why } = objectiveText(objective, options);
+    return [mark(objective.verdict, options), `\`${asked}\``, measured, why];
+  });
+  return table(['', 'objective', 'measured', ''], rows, options);
+}
+
+function laneTable(report: RunReport, options: TextOptions): string {
+  const rows = Object.entries(report.lanes)
+    .filter(([, lane]) => lane.polls > 0)
+    .map(([name, lane]) => [
+      name,
+      String(lane.polls),
+      String(lane.failed),
+      String(lane.unknown),
+      boundsText(lane.downtime, options),
+      shortMs(lane.detectionFloorMs),
+      shortMs(lane.p50Ms),
+      shortMs(lane.p95Ms),
+    ]);
+  const head = ['lane', 'polls', 'failed', 'in doubt', 'downtime', 'floor', 'p50', 'p95'];
+  return table(head, rows, options);
+}
+
+function timelineBlock({ measurement }: MarkdownOptions): string {
+  if (measurement === undefined) return '';
+  const lines = timelineText(measurement, timelineColumnsMax, { ascii: true });
+  return lines.length === 0 ? '' : `\`\`\`text\n${lines.join('\n')}\n\`\`\``;
+}
+
+function outageList(report: RunReport, options: TextOptions): string {
+  return Object.entries(report.lanes)
+    .flatMap(([name, lane]) =>
+      lane.outages.map((outage) => {
+        const shares = sharesText(outage);
+        const parts = [outageText(outage, report, options), errorsText(outage), shares];
+        return `- **${escaped(name, options)}** ${escaped(parts.filter((part) => part !== '').join('; '), options)}`;
+      }),
+    )
+    .join('\n');
+}
+
+function factList(report: RunReport, options: TextOptions): string {
+  const { sessions, writes, observer } = report;
+  const lines = [
+    clocksText(report, options),
+    sessions === null ? '' : `sessions: ${sessionsText(sessions)}`,
+    ...(sessions?.drops ?? []).map((drop) => `dropped ${drop.kind}: ${drop.reason ?? 'no reason'}`),
+    sessions?.source === 'default' ? defaultSessionsText : '',
+    writes === null ? '' : `writes: ${writesText(writes)}`,
+    observer === null ? '' : `observer: ${observerText(observer)}`,
+    ...realText(report),
+    probeErrorText,
+  ];
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => `- ${escaped(line, options)}`)
+    .join('\n');
+}
+
+function eventTable(report: RunReport, options: TextOptions): string {
+  const rows = report.events.map(({ offsetMs, source, message, eventId, modelled }) => [
+    offsetText(offsetMs),
+    source,
+    message,
+    eventId ?? '',
+    modelled ? 'modelled' : '',
+  ]);
+  return table(['at', 'source', 'event', 'id', ''], rows, options);
+}
+
+function scheduleTable(report: RunReport, options: TextOptions): string {
+  const rows = report.schedule.map((draw) => [
+    draw.name,
+    `${draw.value} ${draw.unit}`,
+    String(draw.observations),
+    draw.source,
+  ]);
+  return table(['value', '', 'observations', 'source'], rows, options);
+}
+
+function settingsTable(report: RunReport, options: TextOptions): string {
+  const rows = Object.entries(report.settings).map(([name, value]) => [name, String(value)]);
+  return table(['setting', 'value'], rows, options);
+}
+
+function details(title: string, body: string): string {
+  return body === '' ? '' : `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: TextOptions,
+): string {
+  if (rows.length === 0) return '';
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const body = rows.map((row) => line(row.map((one) => cell(one, options))));
+  return [line(head), line(head.map(() => '-')), ...body].join('\n');
+}
+
+/** Text inside a table: no cell ends early; code spans stay. */
+function cell(text: string, options: TextOptions): string {
+  const code = /^`[^`]*`$/.test(text);
+  return (code ? plain(text, options) : escaped(text, options)).replaceAll('|', '\\|');
+}
+
+/** Nothing that a server said may become markup. */
+function escaped(text: string, options: TextOptions): string {
+  return plain(text, options)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replace(/[\\`*_[\]]/g, '\\$&');
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+function cut(text: string): string {
+  if (text.length <= charactersMax) return text;
+  const at = text.lastIndexOf('\n', charactersMax);
+  const fences = (text.slice(0, at).match(/^```/gm) ?? []).length;
+  const open = fences % 2 === 1 ? '\n```' : '';
+  return `${text.slice(0, at)}${open}\n\nCut at ${charactersMax} characters: see the JSON report.\n`;
+}

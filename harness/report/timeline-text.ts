@@ -1,0 +1,64 @@
+/** The lanes as rows of glyphs under a ruler. Pure. */
+import type { Measurement } from '../measure/measure.js';
+import { type GlyphOptions, glyph, legend } from '../view/glyphs.js';
+import { type Timeline, timeline } from '../view/timeline.js';
+import { cutTo, plain, shortMs } from './text.js';
+
+const labelColumns = 15;
+
+/** Lines of at most `columns` characters; none when nothing was polled. */
+export function timelineText(
+  measurement: Measurement,
+  columns: number,
+  options: GlyphOptions = {},
+): string[] {
+  const view = timeline(measurement, Math.max(10, columns - labelColumns - 1));
+  if (view.columns === 0) return [];
+  const rows = view.rows.map(
+    ({ lane, cells }) => `${label(lane)} ${cells.map((cell) => glyph(cell, options)).join('')}`,
+  );
+  const slowMs = measurement.slowNs / 1e6;
+  return [
+    `${label('')} ${ruler(view)}`,
+    ...rows,
+    ...servedRow(view),
+    `${label('')} ${legend(slowMs, options)}  1 cell = ${shortMs(view.columnMs)}`,
+  ].map((line) => cutTo(plainEnd(line), columns, options));
+}
+
+function label(text: string): string {
+  return cutTo(plain(text, { ascii: true }), labelColumns, { ascii: true }).padEnd(labelColumns);
+}
+
+/** A mark every ten columns, seconds from T0 or from the first tick. */
+function ruler(view: Timeline): string {
+  const zero = view.t0Column ?? 0;
+  let line = '';
+  for (let column = zero % 10; column < view.columns; column += 10) {
+    if (column < line.length + (line === '' ? 0 : 1)) continue;
+    line = line.padEnd(column) + tickLabel(view, column - zero);
+  }
+  return line.slice(0, view.columns + 6);
+}
+
+function tickLabel(view: Timeline, fromZero: number): string {
+  if (fromZero === 0) return view.t0Column === null ? '0' : 'T0';
+  const atMs = fromZero * view.columnMs;
+  return `${atMs < 0 ? '-' : '+'}${shortMs(Math.abs(atMs)).replace('.0s', 's')}`;
+}
+
+/** One letter a version, named beside it. */
+function servedRow(view: Timeline): string[] {
+  if (view.versions.length < 2) return [];
+  const letter = (index: number): string => String.fromCharCode(65 + (index % 26));
+  const cells = view.servedBy.map((index) => (index === null ? ' ' : letter(index)));
+  const names = view.versions.map((version, index) => `${letter(index)} ${plain(version)}`);
+  return [
+    `${label('served by')} ${cells.join('')}`,
+    `${label('')} ${plain(names.join('  '), { ascii: true })}`,
+  ];
+}
+
+function plainEnd(line: string): string {
+  return line.trimEnd();
+}
