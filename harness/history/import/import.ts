@@ -1,0 +1,190 @@
+/** Makes a history out of a polling log that somebody else's loop wrote. Pure. */
+import { UserError } from '../../../sim/user-error.js';
+import { quantile } from '../../measure/quantile.js';
+import type { Entry, LaneSpec, RecordEntry } from '../entry.js';
+import { recorder } from '../record.js';
+import { parseCsv } from './csv.js';
+import { parseLog } from './log.js';
+import type { Sample } from './sample.js';
+import { type ImportedLane, intoLanes } from './stretches.js';
+
+export interface ImportOptions {
+  /** What the history calls itself: the file's name. */
+  readonly name: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** How long the loop slept between attempts; an attempt ended at least this before the next. */
+  readonly sleepMs?: number;
+  readonly objectives?: readonly string[];
+}
+
+/** The published loop's. */
+export const sleepMsDefault = 500;
+
+/**
+ * The history of a log, or of a table of attempts.
+ * @throws UserError `IMPORT_EMPTY` when no line of it is an attempt
+ */
+export function importLog(text: string, options: ImportOptions): Entry[] {
+  const table = parseCsv(text);
+  const samples = table ?? parseLog(text);
+  const lanes = intoLanes(samples);
+  if (lanes.length === 0)
+    throw new UserError(
+      'IMPORT_EMPTY',
+      `No line of ${options.name} is an attempt.`,
+      'Lines begin with a time ("2026-04-11 06:22:40.026") and go on with the answer or the ' +
+        'error; a CSV needs a column with the time and one with the outcome.',
+    );
+  const zeroMs = Math.min(...lanes.map((lane) => lane.stretches[0]?.[0]?.atMs ?? 0));
+  // A table of attempts says nothing of a sleep between them.
+  const sleepMs = options.sleepMs ?? (table === null ? sleepMsDefault : 0);
+  const entries: Entry[] = [];
+  const record = recorder('import', (entry) => entries.push(entry));
+  const named = nameLanes(lanes);
+  start(record, named, zeroMs, sleepMs, options);
+  let endNs = 0;
+  for (const { spec, lane } of named)
+    endNs = Math.max(endNs, recordLane(record, spec, lane, zeroMs, sleepMs));
+  record({
+    atNs: endNs,
+    clock: 'harness',
+    kind: 'run',
+    subject: {},
+    data: { stage: 'finished', completed: true, reason: null },
+  });
+  return entries;
+}
+
+interface NamedLane {
+  readonly spec: LaneSpec;
+  readonly lane: ImportedLane;
+}
+
+/** `new-connection`, or `<host>/new-connection` where the log asks several. */
+function nameLanes(lanes: readonly ImportedLane[]): NamedLane[] {
+  const plain = lanes.map(({ host }) => (host ?? 'log').replace(/[^\w.-]/g, '-').slice(0, 255));
+  const short = plain.map((host) => host.split('.')[0] ?? host);
+  const names = new Set(short).size === short.length ? short : plain;
+  return lanes.map((lane, index) => {
+    const target = names[index] ?? 'log';
+    const spec: LaneSpec = {
+      name: lanes.length === 1 ? 'new-connection' : `${target}/new-connection`,
+      kind: 'new-connection',
+      target,
+      intervalMs: lane.cadenceMs,
+      timeoutMs: 180_000,
+      edgeIntervalMs: null,
+    };
+    return { spec, lane };
+  });
+}
+
+function start(
+  record: RecordEntry,
+  lanes: readonly NamedLane[],
+  zeroMs: number,
+  sleepMs: number,
+  options: ImportOptions,
+): void {
+  record({
+    atNs: 0,
+    clock: 'harness',
+    kind: 'run',
+    subject: {},
+    data: {
+      stage: 'started',
+      tool: { ...options.tool },
+      command: 'import',
+      scenario: options.name,
+      title: `Imported polling log ${options.name}`,
+      seed: null,
+      wallClock: new Date(zeroMs).toISOString(),
+      owner: null,
+      engine: null,
+      lanes: lanes.map(({ spec }) => spec),
+      objectives: [...(options.objectives ?? [])],
+      schedule: [],
+      settings: { sleepMs },
+      sessions: 'none',
+    },
+  });
+}
+
+/** Records one lane's polls and unwatched stretches; the last instant of it. */
+function recordLane(
+  record: RecordEntry,
+  spec: LaneSpec,
+  lane: ImportedLane,
+  zeroMs: number,
+  sleepMs: number,
+): number {
+  const ns = (atMs: number): number => Math.round((atMs - zeroMs) * 1e6);
+  const sleptMs = Math.min(sleepMs, lane.cadenceMsMin);
+  const usualMs = usualTookMs(lane, sleptMs);
+  let tick = 0;
+  let lastNs = 0;
+  for (const [index, stretch] of lane.stretches.entries()) {
+    const firstNs = ns(stretch[0]?.atMs ?? zeroMs);
+    if (index > 0) recordUnobserved(record, spec, lastNs, firstNs);
+    for (const [position, sample] of stretch.entries()) {
+      const next = stretch[position + 1];
+      const latestMs = next === undefined ? sample.atMs + usualMs : next.atMs - sleptMs;
+      const startNs = ns(sample.atMs);
+      const endNs = ns(
+        sample.tookMs === null ? Math.max(sample.atMs, latestMs) : sample.atMs + sample.tookMs,
+      );
+      recordSample(record, spec, sample, { tick: tick++, startNs, endNs });
+      lastNs = Math.max(lastNs, endNs);
+    }
+  }
+  return lastNs;
+}
+
+/** The last attempt of a stretch has no next one to end before: the lane's median, then. */
+function usualTookMs(lane: ImportedLane, sleptMs: number): number {
+  const took = lane.stretches
+    .flatMap((stretch) =>
+      stretch.slice(1).map((sample, index) => sample.atMs - (stretch[index]?.atMs ?? 0) - sleptMs),
+    )
+    .sort((a, b) => a - b);
+  return Math.max(0, quantile(took, 0.5) ?? 0);
+}
+
+function recordSample(
+  record: RecordEntry,
+  spec: LaneSpec,
+  sample: Sample,
+  at: { tick: number; startNs: number; endNs: number },
+): void {
+  record({
+    atNs: at.endNs,
+    clock: 'client',
+    kind: 'poll',
+    subject: { lane: spec.name, endpoint: spec.target },
+    data: {
+      ...at,
+      scheduledNs: at.startNs,
+      endMeasured: sample.tookMs !== null,
+      outcome: sample.outcome,
+      error: sample.error,
+      server: sample.version === null ? null : { version: sample.version },
+    },
+  });
+}
+
+function recordUnobserved(record: RecordEntry, spec: LaneSpec, fromNs: number, toNs: number): void {
+  const seconds = ((toNs - fromNs) / 1e9).toFixed(1);
+  record({
+    atNs: toNs,
+    clock: 'harness',
+    kind: 'note',
+    subject: { lane: spec.name },
+    data: {
+      level: 'info',
+      code: 'unobserved',
+      text: `${spec.name}: ${seconds} s are not in the log, neither up nor down`,
+      fromNs,
+      toNs,
+    },
+  });
+}
