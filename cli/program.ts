@@ -1,6 +1,7 @@
 /** The commands and their options. Every action loads its own code: start-up stays quick. */
 import { Command, Option } from 'commander';
 import { timingChoices } from '../sim/timing.js';
+import { examples, repeatable } from './command-text.js';
 import { addOtherCommands } from './other-commands.js';
 import type { RunOptions } from './run-options.js';
 import type { Start } from './start.js';
@@ -30,16 +31,6 @@ export function buildProgram(start: Start): Command {
   addRun(program, start);
   addOtherCommands(program, start);
   return program;
-}
-
-/** A help section of commands that work as they stand. */
-export function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
-}
-
-/** For options that may be given several times. */
-export function collect(value: string, earlier: readonly string[]): string[] {
-  return [...earlier, value];
 }
 
 function addKnowledge(program: Command, start: Start): void {
@@ -85,10 +76,10 @@ function addRun(program: Command, start: Start): void {
       )}${exitHelp}`,
     )
     .action((name: string, options: RunOptions) =>
-      start(async (context) => (await import('./run.js')).runCommand(name, options, context), {
-        color: options.color,
-        ascii: options.ascii,
-      }),
+      start(
+        async (context) => (await import('./run.js')).runCommand(name, options, context),
+        options,
+      ),
     );
 }
 
@@ -102,11 +93,11 @@ function addMeasuring(command: Command): void {
       'of one attempt (default: 5s for new connections, 30s for lanes that hold a session)',
     )
     .option('--edge-interval <duration|off>', 'of polls at the edges of an outage', '10ms')
-    .option(
-      '--objective <rule>',
-      'such as "writes.lost == 0"; repeatable; replaces the default on the same subject',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--objective <rule>',
+        'such as "writes.lost == 0"; replaces the default on the same subject',
+      ),
     )
     .option(
       '--sessions <spec|file>',
@@ -125,7 +116,7 @@ function addWorld(command: Command): void {
       'typical',
     )
     .option('--pace <number>', 'control-plane waits are divided by this', '60')
-    .option('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]; repeatable', collect, [])
+    .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]'))
     .option(
       '--from <version>',
       'the version before, as AWS (17.4.5) or the community (17.4) has it',
@@ -143,11 +134,11 @@ function addWorld(command: Command): void {
         .choices(['survive', 'lost'])
         .default('survive'),
     )
-    .option(
-      '--pending-parameter <name>',
-      'a change that waits for a reboot; the precheck refuses; repeatable',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--pending-parameter <name>',
+        'a change that waits for a reboot; the precheck refuses',
+      ),
     )
     .addOption(
       new Option('--provider <name>', 'where servers come from')
@@ -161,10 +152,9 @@ function addShowing(command: Command): void {
   command
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .addOption(
-      new Option('--reporter <name>', 'write this report into the run folder too; repeatable')
+      new Option('--reporter <name...>', 'write these reports into the run folder too')
         .choices(['markdown', 'json', 'text'])
-        .argParser(collect)
-        .default([]),
+        .default([], 'markdown and json are always there'),
     )
     .option('--out <folder>', 'the run folder (default: .rehearse/runs/<scenario>/<time>)')
     .addOption(

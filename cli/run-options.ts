@@ -14,10 +14,11 @@ import type { Scenario } from '../harness/scenario.js';
 import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import { UserError } from '../sim/user-error.js';
+import type { Look } from './output.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
-export interface RunOptions {
+export interface RunOptions extends Look {
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly seed?: string;
@@ -43,8 +44,6 @@ export interface RunOptions {
   readonly offline?: boolean;
   readonly provider: 'embedded';
   readonly reporter: readonly string[];
-  readonly ascii?: boolean;
-  readonly color?: boolean;
   readonly lines?: boolean;
   readonly format: 'text' | 'tsv' | 'ndjson';
 }
