@@ -6,7 +6,7 @@ import type { SimEvent } from '../../sim/events.js';
 import { rng } from '../../sim/rng.js';
 import { embeddedProvider } from '../../sim/server/embedded/provider.js';
 import type { Cluster, Job, Login, Sim, ZeroDowntimePatchParameters } from '../../sim/sim.js';
-import { drawDurations, type TimingChoice } from '../../sim/timing.js';
+import { type DrawnDuration, drawDurations, type TimingChoice } from '../../sim/timing.js';
 
 export interface World {
   readonly sim: Sim;
@@ -59,15 +59,10 @@ export async function openWorld(
         database: cluster.application.database,
       }),
     patch: (to, changes = {}, timing = 'engine') => {
-      const stream = rng('test', 'timing');
-      const durations = [
-        ...drawDurations('zdp.success.pg', timing, 1000, stream),
-        ...drawDurations('zdp.fallback.pg', timing, 1000, stream),
-      ];
       const { job, fault } = sim.start('zero-downtime-patch', {
         cluster: 'demo',
         engineVersion: to,
-        durations,
+        durations: durations(timing),
         longRunningMs: 300_000,
         lateSessions: 'restart',
         preparedStatements: 'survive',
@@ -82,6 +77,15 @@ export async function openWorld(
       await sim.close();
     },
   };
+}
+
+/** Drawn durations as a run would draw them, control-plane waits nearly gone. */
+export function durations(timing: TimingChoice): DrawnDuration[] {
+  const stream = rng('test', 'timing');
+  return [
+    ...drawDurations('zdp.success.pg', timing, 1000, stream),
+    ...drawDurations('zdp.fallback.pg', timing, 1000, stream),
+  ];
 }
 
 /** Resolves with how the client's connection ended. */
