@@ -1,0 +1,90 @@
+/** `rehearse import`: a polling log of somebody else's becomes a history and a report. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { requireDurationMs } from '../harness/duration.js';
+import type { Entry } from '../harness/history/entry.js';
+import { importLog } from '../harness/history/import/import.js';
+import { parseObjective } from '../harness/verdict/objective.js';
+import { UserError } from '../sim/user-error.js';
+import type { HistoryIo } from './report.js';
+import { type ReporterName, renderReports } from './reporters.js';
+import { tool } from './tool.js';
+
+export interface ImportCommandOptions {
+  /** The log. */
+  readonly file: string;
+  /** How long the loop slept between attempts, such as `0.5s`. */
+  readonly sleep?: string;
+  readonly objective?: readonly string[];
+  readonly reporter?: readonly ReporterName[];
+  readonly json?: boolean;
+  /** A folder for the history and the reports. */
+  readonly out?: string;
+}
+
+/** Two orders of magnitude above a day of the published loop. */
+const fileBytesMax = 512 * 1024 * 1024;
+
+/**
+ * Reads the log and prints its report. The exit code is the verdict's; without an objective 0.
+ * @throws UserError `IMPORT_UNREADABLE`, `IMPORT_TOO_LARGE`, `IMPORT_EMPTY`, `DURATION_INVALID`,
+ *   `OBJECTIVE_INVALID`
+ */
+export async function runImport(options: ImportCommandOptions, io: HistoryIo): Promise<0 | 1 | 2> {
+  const objectives = options.objective ?? [];
+  for (const objective of objectives) parseObjective(objective);
+  const sleepMs =
+    options.sleep === undefined ? undefined : requireDurationMs('--sleep', options.sleep);
+  const entries = importLog(await readLog(resolve(io.cwd, options.file)), {
+    name: basename(options.file),
+    tool: tool(),
+    objectives,
+    ...(sleepMs === undefined ? {} : { sleepMs }),
+  });
+  if (options.out !== undefined) await writeHistory(resolve(io.cwd, options.out), entries);
+  const { json, reporter, out } = options;
+  return renderReports(
+    entries,
+    {
+      ...(json === undefined ? {} : { json }),
+      ...(reporter === undefined ? {} : { reporter }),
+      ...(out === undefined ? {} : { out }),
+    },
+    io,
+  );
+}
+
+async function readLog(path: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(
+      'IMPORT_UNREADABLE',
+      `The log ${path} cannot be read: ${error instanceof Error ? error.message : error}.`,
+      'Name the file that the polling loop wrote.',
+    );
+  }
+  if (bytes.length > fileBytesMax)
+    throw new UserError(
+      'IMPORT_TOO_LARGE',
+      `The log ${path} has more than ${fileBytesMax / 1024 / 1024} MB.`,
+      'Cut it to the hours around the operation.',
+    );
+  return bytes.toString('utf8');
+}
+
+async function writeHistory(folder: string, entries: readonly Entry[]): Promise<void> {
+  const path = join(folder, 'history.ndjson');
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  } catch (error) {
+    throw new UserError(
+      'REPORT_UNWRITABLE',
+      `The history cannot be written to ${path}: ${error instanceof Error ? error.message : error}.`,
+      'Name a folder that can be written with --out.',
+      'environment',
+    );
+  }
+}

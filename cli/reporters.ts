@@ -1,0 +1,109 @@
+/** Renders a judged history with the reporters that a user asked for. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Entry } from '../harness/history/entry.js';
+import { type Measurement, measure } from '../harness/measure/measure.js';
+import { renderJson } from '../harness/report/json.js';
+import { renderLines } from '../harness/report/lines.js';
+import { renderMarkdown } from '../harness/report/markdown.js';
+import { renderSummary } from '../harness/report/summary.js';
+import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
+import { parseObjective } from '../harness/verdict/objective.js';
+import type { RunReport } from '../harness/verdict/run-report.js';
+import { UserError } from '../sim/user-error.js';
+
+export const reporterNames = ['summary', 'json', 'markdown', 'lines'] as const;
+export type ReporterName = (typeof reporterNames)[number];
+
+/** The files that reporters write into a folder. */
+export const reportFiles: Readonly<Record<ReporterName, string>> = {
+  summary: 'summary.txt',
+  json: 'verdict.json',
+  markdown: 'summary.md',
+  lines: 'lines.txt',
+};
+
+/** Where a command writes; the text has its line ends. */
+export interface ReportIo {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly columns?: number;
+  readonly ascii?: boolean;
+}
+
+export interface RenderOptions {
+  readonly reporter?: readonly ReporterName[];
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly objective?: readonly string[];
+  /** Shown at the end of the summary. */
+  readonly folder?: string;
+}
+
+/** Judges, prints, and writes the files; the exit code is the verdict's. */
+export async function renderReports(
+  entries: readonly Entry[],
+  options: RenderOptions,
+  io: ReportIo & { readonly cwd: string },
+): Promise<0 | 1 | 2> {
+  const objectives = options.objective ?? [];
+  for (const objective of objectives) parseObjective(objective);
+  const measurement = measure(entries);
+  const report = judgeMeasurement(measurement, objectives.length === 0 ? {} : { objectives });
+  const rendered = (name: ReporterName): string =>
+    render(name, { entries, measurement, report }, options, io);
+  const wanted = options.reporter ?? [];
+  if (options.out !== undefined) await writeFiles(resolve(io.cwd, options.out), wanted, rendered);
+  // With a folder for them, the reporters' text goes there, and stdout keeps to one document.
+  const shown = options.json ? ['json' as const] : options.out === undefined ? wanted : [];
+  for (const name of shown.length === 0 ? ['summary' as const] : shown) io.stdout(rendered(name));
+  return exitCodeOf(report);
+}
+
+interface Judged {
+  readonly entries: readonly Entry[];
+  readonly measurement: Measurement;
+  readonly report: RunReport;
+}
+
+/** One report as text. */
+export function render(
+  name: ReporterName,
+  { entries, measurement, report }: Judged,
+  options: Pick<RenderOptions, 'folder'>,
+  look: Pick<ReportIo, 'columns' | 'ascii'>,
+): string {
+  const { columns, ascii = false } = look;
+  const text = columns === undefined ? { ascii } : { ascii, columns };
+  const folder = options.folder === undefined ? {} : { folder: options.folder };
+  switch (name) {
+    case 'json':
+      return renderJson(report);
+    case 'markdown':
+      return renderMarkdown(report, { ascii, measurement });
+    case 'lines':
+      return renderLines(entries, report, text);
+    case 'summary':
+      return renderSummary(report, { ...text, ...folder, measurement });
+  }
+}
+
+async function writeFiles(
+  folder: string,
+  wanted: readonly ReporterName[],
+  rendered: (name: ReporterName) => string,
+): Promise<void> {
+  const names: readonly ReporterName[] = wanted.length === 0 ? ['json', 'markdown'] : wanted;
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const name of new Set(names))
+      await writeFile(join(folder, reportFiles[name]), rendered(name));
+  } catch (error) {
+    throw new UserError(
+      'REPORT_UNWRITABLE',
+      `The reports cannot be written to ${folder}: ${error instanceof Error ? error.message : error}.`,
+      'Name a folder that can be written with --out.',
+      'environment',
+    );
+  }
+}
