@@ -16,6 +16,8 @@ export interface Output {
   readonly color: boolean;
   /** Whether only 7-bit characters may be used. */
   readonly ascii: boolean;
+  /** How reports are to look on stdout: only a terminal has a width to cut them to. */
+  readonly look: { readonly ascii: boolean; readonly columns?: number };
   /** True once the reader of stdout has gone away. */
   readonly broken: boolean;
   /** Calls back when the reader of stdout goes away. */
@@ -68,6 +70,8 @@ export function output({ stdout, stderr, env }: Streams, look: Look = {}): Outpu
       if (stream.destroyed || stream.writableEnded) resolve();
       else stream.write('', () => resolve());
     });
+  const columns = stdout.columns ?? stderr.columns ?? 80;
+  const ascii = wantsAscii(look, env);
   return {
     data: (text) => {
       if (!broken) stdout.write(`${text}\n`);
@@ -76,9 +80,10 @@ export function output({ stdout, stderr, env }: Streams, look: Look = {}): Outpu
     draw: (text) => void stderr.write(text),
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
-    columns: stdout.columns ?? stderr.columns ?? 80,
+    columns,
     color: wantsColor(look, env, stdout.isTTY === true),
-    ascii: wantsAscii(look, env),
+    ascii,
+    look: stdout.isTTY === true ? { ascii, columns } : { ascii },
     get broken() {
       return broken;
     },

@@ -2,7 +2,9 @@
 import { Command, Option } from 'commander';
 import { timingChoices } from '../sim/timing.js';
 import { examples, repeatable } from './command-text.js';
+import { addHistoryCommands } from './history-commands.js';
 import { addOtherCommands } from './other-commands.js';
+import { reporterOption } from './reporter-option.js';
 import type { RunOptions } from './run-options.js';
 import type { Start } from './start.js';
 import { tool } from './tool.js';
@@ -29,6 +31,7 @@ export function buildProgram(start: Start): Command {
     );
   addKnowledge(program, start);
   addRun(program, start);
+  addHistoryCommands(program, start);
   addOtherCommands(program, start);
   return program;
 }
@@ -151,11 +154,7 @@ function addWorld(command: Command): void {
 function addShowing(command: Command): void {
   command
     .option('--json', 'one JSON document on stdout, everything else on stderr')
-    .addOption(
-      new Option('--reporter <name...>', 'write these reports into the run folder too')
-        .choices(['markdown', 'json', 'text'])
-        .default([], 'markdown and json are always there'),
-    )
+    .addOption(reporterOption('write into the run folder too'))
     .option('--out <folder>', 'the run folder (default: .rehearse/runs/<scenario>/<time>)')
     .addOption(
       new Option('--format <name>', 'of the progress on stdout')

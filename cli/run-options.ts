@@ -15,6 +15,7 @@ import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import { UserError } from '../sim/user-error.js';
 import type { Look } from './output.js';
+import type { ReporterName } from './reporters.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
@@ -43,7 +44,7 @@ export interface RunOptions extends Look {
   readonly out?: string;
   readonly offline?: boolean;
   readonly provider: 'embedded';
-  readonly reporter: readonly string[];
+  readonly reporter: readonly ReporterName[];
   readonly lines?: boolean;
   readonly format: 'text' | 'tsv' | 'ndjson';
 }

@@ -37,11 +37,12 @@ export async function runCommand(
   }
   const folder = makeRunFolder(cwd, plan.scenario, clock.anchor.wallClock, options.out);
   const end = await conduct(plan, folder, options, context);
-  const measurement = measure((await readHistory(folder.history)).entries);
+  const { entries } = await readHistory(folder.history);
+  const measurement = measure(entries);
   const report = judgeMeasurement(measurement);
   end(report);
   const { json: isJson = false, reporter: reporters } = options;
-  writeReports({ output, folder, report, measurement, json: isJson, reporters });
+  writeReports({ output, folder, entries, report, measurement, json: isJson, reporters });
   return exitCodeOf(report);
 }
 

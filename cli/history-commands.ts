@@ -1,0 +1,64 @@
+/** `rehearse report` and `rehearse import`: what a history or somebody's log says. */
+import { type Command, Option } from 'commander';
+import { examples, repeatable } from './command-text.js';
+import type { CommandContext } from './context.js';
+import type { ImportCommandOptions } from './import.js';
+import type { Look } from './output.js';
+import type { HistoryIo, ReportOptions } from './report.js';
+import { reporterOption } from './reporter-option.js';
+import type { Start } from './start.js';
+
+export function addHistoryCommands(program: Command, start: Start): void {
+  const report = program
+    .command('report')
+    .description('judge a history again and print its report; also one that breaks off')
+    .argument('[run]', 'latest, a run folder or a history file', 'latest');
+  addReporting(report);
+  report
+    .addHelpText(
+      'after',
+      examples('rehearse report', 'rehearse report latest --json', 'rehearse report run/ --ascii'),
+    )
+    .action((run: string, options: Omit<ReportOptions, 'run'> & Look) =>
+      start(async (context) => {
+        const { runReport } = await import('./report.js');
+        return runReport({ ...options, run }, historyIo(context));
+      }, options),
+    );
+  const imported = program
+    .command('import')
+    .description('read the log of a polling loop (or a CSV) and report its outages with bounds')
+    .argument('<file>', 'the log; prose and gaps between its lines are tolerated')
+    .option('--sleep <duration>', 'how long the loop slept between attempts, such as 0.5s');
+  addReporting(imported);
+  imported
+    .addHelpText(
+      'after',
+      examples('rehearse import poll.log --sleep 0.5s', 'rehearse import poll.csv --json'),
+    )
+    .action((file: string, options: Omit<ImportCommandOptions, 'file'> & Look) =>
+      start(async (context) => {
+        const { runImport } = await import('./import.js');
+        return runImport({ ...options, file }, historyIo(context));
+      }, options),
+    );
+}
+
+function addReporting(command: Command): void {
+  command
+    .option('--json', 'one JSON document on stdout, everything else on stderr')
+    .addOption(reporterOption('what to print'))
+    .addOption(repeatable('--objective <rule>', 'judge by these, such as "writes.lost == 0"'))
+    .option('--out <folder>', 'write the reports there')
+    .addOption(new Option('--ascii', 'only 7-bit characters'))
+    .option('--no-color', 'no colours');
+}
+
+function historyIo({ output, cwd }: CommandContext): HistoryIo {
+  return {
+    cwd,
+    ...output.look,
+    stdout: (text) => output.data(text.replace(/\n$/, '')),
+    stderr: (text) => output.log(text.replace(/\n$/, '')),
+  };
+}
