@@ -11,6 +11,8 @@ export class Admin {
   readonly #address: ServerAddress;
   readonly #login: AdminLogin;
   #client: Promise<Client> | undefined;
+  /** Statements go one behind the other: the driver takes one at a time. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(address: ServerAddress, login: AdminLogin) {
     this.#address = address;
@@ -21,18 +23,14 @@ export class Admin {
    * Runs one statement.
    * @throws the driver's error when the server is away, refuses, or does not answer in time
    */
-  async query<R extends QueryResultRow>(
+  query<R extends QueryResultRow>(
     sql: string,
     parameters: readonly unknown[] = [],
     timeoutMs = 10_000,
   ): Promise<R[]> {
-    const client = await this.#connected();
-    const { rows } = await client.query<R>({
-      text: sql,
-      values: [...parameters],
-      query_timeout: timeoutMs,
-    } as { text: string; values: unknown[] });
-    return rows;
+    const answer = this.#last.then(() => this.#query<R>(sql, parameters, timeoutMs));
+    this.#last = answer.catch(() => {});
+    return answer;
   }
 
   /** Lets the connection go; the next query opens another. */
@@ -40,6 +38,26 @@ export class Admin {
     const client = this.#client;
     this.#client = undefined;
     await client?.then((open) => open.end()).catch(() => {});
+  }
+
+  async #query<R extends QueryResultRow>(
+    sql: string,
+    parameters: readonly unknown[],
+    timeoutMs: number,
+  ): Promise<R[]> {
+    const client = await this.#connected();
+    const config = { text: sql, values: [...parameters], query_timeout: timeoutMs };
+    try {
+      const { rows } = await client.query<R>(config);
+      return rows;
+    } catch (error) {
+      // Without a SQLSTATE nobody knows what the connection is still busy with.
+      if ((error as { code?: string }).code === undefined) {
+        this.#client = undefined;
+        void client.end().catch(() => {});
+      }
+      throw error;
+    }
   }
 
   #connected(): Promise<Client> {
