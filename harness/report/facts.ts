@@ -1,4 +1,5 @@
 /** Sentences that the summary and the markdown share. Pure. */
+import { exitCodeOf } from '../verdict/judge.js';
 import type { OutageReport, RunReport } from '../verdict/run-report.js';
 import {
   boundsText,
@@ -24,6 +25,16 @@ export function versionsText(report: RunReport): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** In place of a verdict where a complete history was given no objective. */
+export const measuredWord = 'MEASURED';
+
+/** `PASS`, `FAIL`, `UNKNOWN`, or that there was nothing to judge. */
+export function verdictWord(report: RunReport): string {
+  return exitCodeOf(report) === 0 && report.verdict === 'unknown'
+    ? measuredWord
+    : report.verdict.toUpperCase();
 }
 
 /** `3 of 4 objectives met`. */

@@ -5,6 +5,7 @@ import {
   clocksText,
   defaultSessionsText,
   errorsText,
+  measuredWord,
   metText,
   objectiveText,
   observerText,
@@ -14,6 +15,7 @@ import {
   sessionsText,
   sharesText,
   unaskedLoss,
+  verdictWord,
   versionsText,
   writesText,
 } from './facts.js';
@@ -48,8 +50,8 @@ export function renderMarkdown(report: RunReport, options: MarkdownOptions = {})
 
 function heading(report: RunReport, options: TextOptions): string {
   const [worst] = report.objectives.filter((objective) => objective.verdict !== 'pass');
-  const sign = mark(report.verdict, options);
-  const word = report.verdict.toUpperCase();
+  const word = verdictWord(report);
+  const sign = word === measuredWord ? word : mark(report.verdict, options);
   const parts = [sign === word ? word : `${sign} ${word}`, report.scenario];
   if (worst !== undefined) {
     const { asked, measured } = objectiveText(worst, options);
@@ -65,7 +67,10 @@ function opening(report: RunReport, options: TextOptions): string {
     report.objectives.length === 0 ? '' : metText(report),
   ].filter((part) => part !== '');
   const where = report.command === 'run' ? ' Simulated locally, on real servers.' : '';
-  const why = report.verdict === 'pass' ? '' : ` ${capital(report.reason)}.`;
+  const why =
+    report.verdict === 'pass' || verdictWord(report) === measuredWord
+      ? ''
+      : ` ${capital(report.reason)}.`;
   const loss = unaskedLoss(report);
   const sentences = `${facts.join(', ')}.${where}${why}${loss === '' ? '' : ` ${capital(loss)}.`}`;
   return escaped(sentences.replace(/^\.\s*/, ''), options);

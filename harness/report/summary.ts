@@ -5,6 +5,7 @@ import {
   clocksText,
   defaultSessionsText,
   errorsText,
+  measuredWord,
   metText,
   objectiveText,
   observerText,
@@ -14,12 +15,14 @@ import {
   sessionsText,
   sharesText,
   unaskedLoss,
+  verdictWord,
   versionsText,
   writesText,
 } from './facts.js';
 import {
   boundsText,
   cutTo,
+  laneLabels,
   mark,
   offsetText,
   plain,
@@ -45,7 +48,7 @@ export function renderSummary(report: RunReport, options: SummaryOptions = {}): 
   const sections = [
     head(report),
     objectives(report, options),
-    lanes(report, options),
+    lanes(report, options, columns),
     outages(report, options),
     options.measurement === undefined
       ? []
@@ -81,14 +84,15 @@ function asciiKept(line: string, options: TextOptions): string {
 
 function head(report: RunReport): Row[] {
   const parts = [
-    report.verdict.toUpperCase(),
+    verdictWord(report),
     report.scenario,
     versionsText(report),
     report.seed === null ? '' : `seed ${report.seed}`,
     report.objectives.length === 0 ? '' : metText(report),
   ];
   const lines = [{ text: parts.filter((part) => part !== '').join('  '), indent: 6 }];
-  if (report.verdict !== 'pass') lines.push({ text: `      ${report.reason}`, indent: 6 });
+  if (report.verdict !== 'pass' && verdictWord(report) !== measuredWord)
+    lines.push({ text: `      ${report.reason}`, indent: 6 });
   const loss = unaskedLoss(report);
   if (loss !== '') lines.push({ text: `      ${loss}`, indent: 6 });
   return lines;
@@ -116,50 +120,50 @@ function spaced(first: string, ...rest: string[]): string {
   return `${first} ${rest.join('  ')}`.trimEnd();
 }
 
-const tableHead = [
-  'lane',
-  'polls',
-  'failed',
-  'doubt',
-  'downtime',
-  'longest',
-  'floor',
-  'p50',
-  'p95',
-];
+/** Longer names are those of other people's hosts; they stand whole below the table. */
+const laneColumnsMax = 28;
+const dropOrder = ['longest', 'p50', 'doubt', 'floor'] as const;
 
-function lanes(report: RunReport, options: TextOptions): string[] {
-  const rows = Object.entries(report.lanes)
-    .filter(([, lane]) => lane.polls > 0)
-    .map(([name, lane]) => [
-      plain(name, options),
-      String(lane.polls),
-      String(lane.failed),
-      String(lane.unknown),
-      boundsText(lane.downtime, options),
-      boundsText(lane.longest, options).split(' ')[0] ?? '',
-      shortMs(lane.detectionFloorMs),
-      shortMs(lane.p50Ms),
-      shortMs(lane.p95Ms),
+function lanes(report: RunReport, options: TextOptions, columns: number): string[] {
+  const polled = Object.entries(report.lanes).filter(([, lane]) => lane.polls > 0);
+  if (polled.length === 0) return [];
+  const labels = laneLabels(polled.map(([name]) => name));
+  const cellsOf = ([name, lane]: (typeof polled)[number]): ReadonlyMap<string, string> =>
+    new Map([
+      ['lane', cutTo(plain(labels.get(name) ?? name, options), laneColumnsMax, options)],
+      ['polls', String(lane.polls)],
+      ['failed', String(lane.failed)],
+      ['doubt', String(lane.unknown)],
+      ['downtime', plain(boundsText(lane.downtime, options), options)],
+      ['longest', boundsText(lane.longest, options).split(' ')[0] ?? ''],
+      ['floor', shortMs(lane.detectionFloorMs)],
+      ['p50', shortMs(lane.p50Ms)],
+      ['p95', shortMs(lane.p95Ms)],
     ]);
-  if (rows.length === 0) return [];
-  return table([tableHead, ...rows]).map((line) => `  ${line}`);
+  const rows = polled.map(cellsOf);
+  let titles = [...(rows[0]?.keys() ?? [])];
+  // On a narrow terminal the less needed columns go; --json has them all.
+  for (const title of dropOrder) {
+    if (Math.max(...table(titles, rows).map((line) => line.length)) <= columns - 2) break;
+    titles = titles.filter((one) => one !== title);
+  }
+  return table(titles, rows).map((line) => `  ${line}`);
 }
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = tableHead.map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+function table(titles: readonly string[], rows: readonly ReadonlyMap<string, string>[]): string[] {
+  const widths = titles.map((title) =>
+    Math.max(title.length, ...rows.map((row) => (row.get(title) ?? '').length)),
   );
-  return rows.map((row) =>
-    row
+  const line = (cells: readonly string[]): string =>
+    cells
       .map((cell, column) => {
         const width = widths[column] ?? 0;
         return column === 0 ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  ')
-      .trimEnd(),
-  );
+      .trimEnd();
+  return [line(titles), ...rows.map((row) => line(titles.map((title) => row.get(title) ?? '')))];
 }
 
 function outages(report: RunReport, options: TextOptions): Row[] {

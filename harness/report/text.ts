@@ -38,14 +38,24 @@ export function exactSeconds(valueMs: number): string {
   return `${(valueMs / 1_000).toFixed(2)}s`;
 }
 
-/** The estimate with the probe error: `2.4s ±0.5s`; without an upper bound `>= 2.1s`. */
+/**
+ * The estimate with the probe error: `2.4s ±0.5s`, or where the error is not the same on both
+ * sides `21.4s (15.3s to 22.1s)`; without an upper bound `≥2.1s`.
+ */
 export function boundsText(bounds: BoundsMs, options: TextOptions = {}): string {
   const { lowerMs, upperMs, estimateMs } = bounds;
   if (upperMs === null) return `${options.ascii ? '>=' : '≥'}${shortMs(lowerMs)}`;
   if (upperMs === 0) return '0s';
-  const errorMs = Math.max(upperMs - estimateMs, estimateMs - lowerMs);
-  return `${shortMs(estimateMs)} ${options.ascii ? '+/-' : '±'}${shortMs(errorMs)}`;
+  const below = estimateMs - lowerMs;
+  const above = upperMs - estimateMs;
+  if (Math.max(below, above) > lopsidedMax * Math.min(below, above) + 1)
+    return `${shortMs(estimateMs)} (${shortMs(lowerMs)} to ${shortMs(upperMs)})`;
+  const sign = options.ascii ? '+/-' : '±';
+  return `${shortMs(estimateMs)} ${sign}${shortMs(Math.max(below, above))}`;
 }
+
+/** Where one side's error is this many times the other's, a single `±` would mislead. */
+const lopsidedMax = 1.5;
 
 export function measuredText(measured: Measured | null, options: TextOptions = {}): string {
   if (measured === null) return '-';
@@ -105,13 +115,14 @@ export function cutTo(
 /** Breaks at spaces; later lines are indented. Words longer than the width are cut up. */
 export function wrap(text: string, columns: number, indent = ''): string[] {
   const lines: string[] = [];
+  const lead = /^ */.exec(text)?.[0] ?? '';
   let line = '';
-  const room = (): number => Math.max(1, columns - (lines.length === 0 ? 0 : indent.length));
+  const room = (): number => Math.max(1, columns - (lines.length === 0 ? lead : indent).length);
   const put = (): void => {
-    lines.push(lines.length === 0 ? line : indent + line);
+    lines.push((lines.length === 0 ? lead : indent) + line);
     line = '';
   };
-  for (const word of text.split(' ')) {
+  for (const word of text.slice(lead.length).split(' ')) {
     const joined = line === '' ? word : `${line} ${word}`;
     if ([...joined].length <= room()) {
       line = joined;
@@ -128,6 +139,14 @@ export function wrap(text: string, columns: number, indent = ''): string[] {
   }
   if (line !== '' || lines.length === 0) put();
   return lines;
+}
+
+/** Lanes as people tell them apart: without the kind where all are of the same. */
+export function laneLabels(names: readonly string[]): ReadonlyMap<string, string> {
+  const kindOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+  const kinds = new Set(names.map(kindOf));
+  const shared = names.length > 1 && kinds.size === 1 && names.every((name) => name.includes('/'));
+  return new Map(names.map((name) => [name, shared ? name.slice(0, name.lastIndexOf('/')) : name]));
 }
 
 /** `1 outage`, `2 outages`. */

@@ -2,9 +2,11 @@
 import type { Measurement } from '../measure/measure.js';
 import { type GlyphOptions, glyph, legend } from '../view/glyphs.js';
 import { type Timeline, timeline } from '../view/timeline.js';
-import { cutTo, plain, shortMs } from './text.js';
+import { cutTo, laneLabels, plain, shortMs } from './text.js';
 
-const labelColumns = 15;
+/** Wide enough for every lane of a rehearsal; longer labels are those of other people's hosts. */
+const labelColumnsMin = 15;
+const labelColumnsMax = 28;
 
 /** Lines of at most `columns` characters; none when nothing was polled. */
 export function timelineText(
@@ -12,22 +14,26 @@ export function timelineText(
   columns: number,
   options: GlyphOptions = {},
 ): string[] {
-  const view = timeline(measurement, Math.max(10, columns - labelColumns - 1));
+  const labels = laneLabels(
+    measurement.lanes.filter((lane) => lane.polls > 0).map((lane) => lane.spec.name),
+  );
+  const longest = Math.max(0, ...[...labels.values()].map((one) => one.length));
+  const width = Math.min(labelColumnsMax, Math.max(labelColumnsMin, longest));
+  const label = (text: string): string =>
+    cutTo(plain(text, { ascii: true }), width, { ascii: true }).padEnd(width);
+  const view = timeline(measurement, Math.max(10, columns - width - 1));
   if (view.columns === 0) return [];
   const rows = view.rows.map(
-    ({ lane, cells }) => `${label(lane)} ${cells.map((cell) => glyph(cell, options)).join('')}`,
+    ({ lane, cells }) =>
+      `${label(labels.get(lane) ?? lane)} ${cells.map((cell) => glyph(cell, options)).join('')}`,
   );
   const slowMs = measurement.slowNs / 1e6;
   return [
     `${label('')} ${ruler(view)}`,
     ...rows,
-    ...servedRow(view),
+    ...servedRow(view, label),
     `${label('')} ${legend(slowMs, options)}  1 cell = ${shortMs(view.columnMs)}`,
   ].map((line) => cutTo(plainEnd(line), columns, options));
-}
-
-function label(text: string): string {
-  return cutTo(plain(text, { ascii: true }), labelColumns, { ascii: true }).padEnd(labelColumns);
 }
 
 /** A mark every ten columns, seconds from T0 or from the first tick. */
@@ -48,7 +54,7 @@ function tickLabel(view: Timeline, fromZero: number): string {
 }
 
 /** One letter a version, named beside it. */
-function servedRow(view: Timeline): string[] {
+function servedRow(view: Timeline, label: (text: string) => string): string[] {
   if (view.versions.length < 2) return [];
   const letter = (index: number): string => String.fromCharCode(65 + (index % 26));
   const cells = view.servedBy.map((index) => (index === null ? ' ' : letter(index)));

@@ -1,7 +1,7 @@
 /** Makes a history out of a polling log that somebody else's loop wrote. Pure. */
 import { UserError } from '../../../sim/user-error.js';
 import { quantile } from '../../measure/quantile.js';
-import type { Entry, LaneSpec, RecordEntry } from '../entry.js';
+import type { Entry, EntryDraft, LaneSpec, RecordEntry } from '../entry.js';
 import { recorder } from '../record.js';
 import { parseCsv } from './csv.js';
 import { parseLog } from './log.js';
@@ -38,13 +38,17 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   const zeroMs = Math.min(...lanes.map((lane) => lane.stretches[0]?.[0]?.atMs ?? 0));
   // A table of attempts says nothing of a sleep between them.
   const sleepMs = options.sleepMs ?? (table === null ? sleepMsDefault : 0);
+  const drafts: EntryDraft[] = [];
+  const named = nameLanes(lanes);
+  let endNs = 0;
+  for (const { spec, lane } of named) {
+    const lastNs = recordLane((draft) => drafts.push(draft), spec, lane, zeroMs, sleepMs);
+    endNs = Math.max(endNs, lastNs);
+  }
   const entries: Entry[] = [];
   const record = recorder('import', (entry) => entries.push(entry));
-  const named = nameLanes(lanes);
   start(record, named, zeroMs, sleepMs, options);
-  let endNs = 0;
-  for (const { spec, lane } of named)
-    endNs = Math.max(endNs, recordLane(record, spec, lane, zeroMs, sleepMs));
+  for (const draft of drafts.sort((a, b) => a.atNs - b.atNs)) record(draft);
   record({
     atNs: endNs,
     clock: 'harness',
