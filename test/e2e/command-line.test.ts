@@ -1,0 +1,193 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { rehearse, temporaryFolder } from '../support/rehearse.js';
+
+const place = temporaryFolder();
+afterAll(() => place.remove());
+const run = (...args: string[]) => rehearse(args, place.folder);
+const dryRun = async (...args: string[]): Promise<Record<string, unknown>> => {
+  const ended = await run('run', 'aurora-postgres-zdp', '--dry-run', '--json', ...args);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  return JSON.parse(ended.stdout) as Record<string, unknown>;
+};
+
+describe('help', () => {
+  const commands = [
+    'list',
+    'describe',
+    'run',
+    'report',
+    'probe',
+    'import',
+    'doctor',
+    'gc',
+    'fetch',
+  ];
+  it.each(commands)('%s has help with examples', async (command) => {
+    const ended = await run(command, '--help');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toContain(`$ rehearse ${command}`);
+  });
+
+  it('names every command and every exit code', async () => {
+    const { stdout } = await run('--help');
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    expect(stdout).toMatch(/0 pass .*1 an objective failed .*2 verdict unknown/);
+  });
+
+  it('is an error where nothing was asked for', async () => {
+    const ended = await run();
+    expect(ended).toMatchObject({ code: 64, stdout: '' });
+    expect(ended.stderr).toContain('Usage: rehearse');
+  });
+});
+
+describe('what a user gets wrong', () => {
+  it.each([
+    ['an unknown command', ['rum'], 'UNKNOWN_COMMAND'],
+    ['an unknown option', ['run', 'aurora-postgres-zdp', '--sed', '1'], 'UNKNOWN_OPTION'],
+    ['a missing argument', ['run'], 'MISSING_ARGUMENT'],
+    ['an unknown scenario', ['run', 'aurora-zdp'], 'SCENARIO_UNKNOWN'],
+    ['an unknown scenario to describe', ['describe', 'aurora'], 'Did you mean aurora-postgres-zdp'],
+    ['a duration', ['run', 'aurora-postgres-zdp', '--interval', '1'], 'DURATION_INVALID'],
+    ['a number', ['run', 'aurora-postgres-zdp', '--pace', 'fast'], 'NUMBER_INVALID'],
+    ['a seed', ['run', 'aurora-postgres-zdp', '--seed', 'a b'], 'SEED_INVALID'],
+    ['an objective', ['run', 'aurora-postgres-zdp', '--objective', 'x'], 'OBJECTIVE_INVALID'],
+    ['a fault', ['run', 'aurora-postgres-zdp', '--fault', 'flood'], 'FAULT_INVALID'],
+    [
+      'a fault too early',
+      ['run', 'aurora-postgres-zdp', '--fault', 'refuse@-1h'],
+      'FAULT_TOO_EARLY',
+    ],
+    ['sessions', ['run', 'aurora-postgres-zdp', '--sessions', 'many'], 'SESSIONS_INVALID'],
+    ['a version', ['run', 'aurora-postgres-zdp', '--to', 'newest'], 'VERSION_INVALID'],
+    ['a downgrade', ['run', 'aurora-postgres-zdp', '--to', '17.3'], 'VERSION_NOT_MINOR_UPGRADE'],
+    [
+      'two versions',
+      ['run', 'aurora-postgres-zdp', '--to', '17.5', '--engine-version', '17.6'],
+      'TWO',
+    ],
+    [
+      'a timing file',
+      ['run', 'aurora-postgres-zdp', '--timing', 'gone.yaml'],
+      'TIMING_FILE_MISSING',
+    ],
+    ['a reporter', ['report', '--reporter', 'pdf'], 'REPORTER_UNKNOWN'],
+    ['no run yet', ['report', 'latest'], 'HISTORY_NOT_FOUND'],
+    ['nothing to probe', ['probe'], 'TARGET_MISSING'],
+    ['no log', ['import', 'gone.log'], 'IMPORT_UNREADABLE'],
+    ['no engine', ['fetch', 'oracle@19'], 'ENGINE_INVALID'],
+  ])('%s: exit 64, what and what to do, no stack', async (_what, args, code) => {
+    const ended = await run(...args);
+    expect(ended.code).toBe(64);
+    expect(ended.stdout).toBe('');
+    expect(ended.stderr.toUpperCase()).toContain(code.toUpperCase());
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
+    expect(ended.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  it('starts nothing and leaves nothing', () => {
+    expect(existsSync(join(place.folder, '.rehearse'))).toBe(false);
+  });
+});
+
+describe('the dry run', () => {
+  it('gives the same schedule for the same seed and another for another', async () => {
+    const [first, again, other] = await Promise.all([
+      dryRun('--seed', '7'),
+      dryRun('--seed', '7'),
+      dryRun('--seed', '8'),
+    ]);
+    expect(again).toEqual(first);
+    expect(other.schedule).not.toEqual(first.schedule);
+    const names = (plan: Record<string, unknown>) =>
+      (plan.schedule as { name: string }[]).map(({ name }) => name);
+    expect(names(other)).toEqual(names(first));
+  });
+
+  it('draws and prints a seed where none is given', async () => {
+    const [one, two] = await Promise.all([dryRun(), dryRun()]);
+    expect(one.seed).toMatch(/^\d+$/);
+    expect(one.seed).not.toBe(two.seed);
+  });
+
+  it('shows objectives, replaced by subject and added', async () => {
+    const { objectives } = await dryRun(
+      '--objective',
+      'new-connection.downtime <= 2s',
+      '--objective',
+      'writer.failed == 0',
+    );
+    expect(objectives).toEqual([
+      'held-session.failed == 0',
+      'sessions.dropped == 0',
+      'writes.lost == 0',
+      'writes.duplicated == 0',
+      'new-connection.downtime <= 2s',
+      'writer.failed == 0',
+    ]);
+  });
+
+  it('takes AWS version names and timing files, and says where values come from', async () => {
+    const file = join(place.folder, 'timing.yaml');
+    writeFileSync(
+      file,
+      'zdp.success.pg:\n  refusedMs: { valueMs: 700, source: "our drill of May", observations: 3 }\n',
+    );
+    const plan = await dryRun('--timing', file, '--from', '17.4.5', '--engine-version', '17.5.4');
+    expect(plan.servers).toMatchObject({ from: '17.4', to: '17.5', awsFrom: '17.4.5' });
+    const schedule = plan.schedule as { name: string; source: string; observations: number }[];
+    expect(schedule.find(({ name }) => name === 'zdp.success.pg.refusedMs')).toMatchObject({
+      source: 'our drill of May',
+      observations: 3,
+    });
+  });
+
+  it('refuses a timing file that does not fit, naming the place', async () => {
+    const file = join(place.folder, 'bad.yaml');
+    writeFileSync(file, 'zdp.success.pg:\n  refusedMs: { valueMs: soon, source: x }\n');
+    const ended = await run('run', 'aurora-postgres-zdp', '--dry-run', '--timing', file);
+    expect(ended.code).toBe(64);
+    expect(ended.stderr).toContain('zdp.success.pg.refusedMs.valueMs');
+  });
+
+  it('reads a census', async () => {
+    const file = join(place.folder, 'census.yaml');
+    writeFileSync(file, 'sessions:\n  - { kind: idle, count: 3 }\n  - { kind: temp-table }\n');
+    const { sessions } = await dryRun('--sessions', file);
+    expect(sessions).toMatchObject({
+      from: 'given',
+      sessions: [
+        { kind: 'idle', count: 3 },
+        { kind: 'temp-table', count: 1 },
+      ],
+    });
+  });
+});
+
+describe('what there is', () => {
+  it('lists and describes the scenarios, as text and as JSON', async () => {
+    const list = JSON.parse((await run('list', '--json')).stdout) as { name: string }[];
+    expect(list.map(({ name }) => name)).toContain('aurora-postgres-zdp');
+    const page = (await run('describe', 'aurora-postgres-zdp')).stdout;
+    const words = page.replace(/\s+/g, ' ');
+    for (const said of ['does not document', 'our assumption', 'zdp-hang', 'temporary tables'])
+      expect(words).toContain(said);
+    for (const line of page.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    const data = JSON.parse((await run('describe', 'aurora-postgres-zdp', '--json')).stdout);
+    expect(data).toMatchObject({ name: 'aurora-postgres-zdp' });
+  });
+
+  it('says what this machine can run', async () => {
+    const { code, stdout } = await run('doctor', '--json');
+    const { ok, engines } = JSON.parse(stdout) as { ok: boolean; engines: { version: string }[] };
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(engines.map(({ version }) => version)).toEqual(expect.arrayContaining(['17.4', '17.5']));
+  });
+
+  it('does not mind a reader that goes away', async () => {
+    const ended = await run('describe', 'aurora-postgres-zdp');
+    expect(ended.code).toBe(0);
+  });
+});
