@@ -19,6 +19,9 @@ import { openUpstream, type Upstream } from './upstream.js';
 
 /** Clients that may be in the middle of being greeted; more are reset. */
 const greetingsMax = 2_000;
+/** Clients that a black hole may leave without an answer, and for how long. */
+const unansweredMax = 2_000;
+const unansweredMsMax = 120_000;
 /** Clients that may wait behind a hold. */
 const waitingMax = 1_000;
 const upstreamMsMax = 10_000;
@@ -53,6 +56,7 @@ export class Endpoint {
   readonly #sockets = new Set<Socket>();
   readonly #faults: ActiveFault[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #unanswered = new Set<() => void>();
   readonly #host: Host;
   #target: ServerAddress;
   #state: EndpointState = 'refusing';
@@ -112,6 +116,7 @@ export class Endpoint {
     this.#state = state;
     await this.#settleListeners();
     if (state !== 'holding') for (const release of [...this.#waiting]) release();
+    this.#answerNow();
     this.#options.emit({
       atNs: this.#options.clock.nowNs(),
       clock: 'client',
@@ -148,6 +153,7 @@ export class Endpoint {
         this.#tellFault(fault, 'ends');
         void this.#settleListeners();
         for (const session of this.#sessions.values()) session.faultsChanged();
+        this.#answerNow();
       },
     };
   }
@@ -164,6 +170,12 @@ export class Endpoint {
     for (const release of [...this.#waiting]) release();
     for (const session of this.sessions) session.reset();
     for (const socket of this.#sockets) socket.destroy();
+    for (const forget of [...this.#unanswered]) forget();
+  }
+
+  #answerNow(): void {
+    if (this.#greetingNow(this.#state) === 'silence') return;
+    for (const answer of [...this.#unanswered]) answer();
   }
 
   #tellFault(fault: ActiveFault, edge: 'begins' | 'ends'): void {
@@ -191,15 +203,21 @@ export class Endpoint {
   }
 
   async #accept(socket: Socket, spec: ListenerSpec): Promise<void> {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => {});
+    if (!this.#sockets.has(socket)) {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => {});
+    }
     const state = this.#state;
     const greeting = this.#greetingNow(state);
+    if (greeting === 'silence' && this.#unanswered.size < unansweredMax) {
+      this.#leaveUnanswered(socket, spec);
+      this.#tellAttempt(spec, state, 'nothing');
+      return;
+    }
     if (greeting !== 'accept' || this.#greetings >= greetingsMax) {
-      if (greeting === 'silence') socket.resume();
-      else socket.resetAndDestroy();
-      this.#tellAttempt(spec, state, greeting === 'silence' ? 'nothing' : 'reset');
+      socket.resetAndDestroy();
+      this.#tellAttempt(spec, state, 'reset');
       return;
     }
     this.#greetings++;
@@ -208,6 +226,20 @@ export class Endpoint {
     if ('greeted' in answer) this.#begin(answer, spec);
     if (state !== 'open')
       this.#tellAttempt(spec, state, 'answer' in answer ? answer.answer : 'session');
+  }
+
+  /** In a black hole nobody answers; a client that is still there when it ends is greeted then. */
+  #leaveUnanswered(socket: Socket, spec: ListenerSpec): void {
+    const answer = (): void => {
+      limit.cancel();
+      this.#unanswered.delete(answer);
+      if (!socket.destroyed) void this.#accept(socket, spec);
+    };
+    const limit = this.#options.clock.timer(unansweredMsMax, () => {
+      this.#unanswered.delete(answer);
+      socket.destroy();
+    });
+    this.#unanswered.add(answer);
   }
 
   #greetingNow(state: EndpointState): 'accept' | 'reset' | 'silence' {

@@ -42,7 +42,10 @@ export interface Host {
 }
 
 export interface Greeted {
+  /** The client's bytes in clear. */
   readonly client: Socket;
+  /** The TCP connection under them, which alone can be reset. */
+  readonly raw: Socket;
   readonly upstream: Upstream;
   readonly parameters: ReadonlyMap<string, string>;
   readonly credentials: Credentials;
@@ -72,9 +75,9 @@ export async function greet(
     if (first === undefined) return { answer: 'cancel' };
     const refused = await admit(host);
     if (refused !== undefined) return refuse(talk.reader, refused, '57P03');
-    return await letIn(talk.reader, first, method, host);
+    return await letIn(talk.reader, raw, first, method, host);
   } catch (error) {
-    return fail(talk.reader, error);
+    return fail(talk.reader, raw, error);
   } finally {
     limit.cancel();
   }
@@ -82,6 +85,7 @@ export async function greet(
 
 async function letIn(
   reader: HandshakeReader,
+  raw: Socket,
   startup: Startup,
   method: ClientAuthentication,
   host: Host,
@@ -112,7 +116,7 @@ async function letIn(
     ]),
   );
   return {
-    greeted: { client: reader.socket, upstream, parameters, credentials, cancelKey, unread },
+    greeted: { client: reader.socket, raw, upstream, parameters, credentials, cancelKey, unread },
   };
 }
 
@@ -194,7 +198,7 @@ function refuse(reader: HandshakeReader, text: string, code: string): Greeting {
   return { answer: code };
 }
 
-function fail(reader: HandshakeReader, error: unknown): Greeting {
+function fail(reader: HandshakeReader, raw: Socket, error: unknown): Greeting {
   if (error instanceof UpstreamRefused) {
     reader.detach();
     endWith(reader.socket, error.response);
@@ -204,10 +208,8 @@ function fail(reader: HandshakeReader, error: unknown): Greeting {
     return refuse(reader, error.message, error.code);
   // The server is not there, or the client is gone: nothing can be said in the server's name.
   reader.detach();
-  const { socket } = reader;
-  socket.on('error', () => {});
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
+  reader.socket.on('error', () => {});
+  raw.resetAndDestroy();
   return { answer: 'reset' };
 }
 

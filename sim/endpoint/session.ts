@@ -33,7 +33,9 @@ const clientEndMsMax = 5_000;
 export interface SessionBirth {
   readonly id: string;
   readonly listener: string;
+  /** The client's bytes in clear, and the TCP connection under them. */
   readonly client: Socket;
+  readonly raw: Socket;
   readonly upstream: Upstream;
   readonly parameters: ReadonlyMap<string, string>;
   readonly credentials: Credentials;
@@ -62,6 +64,7 @@ export class Session implements FaultableSession {
   readonly traffic: Traffic;
   readonly #clock: Clock;
   readonly #client: Socket;
+  readonly #raw: Socket;
   readonly #onClosed: (session: Session) => void;
   readonly #toServer: Link;
   readonly #toClient: Link;
@@ -85,6 +88,7 @@ export class Session implements FaultableSession {
     this.openedNs = birth.clock.nowNs();
     this.#clock = birth.clock;
     this.#client = birth.client;
+    this.#raw = birth.raw;
     this.#onClosed = birth.onClosed;
     this.traffic = new Traffic(birth.upstream.reported);
     this.#toServer = new Link(this.id, 'to-server', birth.clock, birth.faults, {
@@ -220,7 +224,7 @@ export class Session implements FaultableSession {
   }
 
   reset(): void {
-    this.#close(() => this.#client.resetAndDestroy());
+    this.#close(() => this.#raw.resetAndDestroy());
   }
 
   /** A fault began or ended: what waits on the links may move. */
@@ -353,7 +357,7 @@ export class Session implements FaultableSession {
   #serverGone(broken: boolean): void {
     this.#close(() =>
       this.#toClient.finish(() => {
-        if (broken) this.#client.resetAndDestroy();
+        if (broken) this.#raw.resetAndDestroy();
         else this.#endClient();
       }),
     );

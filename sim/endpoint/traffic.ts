@@ -84,9 +84,8 @@ export class Traffic {
   #clientSink(): MessageSink {
     return {
       wants: (type, bodyBytes) => {
-        if (type === frontend.query) return Math.min(bodyBytes, statementBytesMax);
-        if (type === frontend.parse)
-          return bodyBytes <= statementBytesMax ? bodyBytes : statementBytesMax;
+        if (type === frontend.query || type === frontend.parse)
+          return Math.min(bodyBytes, statementBytesMax);
         return type === frontend.bind && this.#readsBinds ? Math.min(bodyBytes, 4096) : 0;
       },
       message: (type, bodyBytes, body) => this.#clientMessage(type, bodyBytes, body),
