@@ -11,6 +11,8 @@ export interface Windows {
   readonly endpoint: readonly Stretch[];
   /** Where the server was not to be used: from `stopping` to `accepting`. */
   readonly engine: readonly Stretch[];
+  /** Where it was at work to stop or to start, the time that it was kept down left out. */
+  readonly engineBusy: readonly Stretch[];
 }
 
 /** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
@@ -31,7 +33,12 @@ export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number):
       (value) => value !== 'accepting',
       endNs,
     ),
+    engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
   };
+}
+
+function isBusy(value: string | number): boolean {
+  return value === 'stopping' || value === 'starting';
 }
 
 /** Windows per subject: opened by `opens`, going on while `stays`; the union of all subjects. */
@@ -70,9 +77,9 @@ export function union(list: readonly Stretch[]): Stretch[] {
 
 /** The shares of one outage, nanoseconds. */
 export interface Shares {
-  /** In the endpoint's window, outside the engine's: came from the timing table. */
+  /** In the endpoint's window, the server not at work: came from the timing table. */
   readonly modelledNs: number;
-  /** Inside the window, while the real server stopped and started. */
+  /** Inside the window, while the real server was stopping or starting. */
   readonly engineNs: number;
   /** What the client felt beyond the window: its driver, pool and retry. */
   readonly clientNs: number;
@@ -90,7 +97,7 @@ export function shareOut(outage: Outage, windows: Windows | null): Shares | null
   const endpoint = windows.endpoint.flatMap((window) => overlap(window, seen));
   const windowNs = length(endpoint);
   const engineNs = length(
-    endpoint.flatMap((window) => windows.engine.flatMap((part) => overlap(part, window))),
+    endpoint.flatMap((window) => windows.engineBusy.flatMap((part) => overlap(part, window))),
   );
   const clientNs = Math.max(0, outage.estimateNs - windowNs);
   return {
