@@ -1,0 +1,36 @@
+/** A real server for a benchmark, with a role that clients use. */
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../sim/clock.js';
+import { Admin } from '../sim/engine/postgres/admin.js';
+import { createApplication } from '../sim/engine/postgres/roles.js';
+import { embeddedProvider } from '../sim/server/embedded/provider.js';
+import type { Server } from '../sim/server/server.js';
+import type { Login } from '../sim/sim.js';
+
+export interface Database {
+  readonly clock: Clock;
+  readonly server: Server;
+  readonly admin: Admin;
+  readonly login: Login;
+  close(): Promise<void>;
+}
+
+export async function openDatabase(parameters: Record<string, string> = {}): Promise<Database> {
+  const clock = systemClock();
+  const provider = embeddedProvider({ clock, parameters });
+  const server = await provider.create({ name: 'bench', engine: 'postgres', version: '17.4' });
+  const login = { user: 'app', password: randomBytes(18).toString('base64url'), database: 'app' };
+  const admin = new Admin(server.address, server.admin);
+  const close = async (): Promise<void> => {
+    await admin.disconnect();
+    await provider.close();
+  };
+  try {
+    await server.start();
+    await createApplication(admin, login, login.database);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { clock, server, admin, login, close };
+}

@@ -1,0 +1,63 @@
+/** A figure that a benchmark prints: its samples, its spread, its target. Pure. */
+
+export interface Target {
+  readonly rule: '<=' | '<' | '>=';
+  readonly value: number;
+}
+
+export interface Figure {
+  /** What was measured, such as `endpoint / pipe, 16 clients`. */
+  readonly name: string;
+  /** What was done, in a few words. */
+  readonly workload: string;
+  readonly unit: string;
+  /** One value for each run, in order; empty where it could not be measured. */
+  readonly samples: readonly number[];
+  /** Null for a figure that is only for information. */
+  readonly target: Target | null;
+  /** Why there are no samples, or what else to know. */
+  readonly remark?: string;
+}
+
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** Undefined for no samples. */
+export function spreadOf(samples: readonly number[]): Spread | undefined {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const min = sorted[0];
+  const max = sorted.at(-1);
+  const upper = sorted[sorted.length >> 1];
+  const lower = sorted[(sorted.length - 1) >> 1];
+  if (min === undefined || max === undefined || upper === undefined || lower === undefined)
+    return undefined;
+  return { min, median: (lower + upper) / 2, max };
+}
+
+export type Judged = 'hit' | 'MISS' | '';
+
+/** The median against the target. */
+export function judge(figure: Figure): Judged {
+  const median = spreadOf(figure.samples)?.median;
+  if (figure.target === null || median === undefined) return '';
+  const { rule, value } = figure.target;
+  const holds = { '<=': median <= value, '<': median < value, '>=': median >= value }[rule];
+  return holds ? 'hit' : 'MISS';
+}
+
+/** What a benchmark is given. */
+export interface BenchContext {
+  /** A short run that shows that the benchmark works; its figures say little. */
+  readonly quick: boolean;
+  /** Says what is going on, on stderr. */
+  readonly say: (text: string) => void;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly what: string;
+  run(context: BenchContext): Promise<Figure[]>;
+}
