@@ -4,7 +4,7 @@
  * come first; containers follow behind the same types.
  */
 
-/** How a server is brought down. `fast`: SIGINT for Postgres; `immediate`: SIGQUIT; `kill`: SIGKILL. */
+/** How a server is brought down. For Postgres: SIGINT, SIGQUIT, SIGKILL of every process. */
 export type StopMode = 'fast' | 'immediate' | 'kill';
 
 /** What is wanted. */

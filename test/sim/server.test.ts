@@ -231,7 +231,7 @@ describe('an embedded server', () => {
     expect(await codeOf(provider.prepare('17.77'))).toBe('ENGINE_FETCH_FORBIDDEN');
   });
 
-  it('can be removed twice, while it starts and while it is frozen, and leaves nothing', async () => {
+  it('can be removed twice, starting or frozen, and leaves nothing', async () => {
     const [starting, frozen] = [await create(), await startNew()];
     const start = starting.start().catch((error: unknown) => error);
     frozen.freeze();

@@ -30,7 +30,8 @@ import { createInterface } from 'node:readline';
 import { systemClock } from './sim/clock.js';
 import { embeddedProvider } from './sim/server/embedded/provider.js';
 process.on('SIGINT', () => undefined);
-const provider = embeddedProvider({ clock: systemClock(), offline: true, cacheDir: process.argv[2] });
+const [, , cacheDir] = process.argv;
+const provider = embeddedProvider({ clock: systemClock(), offline: true, cacheDir });
 const server = await provider.create({ name: 'owned', engine: 'postgres', version: '17.4' });
 await server.start();
 const tell = (word) => console.log(JSON.stringify({

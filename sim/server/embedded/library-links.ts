@@ -14,7 +14,7 @@ export interface LibraryLink {
   readonly to: string;
 }
 
-/** The links that a package wants, as paths below `packageDir`. Throws on a list that is not one. */
+/** The links that a package wants, below `packageDir`. Throws on a list that is not one. */
 export function wantedLinks(packageDir: string): LibraryLink[] {
   const text = readFileSync(join(packageDir, 'native', 'pg-symlinks.json'), 'utf8');
   return linkList.parse(JSON.parse(text)).map(({ source, target }) => {

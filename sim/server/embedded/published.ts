@@ -39,7 +39,7 @@ export function communityOfPackage(text: string): string | undefined {
   return readPublished(text)?.community;
 }
 
-/** The newest published package version of a community version, or undefined where there is none. */
+/** The newest published package of a community version; undefined where there is none. */
 export function newestPublished(
   community: string,
   published: readonly string[],
