@@ -203,20 +203,27 @@ function watch(
       floorNs = Math.max(floorNs ?? 0, next.endNs - attempt.startNs);
     if (next === undefined || attempt.endNs <= next.endNs) next = attempt;
   }
-  return { floorNs, blind: blindStretches(decided, blindGapNs) };
+  return { floorNs, blind: blindStretches(byStart, blindGapNs) };
 }
 
-function blindStretches(decided: readonly LaneAttempt[], blindGapNs: number): Stretch[] {
+/** Also before the first decided poll and after the last, where ticks were due. */
+function blindStretches(byStart: readonly LaneAttempt[], blindGapNs: number): Stretch[] {
   const blind: Stretch[] = [];
-  let previous: LaneAttempt | undefined;
-  let seenUntilNs = Number.NEGATIVE_INFINITY;
-  for (const attempt of decided) {
-    const gapNs = attempt.startNs - seenUntilNs;
-    if (previous?.outcome === 'ok' && attempt.outcome === 'ok' && gapNs > blindGapNs)
-      blind.push({ fromNs: previous.startNs, toNs: attempt.endNs });
+  let beforeOk = true;
+  let fromNs = byStart[0]?.startNs ?? 0;
+  let seenUntilNs = fromNs;
+  let lastNs = seenUntilNs;
+  for (const attempt of byStart) {
+    lastNs = Math.max(lastNs, attempt.endNs);
+    if (attempt.outcome === 'unknown') continue;
+    const isOk = attempt.outcome === 'ok';
+    if (beforeOk && isOk && attempt.startNs - seenUntilNs > blindGapNs)
+      blind.push({ fromNs, toNs: attempt.endNs });
     seenUntilNs = Math.max(seenUntilNs, attempt.endNs);
-    previous = attempt;
+    fromNs = attempt.startNs;
+    beforeOk = isOk;
   }
+  if (beforeOk && lastNs - seenUntilNs > blindGapNs) blind.push({ fromNs, toNs: lastNs });
   return blind;
 }
 

@@ -21,12 +21,7 @@ export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number):
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
   if (ofEndpoint.length === 0 && ofServer.length === 0) return null;
   return {
-    endpoint: stretches(
-      ofEndpoint,
-      (value) => value !== 'open',
-      () => true,
-      endNs,
-    ),
+    endpoint: stretches(ofEndpoint, isNotOpen, isNotOpen, endNs),
     engine: stretches(
       ofServer,
       (value) => value === 'stopping',
@@ -35,6 +30,10 @@ export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number):
     ),
     engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
   };
+}
+
+function isNotOpen(value: string | number): boolean {
+  return value !== 'open';
 }
 
 function isBusy(value: string | number): boolean {

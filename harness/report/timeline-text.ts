@@ -32,7 +32,8 @@ export function timelineText(
     `${label('')} ${ruler(view)}`,
     ...rows,
     ...servedRow(view, label),
-    `${label('')} ${legend(slowMs, options)}  1 cell = ${shortMs(view.columnMs)}`,
+    `${label('')} ${legend(slowMs, options)}`,
+    `${label('')} 1 cell = ${shortMs(view.columnMs)}`,
   ].map((line) => cutTo(plainEnd(line), columns, options));
 }
 

@@ -59,20 +59,24 @@ function conclude(
 ): { verdict: Verdict; reason: string } {
   const failed = objectives.filter((objective) => objective.verdict === 'fail');
   const open = objectives.filter((objective) => objective.verdict === 'unknown');
-  const met = `${objectives.length - failed.length - open.length} of ${objectives.length} met`;
+  const metCount = objectives.length - failed.length - open.length;
+  const met = `${metCount} of ${objectives.length} objectives met`;
   const broken = brokenOff(measurement);
   if (broken !== null) return { verdict: 'unknown', reason: broken };
   const [worst] = failed;
   if (worst !== undefined) {
-    const what = worst.dataLoss ? 'data at stake: ' : '';
-    return { verdict: 'fail', reason: `${what}${worst.text} was not met; objectives: ${met}` };
+    const what = worst.dataLoss ? 'data at stake, not met' : 'not met';
+    return { verdict: 'fail', reason: `${what}: ${worst.text}; ${met}` };
   }
   const [unclear] = open;
   if (unclear !== undefined)
-    return { verdict: 'unknown', reason: `${unclear.text}: ${unclear.why ?? 'not decided'}` };
+    return {
+      verdict: 'unknown',
+      reason: `not decided: ${unclear.text}: ${unclear.why ?? 'nothing measured'}`,
+    };
   if (objectives.length === 0)
     return { verdict: 'unknown', reason: 'no objective was given, so nothing was judged' };
-  return { verdict: 'pass', reason: `objectives: ${met}` };
+  return { verdict: 'pass', reason: met };
 }
 
 /** Why nothing can be judged, or null when the run went to its end in order. */

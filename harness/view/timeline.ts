@@ -26,7 +26,7 @@ export interface Timeline {
 const stepsMs = [1, 2, 5] as const;
 
 /**
- * Lays the lanes out on at most `columnsMax` columns of equal length: as fine as the fastest
+ * Lays the lanes out on at most `columnsMax` columns (two at least) of equal length: as fine as the fastest
  * lane's tick where that fits, else as coarse as needed, each column the worst of its ticks.
  */
 export function timeline(measurement: Measurement, columnsMax: number): Timeline {
@@ -38,7 +38,7 @@ export function timeline(measurement: Measurement, columnsMax: number): Timeline
   // The slowest lane decides: a column shorter than its tick would show gaps that are none.
   const slowestMs = Math.max(1, ...lanes.map((lane) => lane.spec.intervalMs));
   let columnMs = slowestMs;
-  for (let power = 0; columnsOf(columnMs) > Math.max(1, columnsMax) && power < 60; power++) {
+  for (let power = 0; columnsOf(columnMs) > Math.max(2, columnsMax) && power < 60; power++) {
     const step = stepsMs[power % stepsMs.length] ?? 1;
     const candidateMs = step * 10 ** Math.floor(power / stepsMs.length);
     if (candidateMs > columnMs) columnMs = candidateMs;
