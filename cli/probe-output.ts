@@ -30,7 +30,9 @@ export class ProbeOutput {
   }
 
   #publishedOf(entry: Entry): string[] {
-    if (entry.kind !== 'poll' || entry.subject.lane !== this.#published?.lane) return [];
-    return this.#published.lines.take(entry.data);
+    const published = this.#published;
+    if (published === null || entry.kind !== 'poll') return [];
+    if (entry.subject.lane !== published.lane) return [];
+    return published.lines.take(entry.data);
   }
 }

@@ -66,7 +66,8 @@ function endOfLongProbe({
       `${lane.outages} outages`,
       `down ${(lane.lowerMs / 1e3).toFixed(2)} s to ${upper(lane.upperMs)}`,
     ]);
-    output.data(table(rows));
+    if (settings.format === 'text') output.data(table(rows));
+    else output.log(table(rows));
   }
   output.log(`The history is large; the full report: rehearse report ${folder.shown}`);
   if (!completed || settings.objectives.length > 0) return exitCodes.unknown;

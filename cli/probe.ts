@@ -3,7 +3,6 @@
  * Read-only unless a table to write to is named. Loads nothing of servers or endpoints.
  */
 
-import { hostname } from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Entry, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
@@ -268,7 +267,7 @@ class ProbeUnderWay {
         title: `probe of ${this.#targets.map((target) => target.name).join(', ')}`,
         seed: null,
         wallClock: clock.anchor.wallClock,
-        owner: { pid: process.pid, hostId: hostname() },
+        owner: null,
         engine: null,
         lanes: [...this.#settings.lanes],
         objectives: [...this.#settings.objectives],

@@ -69,7 +69,7 @@ export function parseSessionCounts(text: string): CensusSession[] {
 export function parseCensus(text: string): CensusSession[] {
   let raw: unknown;
   try {
-    raw = parseYaml(text, { maxAliasCount: 100 });
+    raw = parseYaml(text, { maxAliasCount: 100, logLevel: 'error' });
   } catch (error) {
     throw invalid(`The census is neither JSON nor YAML: ${firstLine(String(error))}.`);
   }

@@ -20,7 +20,7 @@ export interface LaneOptions {
 /** A tick later than one interval repeats the next one; at short intervals a burst is fine. */
 const lateLimitMsMin = 50;
 const edgeInFlightMax = 2;
-const edgeTimeoutMsMin = 100;
+const edgeTimeoutMsMin = 1_000;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -147,7 +147,7 @@ export class Lane {
       this.#edgeLater();
       if (this.#edgeInFlight >= edgeInFlightMax) return;
       this.#edgeInFlight++;
-      // Never longer than a tick, so that a hanging edge poll does not end the edge polling.
+      // Short, so that hanging edge polls do not end the edge polling for long.
       const timeoutMs = Math.min(spec.timeoutMs, Math.max(spec.intervalMs, edgeTimeoutMsMin));
       void this.#run(null, clock.nowNs(), timeoutMs).then(() => {
         this.#edgeInFlight--;

@@ -7,6 +7,7 @@ import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import pg from 'pg';
 import type { Clock } from '../../../sim/clock.js';
 import type { Failure } from '../../history/entry.js';
+import { afterReading } from '../after-reading.js';
 import { type ClassifiedFailure, classify, ownFailure } from './failure.js';
 import type { ConnectionTarget } from './target.js';
 
@@ -172,7 +173,7 @@ export class PostgresConnection {
 
   #before<T>(timeoutMs: number, work: Promise<T>, late: () => T): Promise<T> {
     return new Promise((resolve) => {
-      const timer = this.#clock.timer(Math.max(0, timeoutMs), () => resolve(late()));
+      const timer = afterReading(this.#clock, timeoutMs, () => resolve(late()));
       void work.then((value) => {
         timer.cancel();
         resolve(value);

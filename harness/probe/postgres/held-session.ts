@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from '../../../sim/clock.js';
 import type { Failure } from '../../history/entry.js';
+import { afterReading } from '../after-reading.js';
 import { type AttemptEnd, type Attempts, failed } from '../attempt.js';
 import { PostgresConnection } from './connection.js';
 import { ownFailure } from './failure.js';
@@ -59,7 +60,7 @@ export class HeldSession implements Attempts {
       const waiting: Waiting = {
         deadlineNs,
         resolve,
-        timer: this.#options.clock.timer(this.#leftMs(deadlineNs), () => {
+        timer: afterReading(this.#options.clock, this.#leftMs(deadlineNs), () => {
           this.#waiting = this.#waiting.filter((other) => other !== waiting);
           resolve(failed(ownFailure('timeout', 'still waiting for the session when time was up')));
         }),
