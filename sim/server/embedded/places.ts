@@ -1,4 +1,5 @@
 /** Where things are kept: binaries, templates, data directories, the registry of servers. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -48,8 +49,9 @@ export function openPlaces(cacheDir: string, account: Account | undefined): Plac
       mkdirSync(folder, { recursive: true, mode: 0o755 });
     // Where another account runs the servers, these two are its own: it makes and removes there.
     for (const folder of [places.templates, places.servers]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const isNew = mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
       chmodSync(folder, 0o700);
+      if (isNew && folder === places.servers) spreadOnDisk(folder);
       if (account !== undefined) chownSync(folder, account.uid, account.gid);
     }
     if (account !== undefined) chmodSync(places.staged, 0o755);
@@ -57,6 +59,16 @@ export function openPlaces(cacheDir: string, account: Account | undefined): Plac
     throw unusable(cacheDir, (error as Error).message);
   }
   return places;
+}
+
+/**
+ * Asks ext4 to put each server's folder in a group of blocks of its own. Without this they all
+ * share one, and there the many files of the servers removed in the last minutes make each new
+ * file slow (copying a template was measured ten times slower). Elsewhere nothing happens.
+ */
+function spreadOnDisk(folder: string): void {
+  if (process.platform === 'linux')
+    spawnSync('chattr', ['+T', folder], { stdio: 'ignore', timeout: 5_000 });
 }
 
 /**

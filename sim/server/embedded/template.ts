@@ -75,7 +75,7 @@ export async function copyTemplate(
   account: Account | undefined,
 ): Promise<void> {
   const sharing = process.platform === 'darwin' ? '-c' : '--reflink=auto';
-  const command = ['cp', '-a', sharing, template.dataDirectory, target];
+  const command = ['cp', '-RP', sharing, template.dataDirectory, target];
   const end = await runCommand(clock, command, 60_000, { ...spawnIdentity(account), cwd: '/' });
   if (end.code !== 0) throw initFailed('a data directory could not be copied', end);
 }
