@@ -73,6 +73,9 @@ function cells(line: string, delimiter: string): string[] {
   return [...found, cell].map((one) => one.trim());
 }
 
+/** No attempt lasts longer; a larger number is of another unit. */
+const dayMs = 24 * 3_600_000;
+
 function sampleOf(row: readonly string[], columns: Columns): Sample | null {
   const atMs = timestampMs(row[columns.at] ?? '');
   if (Number.isNaN(atMs)) return null;
@@ -88,7 +91,7 @@ function sampleOf(row: readonly string[], columns: Columns): Sample | null {
     error: outcome === 'ok' ? null : failureOf(message === '' ? said : message),
     version: outcome === 'ok' ? versionIn(said) : null,
     host: columns.host === null ? null : (row[columns.host] ?? '').slice(0, 255) || null,
-    tookMs: Number.isFinite(tookMs) && tookMs >= 0 ? tookMs : null,
+    tookMs: tookMs >= 0 && tookMs <= dayMs ? tookMs : null,
     afterOmission: false,
   };
 }

@@ -26,8 +26,8 @@ export const sleepMsDefault = 500;
  */
 export function importLog(text: string, options: ImportOptions): Entry[] {
   const table = parseCsv(text);
-  const samples = table ?? parseLog(text);
-  const lanes = intoLanes(samples);
+  const { near, far } = aroundMedian(table ?? parseLog(text));
+  const lanes = intoLanes(near);
   if (lanes.length === 0)
     throw new UserError(
       'IMPORT_EMPTY',
@@ -49,6 +49,7 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   const record = recorder('import', (entry) => entries.push(entry));
   start(record, named, zeroMs, sleepMs, options);
   for (const draft of drafts.sort((a, b) => a.atNs - b.atNs)) record(draft);
+  if (far > 0) recordFar(record, endNs, far);
   record({
     atNs: endNs,
     clock: 'harness',
@@ -57,6 +58,27 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
     data: { stage: 'finished', completed: true, reason: null },
   });
   return entries;
+}
+
+/** Instants are exact for 104 days; a line further off is of another log or has a broken clock. */
+const reachMs = 50 * 24 * 3_600_000;
+
+function aroundMedian(samples: readonly Sample[]): { near: Sample[]; far: number } {
+  const instants = samples.map(({ atMs }) => atMs).sort((a, b) => a - b);
+  const medianMs = quantile(instants, 0.5) ?? 0;
+  const near = samples.filter(({ atMs }) => Math.abs(atMs - medianMs) <= reachMs);
+  return { near, far: samples.length - near.length };
+}
+
+function recordFar(record: RecordEntry, atNs: number, far: number): void {
+  const text = `${far} lines are more than 50 days from the rest of the log and are left out`;
+  record({
+    atNs,
+    clock: 'harness',
+    kind: 'note',
+    subject: {},
+    data: { level: 'warning', code: 'import-far', text },
+  });
 }
 
 interface NamedLane {

@@ -24,8 +24,11 @@ const disorderMs = 2_000;
 /** Lanes in the order in which their hosts first appear. */
 export function intoLanes(samples: readonly Sample[]): ImportedLane[] {
   const hosts = new Map<string | null, Sample[][]>();
+  const named = new Set(samples.flatMap((sample) => sample.host ?? []));
+  // Only failures name the host: where there is but one, the rest of the log is about it too.
+  const only = named.size === 1 ? ([...named][0] ?? null) : null;
   for (const piece of pieces(samples)) {
-    const host = piece[0]?.host ?? null;
+    const host = piece[0]?.host ?? only;
     hosts.set(host, [...(hosts.get(host) ?? []), piece]);
   }
   return [...hosts].map(([host, list]) => lane(host, list));
