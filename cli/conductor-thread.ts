@@ -4,41 +4,31 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { ConductorData, FromConductor, ToConductor } from '../harness/conductor/protocol.js';
-import type { Entry, EntryDraft } from '../harness/history/entry.js';
+import type { Entry, EntryDraft, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
 import { prepareSchema } from '../harness/load/schema.js';
 import { ProbeWorker } from '../harness/probe/probe-worker.js';
 import { runPlan } from '../harness/run.js';
-import { systemClock } from '../sim/clock.js';
+import { type Clock, systemClock } from '../sim/clock.js';
 import { createSim } from '../sim/create-sim.js';
 import type { SimEvent } from '../sim/events.js';
 import { embeddedProvider } from '../sim/server/embedded/provider.js';
 import { reapDeadServers } from '../sim/server/embedded/reap.js';
+import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 
 async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromConductor> {
-  const { plan, anchor, history } = data;
+  const { anchor, history } = data;
   const clock = systemClock(anchor);
   const write = (entry: Entry): void => history.postMessage({ type: 'entry', entry });
   const record = recorder('conductor', write);
   try {
-    const announce = (text: string): void => note(record, clock, 'info', 'fetch', text);
-    const provider = embeddedProvider({ clock, offline: plan.offline, announce });
-    const tell = recorder('world', write);
-    const emit = (event: SimEvent): void =>
-      tell({ ...event, subject: { ...event.subject } } as EntryDraft);
     const { completed, reason } = await runPlan({
       ...data,
       clock,
       record,
       stop,
-      sim: createSim({ clock, seed: plan.seed, emit, provider }),
-      prepare: async () => {
-        for (const { kind, name } of await reapDeadServers({ clock }))
-          note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
-        for (const version of [plan.versions.from, plan.versions.to])
-          await provider.prepare(version);
-      },
+      makeSim: () => makeSim(data, clock, record, write),
       prepareSchema: (admin, user) => prepareSchema(admin, user, clock),
       instruments: new ProbeWorker({ clock }),
       instrumentsHistory: data.probesHistory,
@@ -49,6 +39,24 @@ async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromCond
     const { code, what, todo, exit } = error;
     return { type: 'refused', error: { code, what, todo, exit } };
   }
+}
+
+/** Clears what dead runs left, gets the servers' binaries, and makes an empty world. */
+async function makeSim(
+  { plan }: ConductorData,
+  clock: Clock,
+  record: RecordEntry,
+  write: (entry: Entry) => void,
+): Promise<Sim> {
+  const announce = (text: string): void => note(record, clock, 'info', 'fetch', text);
+  const provider = embeddedProvider({ clock, offline: plan.offline, announce });
+  for (const { kind, name } of await reapDeadServers({ clock }))
+    note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
+  for (const version of [plan.versions.from, plan.versions.to]) await provider.prepare(version);
+  const tell = recorder('world', write);
+  const emit = (event: SimEvent): void =>
+    tell({ ...event, subject: { ...event.subject } } as EntryDraft);
+  return createSim({ clock, seed: plan.seed, emit, provider });
 }
 
 function serve(terminal: MessagePort, data: ConductorData): void {

@@ -25,9 +25,8 @@ export interface Instruments {
 export interface RunContext {
   readonly plan: RunPlan;
   readonly clock: Clock;
-  readonly sim: Sim;
-  /** Gets ready what the servers need, before the run's first phase. */
-  readonly prepare: () => Promise<void>;
+  /** Gets ready what the servers need and makes the world, empty. */
+  readonly makeSim: () => Promise<Sim>;
   /** Makes the instruments' tables; see `harness/load/schema.ts`. */
   readonly prepareSchema: (admin: ConnectionTarget, instrumentUser: string) => Promise<void>;
   readonly instruments: Instruments;
@@ -53,7 +52,7 @@ export interface RunEnd {
  *   a defect
  */
 export async function runPlan(context: RunContext): Promise<RunEnd> {
-  const { clock, record, sim, instruments } = context;
+  const { clock, record, instruments } = context;
   recordStarted(context);
   const failed = new AbortController();
   instruments.onFailure((error) => {
@@ -62,8 +61,9 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
   });
   const stop = AbortSignal.any([context.stop, failed.signal]);
   let end: RunEnd = { completed: false, reason: null };
+  const run = new RunUnderWay({ ...context, stop });
   try {
-    end = await new RunUnderWay({ ...context, stop }).run();
+    end = await run.run();
   } catch (error) {
     end = { completed: false, reason: textOf(stop.aborted ? stop.reason : error) };
     if (!stop.aborted) {
@@ -72,7 +72,7 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
     }
   } finally {
     await instruments.stop();
-    await sim.close();
+    await run.close();
     record({
       atNs: clock.nowNs(),
       clock: 'harness',

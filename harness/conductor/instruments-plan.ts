@@ -7,7 +7,8 @@ import type { InstrumentsPlan } from '../probe/protocol.js';
 
 /** The time in which all sessions are to be open, before the run is given up. */
 const openTimeoutMs = 30_000;
-const writeTimeoutMs = 30_000;
+/** How long one write of the ledger may take. */
+export const writeTimeoutMs = 30_000;
 
 /** The instruments' plan against a cluster that is up. */
 export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor): InstrumentsPlan {

@@ -1,22 +1,24 @@
 /** One run under way: the cluster, its operation and its phases, step by step. */
-import type { Cluster, Job, OperationName } from '../../sim/sim.js';
+import type { Cluster, Job, OperationName, Sim } from '../../sim/sim.js';
 import { formatDuration } from '../duration.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
 import type { Step } from '../scenario.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
-import { instrumentsPlan, serverTarget } from './instruments-plan.js';
+import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
 import { type Phases, phases } from './phases.js';
 import { unlessStopped } from './unless-stopped.js';
 
 /** How much longer than its drawn durations an operation may take before it is given up. */
 const operationGraceMs = 180_000;
+const finishGraceMs = 30_000;
 const clusterIdentifier = 'rehearsal';
 
 export class RunUnderWay {
   readonly #context: RunContext;
   readonly #phases: Phases;
+  #sim: Promise<Sim> | undefined;
   #job: Job | undefined;
   #reachedT0 = false;
   /** Why the operation did not take place, or did not succeed. */
@@ -29,9 +31,10 @@ export class RunUnderWay {
 
   /** @throws the stop signal's reason, a UserError, or a defect */
   async run(): Promise<RunEnd> {
-    const { plan, sim, clock, stop, instruments, instrumentsHistory } = this.#context;
+    const { plan, clock, stop, instruments, instrumentsHistory } = this.#context;
     this.#phases.enter('start', clock.nowNs());
-    await unlessStopped(stop, this.#context.prepare());
+    this.#sim = this.#context.makeSim();
+    const sim = await unlessStopped(stop, this.#sim);
     const cluster = await unlessStopped(
       stop,
       sim.createCluster({
@@ -48,7 +51,7 @@ export class RunUnderWay {
     await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
     const faults = this.#faults(cluster);
     try {
-      await this.#goThrough(cluster, faults);
+      await this.#goThrough(sim, cluster, faults);
     } finally {
       faults.end();
       this.#job?.abort('the run has ended');
@@ -57,18 +60,24 @@ export class RunUnderWay {
     return { completed: this.#trouble === null, reason: this.#trouble };
   }
 
-  async #goThrough(cluster: Cluster, faults: FaultTimeline): Promise<void> {
+  /** Ends the world. Never rejects for what kept it from being made. */
+  async close(): Promise<void> {
+    const sim = await this.#sim?.catch(() => undefined);
+    await sim?.close();
+  }
+
+  async #goThrough(sim: Sim, cluster: Cluster, faults: FaultTimeline): Promise<void> {
     const { plan, clock } = this.#context;
     faults.begin(plan.expectedT0Ms);
     for (const phase of plan.phases) {
       // The phase at T0 is entered by the operation itself, at its own instant, or never.
       if (phase.t0 !== true) this.#phases.enter(phase.name, clock.nowNs());
       else if (!this.#reachedT0) continue;
-      for (const step of phase.steps) await this.#do(step, cluster, faults);
+      for (const step of phase.steps) await this.#do(step, sim, cluster, faults);
     }
   }
 
-  async #do(step: Step, cluster: Cluster, faults: FaultTimeline): Promise<void> {
+  async #do(step: Step, sim: Sim, cluster: Cluster, faults: FaultTimeline): Promise<void> {
     const { clock, stop } = this.#context;
     switch (step.step) {
       case 'wait':
@@ -78,7 +87,7 @@ export class RunUnderWay {
         return clock.sleep(step.durationMs, stop).finally(() => fault.end());
       }
       case 'start':
-        return this.#start(step.operation, cluster, faults);
+        return this.#start(step.operation, sim, cluster, faults);
       case 'finish':
         return this.#finish();
       case 'verify':
@@ -88,8 +97,13 @@ export class RunUnderWay {
   }
 
   /** Asks for the operation and waits for T0, or for its end where it never gets there. */
-  async #start(operation: OperationName, cluster: Cluster, faults: FaultTimeline): Promise<void> {
-    const { plan, sim, stop } = this.#context;
+  async #start(
+    operation: OperationName,
+    sim: Sim,
+    cluster: Cluster,
+    faults: FaultTimeline,
+  ): Promise<void> {
+    const { plan, stop } = this.#context;
     const t0Phase = plan.phases.find((phase) => phase.t0 === true)?.name ?? operation;
     let atT0: () => void = () => undefined;
     const t0 = new Promise<void>((resolve) => {
@@ -139,8 +153,10 @@ export class RunUnderWay {
   }
 
   async #verify(cluster: Cluster): Promise<void> {
-    const { instruments } = this.#context;
-    await instruments.finish();
+    const { plan, instruments } = this.#context;
+    // An attempt may hang until its own time-out, and so may the last check after it.
+    const attemptMsMax = Math.max(...plan.lanes.map(({ spec }) => spec.timeoutMs), writeTimeoutMs);
+    await instruments.finish(2 * attemptMsMax + finishGraceMs);
     await instruments.readback(serverTarget(cluster));
     await this.#recordServer(cluster, 'after');
   }
