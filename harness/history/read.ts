@@ -6,7 +6,7 @@ import { open, readFile } from 'node:fs/promises';
 import type { Clock } from '../../sim/clock.js';
 import { UserError } from '../../sim/user-error.js';
 import { type Entry, parseEntry } from './entry.js';
-import { knownPoll } from './known-poll.js';
+import { knownEntry } from './known-entry.js';
 
 export interface History {
   readonly entries: readonly Entry[];
@@ -43,7 +43,7 @@ function parseLine(line: string): ReturnType<typeof parseEntry> | null {
   } catch {
     return null;
   }
-  return knownPoll(raw) ? { known: true, entry: raw } : parseEntry(raw);
+  return knownEntry(raw) ? { known: true, entry: raw } : parseEntry(raw);
 }
 
 /**

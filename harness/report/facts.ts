@@ -89,10 +89,13 @@ export function outageText(
     report.t0Ms === null && outage.startedAt !== null
       ? `from ${outage.startedAt}`
       : `${offsetText(outage.startMs)} to ${offsetText(outage.endMs)}`;
-  const upper = outage.upperMs === null ? 'no upper bound' : exactSeconds(outage.upperMs);
-  const estimate =
-    outage.upperMs === null ? boundsText(outage, options) : `about ${shortMs(outage.estimateMs)}`;
-  return `${from}: ${estimate}, bounds ${exactSeconds(outage.lowerMs)} to ${upper}`;
+  if (outage.upperMs === null) {
+    const end = outage.endedMs[1] === null ? 'it ended' : 'it began';
+    const least = boundsText(outage, options);
+    return `${from}: ${least}, no upper bound: nobody saw when ${end}`;
+  }
+  const bounds = `${exactSeconds(outage.lowerMs)} to ${exactSeconds(outage.upperMs)}`;
+  return `${from}: about ${shortMs(outage.estimateMs)}, bounds ${bounds}`;
 }
 
 /** `6 at T0, 6 preserved, 0 dropped, 0 reconnected`. */

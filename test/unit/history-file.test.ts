@@ -6,7 +6,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Entry, parseEntry } from '../../harness/history/entry.js';
-import { knownPoll } from '../../harness/history/known-poll.js';
+import { knownEntry } from '../../harness/history/known-entry.js';
 import { follow, parseHistory, readHistory } from '../../harness/history/read.js';
 import { openHistory } from '../../harness/history/write.js';
 import { ManualClock, newAnchor, systemClock } from '../../sim/clock.js';
@@ -73,20 +73,24 @@ describe('a history read', () => {
     expect(read).toMatchObject({ garbageLines: 1, truncated: false });
   });
 
-  it('accepts quickly only what it accepts thoroughly', () => {
-    const polls = entries.filter((entry) => entry.kind === 'poll');
-    expect(polls.every((poll) => knownPoll(poll))).toBe(true);
-    const [poll] = polls;
-    const anything = fc.oneof(fc.constant(null), fc.constant(1.5), fc.constant('x'), fc.object());
+  it.each(['poll', 'write'])('accepts a %s quickly only where it does thoroughly', (kind) => {
+    const some = entries.filter((entry) => entry.kind === kind);
+    const quick = some.filter((entry) => knownEntry(entry));
+    expect(quick.length).toBeGreaterThanOrEqual(some.length - 1);
+    const [entry] = quick;
+    const anything = fc.oneof(
+      fc.constantFrom(null, 1.5, 'x', -1, 2 ** 60, 'readback'),
+      fc.object(),
+    );
+    const fields = ['reconnected', 'endMeasured', 'error', ...Object.keys(entry?.data ?? {})];
     fc.assert(
-      fc.property(
-        fc.constantFrom(...Object.keys(poll?.data ?? {}), 'reconnected', 'endMeasured'),
-        anything,
-        (field, value) => {
-          const changed = { ...poll, data: { ...poll?.data, [field]: value } };
-          if (knownPoll(changed)) expect(parseEntry(changed).known).toBe(true);
-        },
-      ),
+      fc.property(fc.constantFrom(...fields), anything, fc.boolean(), (field, value, inData) => {
+        const changed = inData
+          ? { ...entry, data: { ...entry?.data, [field]: value } }
+          : { ...entry, [field]: value };
+        if (knownEntry(changed)) expect(parseEntry(changed).known).toBe(true);
+      }),
+      { numRuns: 300 },
     );
   });
 });
