@@ -61,7 +61,7 @@ async function readLog(path: string): Promise<string> {
   } catch (error) {
     throw new UserError(
       'IMPORT_UNREADABLE',
-      `The log ${path} cannot be read: ${error instanceof Error ? error.message : error}.`,
+      `The log ${path} cannot be read: ${messageOf(error)}.`,
       'Name the file that the polling loop wrote.',
     );
   }
@@ -82,9 +82,13 @@ async function writeHistory(folder: string, entries: readonly Entry[]): Promise<
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',
-      `The history cannot be written to ${path}: ${error instanceof Error ? error.message : error}.`,
+      `The history cannot be written to ${path}: ${messageOf(error)}.`,
       'Name a folder that can be written with --out.',
       'environment',
     );
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

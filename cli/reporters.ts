@@ -101,9 +101,13 @@ async function writeFiles(
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',
-      `The reports cannot be written to ${folder}: ${error instanceof Error ? error.message : error}.`,
+      `The reports cannot be written to ${folder}: ${messageOf(error)}.`,
       'Name a folder that can be written with --out.',
       'environment',
     );
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

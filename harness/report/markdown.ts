@@ -29,6 +29,7 @@ export interface MarkdownOptions extends TextOptions {
 
 /** Comments end at 65,536 characters; what follows the text must still have room. */
 const charactersMax = 60_000;
+const cutNote = `Cut at ${charactersMax} characters: see the JSON report.`;
 const timelineColumnsMax = 72;
 
 /** The whole document. The first line marks the comment, so that a bot can find and edit it. */
@@ -113,7 +114,8 @@ function outageList(report: RunReport, options: TextOptions): string {
       lane.outages.map((outage) => {
         const shares = sharesText(outage);
         const parts = [outageText(outage, report, options), errorsText(outage), shares];
-        return `- **${escaped(name, options)}** ${escaped(parts.filter((part) => part !== '').join('; '), options)}`;
+        const told = parts.filter((part) => part !== '').join('; ');
+        return `- **${escaped(name, options)}** ${escaped(told, options)}`;
       }),
     )
     .join('\n');
@@ -200,6 +202,7 @@ function cut(text: string): string {
   if (text.length <= charactersMax) return text;
   const at = text.lastIndexOf('\n', charactersMax);
   const fences = (text.slice(0, at).match(/^```/gm) ?? []).length;
-  const open = fences % 2 === 1 ? '\n```' : '';
-  return `${text.slice(0, at)}${open}\n\nCut at ${charactersMax} characters: see the JSON report.\n`;
+  const inDetails = text.lastIndexOf('<details>', at) > text.lastIndexOf('</details>', at);
+  const open = `${fences % 2 === 1 ? '\n```' : ''}${inDetails ? '\n\n</details>' : ''}`;
+  return `${text.slice(0, at)}${open}\n\n${cutNote}\n`;
 }

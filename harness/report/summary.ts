@@ -1,6 +1,6 @@
 /** The end-of-run summary: verdict and objectives first, then what every lane felt. Pure. */
 import type { Measurement } from '../measure/measure.js';
-import type { RunReport } from '../verdict/run-report.js';
+import type { RunReport, SessionReport } from '../verdict/run-report.js';
 import {
   clocksText,
   defaultSessionsText,
@@ -187,10 +187,7 @@ function facts(report: RunReport, options: TextOptions): Row[] {
   const lines: [string, string][] = [
     ['clocks', clocksText(report, options)],
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
-    ...drops.map((drop): [string, string] => [
-      '',
-      `dropped ${drop.kind}: ${drop.reason ?? 'no reason given'}${drop.detail === null ? '' : `: ${drop.detail}`}`,
-    ]),
+    ...drops.map((drop): [string, string] => ['', dropText(drop)]),
     ['', more > 0 ? `and ${more} more, see --json` : ''],
     ['', sessions?.source === 'default' ? defaultSessionsText : ''],
     ['writes', writes === null ? '' : writesText(writes)],
@@ -203,10 +200,19 @@ function facts(report: RunReport, options: TextOptions): Row[] {
     .map(([label, text]) => ({ text: `  ${label.padEnd(9)} ${text}`, indent: 12 }));
 }
 
+function dropText(drop: SessionReport): string {
+  const detail = drop.detail === null ? '' : `: ${drop.detail}`;
+  return `dropped ${drop.kind}: ${drop.reason ?? 'no reason given'}${detail}`;
+}
+
 function events(report: RunReport): Row[] {
   const shown = report.events.slice(0, eventsShownMax);
   const rows = shown.map(({ offsetMs, source, message, modelled }) => ({
-    text: `  ${offsetText(offsetMs).padStart(8)}  ${source.padEnd(8)}  ${message}${modelled ? '  (modelled)' : ''}`,
+    text: [
+      `  ${offsetText(offsetMs).padStart(8)}`,
+      source.padEnd(8),
+      modelled ? `${message}  (modelled)` : message,
+    ].join('  '),
     indent: 22,
   }));
   const more = report.events.length - shown.length;

@@ -92,7 +92,7 @@ const ascii: Readonly<Record<string, string>> = {
   '”': '"',
 };
 
-/** Without line breaks and control characters, which a server's message may hold; 7-bit if asked. */
+/** Without the line breaks and control characters of a server's message; 7-bit if asked. */
 export function plain(text: string, options: TextOptions = {}): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();

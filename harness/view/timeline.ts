@@ -26,8 +26,8 @@ export interface Timeline {
 const stepsMs = [1, 2, 5] as const;
 
 /**
- * Lays the lanes out on at most `columnsMax` columns (two at least) of equal length: as fine as the fastest
- * lane's tick where that fits, else as coarse as needed, each column the worst of its ticks.
+ * Lays the lanes out on at most `columnsMax` columns (two at least) of equal length: as fine as
+ * the slowest lane's tick where that fits, else coarser; each column is the worst of its ticks.
  */
 export function timeline(measurement: Measurement, columnsMax: number): Timeline {
   const lanes = measurement.lanes.filter((lane) => lane.ticks.length > 0);

@@ -66,7 +66,8 @@ describe('a history read', () => {
   it('keeps what it does not know and counts what is no JSON', () => {
     const [first] = entries;
     const strange = [{ ...first, v: 2 }, { ...first, kind: 'dream' }, { kind: 'poll' }, 7, null];
-    const text = `${toText(entries)}not json\n\n${strange.map((one) => JSON.stringify(one)).join('\n')}\n`;
+    const lines = strange.map((one) => `${JSON.stringify(one)}\n`).join('');
+    const text = `${toText(entries)}not json\n\n${lines}`;
     const read = parseHistory(text);
     expect(read.entries).toEqual(entries);
     expect(read.unknown.map(({ raw }) => raw)).toEqual(strange);

@@ -9,7 +9,7 @@
 import { failureIn, type Sample, timestampMs, versionIn } from './sample.js';
 
 const sampleLine =
-  /^\s*(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)(?:\s+(.*))?$/;
+  /^\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)(?:\s+(.*))?$/;
 /** A line of dots, `...`, `(omitted)`, `[snip]`: something was left out here. */
 const omission = /^\s*(?:\.{1,6}|…|[([<]?\s*(?:omitted|snip(?:ped)?|cut)\s*[)\]>]?)\s*$/i;
 const hostInError = /server at "([^"\s]{1,255})"/;
