@@ -145,7 +145,7 @@ describe('a log', () => {
         }
         judge(entries);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
