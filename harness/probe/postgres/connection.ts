@@ -9,6 +9,7 @@ import type { Clock } from '../../../sim/clock.js';
 import type { Failure } from '../../history/entry.js';
 import { afterReading } from '../after-reading.js';
 import { type ClassifiedFailure, classify, ownFailure } from './failure.js';
+import { type ByteSource, guarded } from './sane-messages.js';
 import type { ConnectionTarget } from './target.js';
 
 export interface OpenOptions {
@@ -75,6 +76,7 @@ export class PostgresConnection {
       stream: () => this.#socket,
       types: rawTypes as pg.CustomTypesConfig,
     });
+    guardParser(this.#client.connection);
     this.#client.on('error', (error) => this.#lose(this.#classify(error).failure));
     this.#client.on('end', () => this.#lose(ownFailure('closed', 'the connection was closed')));
     this.#client.on('notice', (notice) => {
@@ -180,6 +182,15 @@ export class PostgresConnection {
       });
     });
   }
+}
+
+/** `pg` hands the stream to its parser here, after TLS where there is TLS; it has no option. */
+function guardParser(connection: object): void {
+  const attach: unknown = Reflect.get(connection, 'attachListeners');
+  if (typeof attach !== 'function') throw new Error('this version of pg cannot be guarded');
+  Reflect.set(connection, 'attachListeners', (stream: ByteSource) =>
+    Reflect.apply(attach, connection, [guarded(stream)]),
+  );
 }
 
 /** A simple query of several statements gives several ends; the last one counts. */
