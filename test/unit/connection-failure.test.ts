@@ -88,7 +88,9 @@ describe('classifying what a client is told', () => {
   it('never lets a password through, whatever the text', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary', minLength: 3, maxLength: 40 }).filter((text) => !/\s/.test(text)),
+        fc
+          .string({ unit: 'binary', minLength: 3, maxLength: 40 })
+          .filter((text) => !/\s/.test(text)),
         fc.string(),
         fc.string(),
         (password, before, after) => {

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { getPassword } from '../../cli/probe-password.js';
+import { probeSettings } from '../../cli/probe-plan.js';
+import { parseTargets } from '../../cli/probe-targets.js';
+import { UserError } from '../../sim/user-error.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rehearse-probe-options-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const code = (expected: string) => expect.objectContaining({ code: expected });
+const targets = (...target: string[]) => parseTargets({ target }, {}, folder);
+
+describe('targets', () => {
+  it('are URLs, with names where given', () => {
+    expect(targets('prod=postgres://me@db.example:6543/app')).toEqual([
+      {
+        name: 'prod',
+        host: 'db.example',
+        port: 6543,
+        user: 'me',
+        database: 'app',
+        tls: { mode: 'verify-full', caPem: null },
+      },
+    ]);
+    expect(targets('postgresql://a%40b@[::1]')[0]).toMatchObject({
+      ...{ name: 'target', host: '::1', port: 5432, user: 'a@b', database: 'a@b' },
+      tls: { mode: 'disable' },
+    });
+  });
+
+  it('take TLS from the option, then from the URL, then by where they are', () => {
+    const mode = (url: string, tls?: string) =>
+      parseTargets({ target: [url], ...(tls === undefined ? {} : { tls }) }, {}, folder)[0]?.tls
+        .mode;
+    expect(mode('postgres://me@127.0.0.1/app')).toBe('disable');
+    expect(mode('postgres://me@localhost.evil.example/app')).toBe('verify-full');
+    expect(mode('postgres://me@127.0.0.1/app?sslmode=require')).toBe('require');
+    expect(mode('postgres://me@127.0.0.1/app?sslmode=require', 'verify-full')).toBe('verify-full');
+    expect(() => mode('postgres://me@db.example/app?sslmode=prefer')).toThrow(code('TLS_INVALID'));
+  });
+
+  it('read authorities from a file', () => {
+    const ca = join(folder, 'ca.pem');
+    const url = 'postgres://me@db.example/app';
+    writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n');
+    expect(parseTargets({ target: [url], ca }, {}, folder)[0]?.tls.caPem).toContain('BEGIN');
+    writeFileSync(ca, 'nothing of the kind');
+    const read = () => parseTargets({ target: [url], ca }, {}, folder);
+    expect(read).toThrow(code('CA_UNREADABLE'));
+  });
+
+  it('refuse a password, and never repeat it', () => {
+    for (const url of [
+      'postgres://me:hunter22@db.example/app',
+      'prod=postgres://db.example/app?user=me&password=hunter22',
+    ]) {
+      expect(() => targets(url)).toThrow(code('PASSWORD_IN_ARGV'));
+      expect(() => targets(url)).not.toThrow(/hunter22/);
+    }
+    expect(() => targets('postgres//me:hunter22@db')).not.toThrow(/hunter22/);
+  });
+
+  it('answer any text with targets or a UserError', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.constant('a=postgres://%@x')), (text) => {
+        try {
+          targets(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      }),
+    );
+    expect(() => targets()).toThrow(code('TARGET_MISSING'));
+    expect(() => targets('a=postgres://x/', 'a=postgres://y/')).toThrow(code('TARGET_INVALID'));
+  });
+});
+
+describe('password', () => {
+  it('comes from the one source named, or from PGPASSWORD', async () => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, 'from file\nmore\n');
+    const env = { PGPASSWORD: 'from pg', DB_SECRET: 'from env' };
+    expect(await getPassword({}, env, folder)).toBe('from pg');
+    expect(await getPassword({}, {}, folder)).toBe('');
+    expect(await getPassword({ passwordEnv: 'DB_SECRET' }, env, folder)).toBe('from env');
+    expect(await getPassword({ passwordFile: 'secret' }, env, folder)).toBe('from file');
+    const passwordCommand = 'echo "from command"; echo more';
+    expect(await getPassword({ passwordCommand }, env, folder)).toBe('from command');
+  });
+
+  it('is a UserError where it cannot be had, without what was printed', async () => {
+    const failing = getPassword({ passwordCommand: 'echo hunter22; exit 3' }, {}, folder);
+    await expect(failing).rejects.toThrow(code('PASSWORD_UNAVAILABLE'));
+    await expect(failing).rejects.not.toThrow(/hunter22/);
+    for (const options of [{ passwordEnv: 'NOT_SET' }, { passwordFile: 'not-there' }])
+      await expect(getPassword(options, {}, folder)).rejects.toThrow(code('PASSWORD_UNAVAILABLE'));
+    const both = { passwordEnv: 'A', passwordFile: 'b' };
+    await expect(getPassword(both, {}, folder)).rejects.toThrow(code('PASSWORD_SOURCE_AMBIGUOUS'));
+  });
+});
+
+describe('lanes of a probe', () => {
+  it('only read unless a table is named', () => {
+    const kinds = (options: object, names = ['db']) =>
+      probeSettings({ target: [], ...options }, names).lanes.map(({ name }) => name);
+    const reading = ['new-connection', 'held-session', 'idle-session', 'observer'];
+    expect(kinds({})).toEqual(reading);
+    expect(kinds({ writeTable: 'a.b' })).toEqual([...reading, 'writer']);
+    expect(kinds({ lanes: 'reader, observer' }, ['a', 'b'])).toEqual([
+      'a/reader',
+      'observer',
+      'b/reader',
+    ]);
+    expect(() => kinds({ lanes: 'writer' })).toThrow(code('WRITE_TABLE_MISSING'));
+    expect(() => kinds({ lanes: 'ping' })).toThrow(code('LANES_INVALID'));
+    expect(() => kinds({ writeTable: 'no_schema' })).toThrow(code('WRITE_TABLE_INVALID'));
+    expect(() => kinds({ interval: '5ms' })).toThrow(code('DURATION_INVALID'));
+    expect(() => kinds({ format: 'published', lanes: 'reader' })).toThrow(code('FORMAT_INVALID'));
+  });
+
+  it('poll edges only when asked', () => {
+    const edge = (options: object) =>
+      probeSettings({ target: [], ...options }, ['db']).lanes[0]?.edgeIntervalMs;
+    expect(edge({})).toBeNull();
+    expect(edge({ edge: true })).toBe(10);
+  });
+});
