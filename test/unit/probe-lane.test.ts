@@ -129,7 +129,7 @@ describe('lane', () => {
     );
   });
 
-  it('polls the edge from the first failure until the first success, beside the ticks', async () => {
+  it('polls the edge from the first failure to the first success, beside the ticks', async () => {
     const clock = new ManualClock();
     const down = (): boolean => clock.nowNs() >= 150e6 && clock.nowNs() < 480e6;
     const { lane, polls } = laneOn(clock, async () => (down() ? refused : okEnd), {
