@@ -34,21 +34,31 @@ export interface QuietPoint {
 export async function seekQuietPoint(seeking: Seeking): Promise<QuietPoint> {
   const { clock, endpoint } = seeking;
   const deadlineNs = clock.nowNs() + seeking.deadlineMs * 1e6;
+  let over = false;
   const hold = (session: Session): void => {
     const ageMs = (clock.nowNs() - session.openedNs) / 1e6;
     const waitMs = Math.min(youngMs - ageMs, seeking.deadlineMs / 2);
     if (waitMs <= 0) session.hold();
-    else clock.timer(waitMs, () => session.hold());
+    else
+      clock.timer(waitMs, () => {
+        // Nobody releases a session that is held after the search: it would hang for ever.
+        if (!over) session.hold();
+      });
   };
   endpoint.onSessionWhileHolding(hold);
-  for (const session of endpoint.sessions) hold(session);
-  for (;;) {
-    const busy = busySessions(endpoint);
-    if (busy.length === 0 && endpoint.greetings === 0) return { busy };
-    const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
-    if (leftMs <= 0) return { busy };
-    await anyChange(clock, busy, Math.min(leftMs, lookEveryMs));
-    await dropBlockers(seeking);
+  try {
+    for (const session of endpoint.sessions) hold(session);
+    for (;;) {
+      const busy = busySessions(endpoint);
+      if (busy.length === 0 && endpoint.greetings === 0) return { busy };
+      const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
+      if (leftMs <= 0) return { busy };
+      await anyChange(clock, busy, Math.min(leftMs, lookEveryMs));
+      await dropBlockers(seeking);
+    }
+  } finally {
+    over = true;
+    endpoint.onSessionWhileHolding(undefined);
   }
 }
 
