@@ -22,7 +22,7 @@ async function dial(config = {}): Promise<string> {
     host,
     port,
     ...world.cluster.application,
-    connectionTimeoutMillis: 1_000,
+    connectionTimeoutMillis: 10_000,
     ...config,
   });
   client.on('error', () => {});

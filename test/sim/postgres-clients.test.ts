@@ -88,6 +88,14 @@ describe.skipIf(pgbench === undefined)('pgbench across four patches', () => {
     await patch.run();
   }
 
+  /** A patch refuses new connections: the 16 must be there and at work before it. */
+  async function allConnected(): Promise<void> {
+    const busy = (): number =>
+      record().endpoint.sessions.filter((session) => session.state === 'running').length;
+    while (busy() < 16) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+
   beforeAll(async () => {
     const ran = await run(pgbench ?? '', ['-i', '-s', '2', '-q'], environment);
     expect(ran.status).toBe(0);
@@ -101,7 +109,7 @@ describe.skipIf(pgbench === undefined)('pgbench across four patches', () => {
         ['-n', '-c', '16', '-j', '2', '-T', '8', '-M', mode],
         environment,
       );
-      await new Promise((resolve) => setTimeout(resolve, 800));
+      await allConnected();
       for (const version of ['17.5', '17.4', '17.5', '17.4']) {
         await patchTo(version, 'survive');
         await new Promise((resolve) => setTimeout(resolve, 500));
@@ -123,7 +131,7 @@ describe.skipIf(pgbench === undefined)('pgbench across four patches', () => {
       ['-n', '-c', '16', '-j', '2', '-T', '6', '-M', 'prepared', '--verbose-errors'],
       environment,
     );
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await allConnected();
     await patchTo('17.5', 'lost');
     const ran = await bench;
     const errors = ran.stderr.split('\n').filter((line) => /ERROR|FATAL/.test(line));
