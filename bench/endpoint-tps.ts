@@ -86,7 +86,9 @@ async function measure(
 
 function ratios(samples: readonly Sample[], load: Load): string {
   const of = (peer: string): number => tpsOf(samples, peer, load) ?? Number.NaN;
-  return `${load.script} ${load.clients}: pipe ${of('pipe').toFixed(0)}, endpoint/pipe ${(of('endpoint') / of('pipe')).toFixed(3)}`;
+  const pipe = of('pipe');
+  const ratio = (of('endpoint') / pipe).toFixed(3);
+  return `${load.script} ${load.clients}: pipe ${pipe.toFixed(0)}, endpoint/pipe ${ratio}`;
 }
 
 function tpsOf(samples: readonly Sample[], peer: string, load: Load): number | undefined {

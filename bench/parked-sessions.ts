@@ -25,13 +25,17 @@ export const parkedSessions: Bench = {
     for (let round = 0; round < (quick ? 2 : 7); round++) {
       const sample = await once(sessions);
       samples.push(sample);
-      say(
-        `round ${round + 1}: ${sample.totalMs.toFixed(0)} ms, of it engine ${sample.engineMs.toFixed(0)}; bare connects ${sample.connectMs.toFixed(0)} ms; ${sample.residentKb.toFixed(1)} kB a session`,
-      );
+      say(`round ${round + 1}: ${told(sample)}`);
     }
     return figures(sessions, samples);
   },
 };
+
+function told({ totalMs, engineMs, connectMs, residentKb }: Sample): string {
+  const [total, engine, connects] = [totalMs, engineMs, connectMs].map((ms) => ms.toFixed(0));
+  const memory = `${residentKb.toFixed(1)} kB a session`;
+  return `${total} ms, of it engine ${engine}; bare connects ${connects} ms; ${memory}`;
+}
 
 function figures(sessions: number, samples: readonly Sample[]): Figure[] {
   const workload = `${sessions} idle sessions, 17.4 to 17.5, ${atOnce} at a time`;

@@ -70,6 +70,33 @@ describe('zero-downtime patch', () => {
     ]);
   });
 
+  it("keeps a session's own encoding and timeout, not those of its examination", async () => {
+    world = await openWorld();
+    const admin = await world.superuser();
+    await admin.query(`alter role app set statement_timeout = '40s'`);
+    const untouched = await world.client({ application_name: 'rehearse/load/untouched' });
+    const lifted = await world.client({ application_name: 'rehearse/load/lifted' });
+    await lifted.query(`set statement_timeout = 0; create temp table x (id int); drop table x`);
+    const latin = await world.client({ application_name: 'rehearse/load/latin' });
+    await latin.query(`set app.name = 'Zoë'; set client_encoding = 'LATIN1'`);
+    await admin.query(`alter role app set statement_timeout = '50s'`);
+
+    await world.patch('17.5').finished;
+
+    const settings = (client: typeof latin) =>
+      client
+        .query(`select current_setting('statement_timeout') as timeout,
+          current_setting('client_encoding') as encoding,
+          octet_length(convert_to(current_setting('app.name', true), 'UTF8')) as bytes,
+          current_setting('server_version') as version`)
+        .then(({ rows }) => rows[0]);
+    const expected = { timeout: '40s', encoding: 'UTF8', bytes: null, version: '17.5' };
+    expect(await settings(untouched)).toEqual(expected);
+    expect(await settings(lifted)).toEqual({ ...expected, timeout: '0' });
+    expect(await settings(latin)).toEqual({ ...expected, encoding: 'LATIN1', bytes: 4 });
+    expect(sessions(world.told, 'dropped')).toEqual([]);
+  });
+
   it('drops exactly the sessions that AWS names, each with its reason', async () => {
     world = await openWorld();
     const dropped: Promise<{ code?: string | undefined }>[] = [];

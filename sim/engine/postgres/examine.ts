@@ -11,6 +11,7 @@ import {
   syncMessage,
   type WholeMessage,
 } from '../../wire/postgres/messages.js';
+import { type AdvisoryLock, lockSql } from './advisory-locks.js';
 
 export interface PreparedStatement {
   readonly name: string;
@@ -20,16 +21,8 @@ export interface PreparedStatement {
   readonly fromSql: boolean;
 }
 
-export interface AdvisoryLock {
-  readonly classId: number;
-  readonly objectId: number;
-  /** True where it was taken by two 4-byte keys, false for one 8-byte key. */
-  readonly twoKeys: boolean;
-  readonly shared: boolean;
-}
-
-/** A session's state that outlives no server connection by itself. */
-export interface SessionContents {
+/** What a session says of itself. */
+export interface Examined {
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   /** The role of SET ROLE, or null. */
   readonly role: string | null;
@@ -37,9 +30,15 @@ export interface SessionContents {
   readonly sessionUser: string | null;
   readonly statements: readonly PreparedStatement[];
   readonly channels: readonly string[];
-  readonly advisoryLocks: readonly AdvisoryLock[];
-  readonly temporaryTables: number;
   readonly heldCursors: number;
+  /** It made a temporary object once; whether one is left is another question. */
+  readonly hasTemporarySchema: boolean;
+}
+
+/** A session's state that outlives no server connection by itself. */
+export interface SessionContents extends Examined {
+  readonly temporaryTables: number;
+  readonly advisoryLocks: readonly AdvisoryLock[];
 }
 
 export const literal = (text: string): string =>
@@ -57,77 +56,97 @@ const leftOut = [
   'in_hot_standby',
 ];
 
-/** Settings that the examination sets for itself. */
-const ownHere = "'statement_timeout', 'client_encoding'";
-
 const parts = {
   settings: 's',
-  user: 'u',
+  session: 'u',
   statement: 'p',
   channel: 'l',
-  lock: 'a',
-  temporaryTables: 't',
-  heldCursors: 'c',
+  heldCursor: 'c',
 } as const;
+
+/** Tells the session's own timeout and lifts it for the rest of the transaction. */
+const timeout = "pg_catalog.current_setting('statement_timeout')";
+const liftTimeout = `
+  select '${parts.settings}', 'statement_timeout', ${timeout},
+    pg_catalog.set_config('statement_timeout', '0', true)
+  where ${timeout} operator(pg_catalog.<>) '0'`;
+
+const settings = `
+  select '${parts.settings}', name, setting from pg_catalog.pg_settings
+  where source operator(pg_catalog.=) 'session'
+    and name operator(pg_catalog.<>) 'client_encoding'`;
+
+const statements = `
+  select '${parts.statement}', name, statement,
+    array_to_string(parameter_types::oid[], ','), from_sql::text
+  from pg_catalog.pg_prepared_statements`;
+
+const customSetting = (name: string): string => {
+  const value = `pg_catalog.current_setting(${literal(name)}, true)`;
+  return `select '${parts.settings}', ${literal(name)}, ${value}`;
+};
 
 /**
  * The question: one simple Query whose rows begin with a letter for their part. It runs in a
  * transaction of its own, so that a statement_timeout or a read-only default of the session
- * cannot stop it.
+ * cannot stop it. Asked of a server process that has done little, it costs what it touches for
+ * the first time: hence few catalogs, each once, and client_encoding not at all (it is reported).
  * @param loginUser the role the session started as
  * @param customSettings names seen on the wire
  */
 export function examinationQuery(loginUser: string, customSettings: readonly string[]): Buffer {
-  const custom = customSettings
-    .map(
-      (name) =>
-        `select '${parts.settings}', ${literal(name)}, pg_catalog.current_setting(${literal(name)}, true)`,
-    )
-    .join(' union all ');
-  const users = `select '${parts.user}', pg_catalog.current_setting('role'), case when session_user::text operator(pg_catalog.<>) ${literal(loginUser)} then session_user::text end`;
+  const session = `
+    select '${parts.session}', pg_catalog.current_setting('role'),
+      case when session_user::text operator(pg_catalog.<>) ${literal(loginUser)}
+        then session_user::text end,
+      pg_catalog.pg_my_temp_schema()::text`;
+  const custom = customSettings.map(customSetting).join(' union all ');
   return queryMessage(
     [
       'begin read only',
-      'set local statement_timeout = 0',
+      liftTimeout,
       "set local client_encoding = 'UTF8'",
-      `select '${parts.settings}', name, setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session' and name not in (${ownHere})`,
-      users,
-      `select '${parts.statement}', name, statement, array_to_string(parameter_types::oid[], ','), from_sql::text from pg_catalog.pg_prepared_statements`,
+      settings,
+      session,
+      statements,
       `select '${parts.channel}', c from pg_catalog.pg_listening_channels() as c`,
-      `select '${parts.lock}', classid::bigint::text, objid::bigint::text, objsubid::text, mode from pg_catalog.pg_locks where locktype operator(pg_catalog.=) 'advisory' and pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()`,
-      `select '${parts.temporaryTables}', count(*)::text from pg_catalog.pg_class where relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema() and relkind in ('r', 'p', 'v', 'm', 'S')`,
-      `select '${parts.heldCursors}', count(*)::text from pg_catalog.pg_cursors where is_holdable`,
+      `select '${parts.heldCursor}' from pg_catalog.pg_cursors where is_holdable`,
       ...(custom === '' ? [] : [custom]),
       'commit',
-      // Asked outside the transaction, where they have their own values again.
-      `select '${parts.settings}', name, setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session' and name in (${ownHere})`,
     ].join('; '),
   );
+}
+
+/** How many temporary tables and the like the session has now: asked where it may have some. */
+export const temporaryTablesQuery = queryMessage(`
+  begin read only;
+  set local statement_timeout = 0;
+  select count(*)::text from pg_catalog.pg_class
+  where relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+    and relkind in ('r', 'p', 'v', 'm', 'S');
+  commit`);
+
+/**
+ * Reads the answer to `temporaryTablesQuery`.
+ * @throws Error with the server's own words where the question failed
+ */
+export function parseTemporaryTables(messages: readonly WholeMessage[]): number {
+  return Number(rowsIn(messages)[0]?.[0] ?? 0);
 }
 
 /**
  * Reads the answer.
  * @throws Error with the server's own words where the question failed
  */
-export function parseExamination(messages: readonly WholeMessage[]): SessionContents {
-  const rows: (string | null)[][] = [];
-  for (const { type, body } of messages) {
-    if (type === backend.errorResponse)
-      throw new Error(parseErrorFields(body).get('M') ?? 'the examination failed');
-    if (type === backend.dataRow) rows.push(parseDataRow(body));
-  }
+export function parseExamination(messages: readonly WholeMessage[]): Examined {
+  const rows = rowsIn(messages);
   const of = (part: string): (string | null)[][] => rows.filter((row) => row[0] === part);
-  const count = (part: string): number => Number(of(part)[0]?.[1] ?? 0);
-  const user = of(parts.user)[0];
-  const role = user?.[1] ?? 'none';
+  const session = of(parts.session)[0];
+  const role = session?.[1] ?? 'none';
   return {
-    settings: of(parts.settings).flatMap(([, name, value]) =>
-      typeof name === 'string' && typeof value === 'string' && !leftOut.includes(name)
-        ? [{ name, value }]
-        : [],
-    ),
+    settings: settingsIn(of(parts.settings)),
     role: role === 'none' ? null : role,
-    sessionUser: user?.[2] ?? null,
+    sessionUser: session?.[2] ?? null,
     statements: of(parts.statement).map(([, name, statement, oids, fromSql]) => ({
       name: name ?? '',
       statement: statement ?? '',
@@ -135,15 +154,27 @@ export function parseExamination(messages: readonly WholeMessage[]): SessionCont
       fromSql: fromSql === 'true',
     })),
     channels: of(parts.channel).map(([, channel]) => channel ?? ''),
-    advisoryLocks: of(parts.lock).map(([, classId, objectId, sub, mode]) => ({
-      classId: Number(classId),
-      objectId: Number(objectId),
-      twoKeys: sub === '2',
-      shared: mode === 'ShareLock',
-    })),
-    temporaryTables: count(parts.temporaryTables),
-    heldCursors: count(parts.heldCursors),
+    heldCursors: of(parts.heldCursor).length,
+    hasTemporarySchema: (session?.[3] ?? '0') !== '0',
   };
+}
+
+/** The first value told of a setting is the session's; a later one is that of our question. */
+function settingsIn(rows: readonly (string | null)[][]): { name: string; value: string }[] {
+  const values = new Map<string, string>();
+  for (const [, name, value] of rows) {
+    const told = typeof name === 'string' && typeof value === 'string';
+    if (told && !leftOut.includes(name) && !values.has(name)) values.set(name, value);
+  }
+  return [...values].map(([name, value]) => ({ name, value }));
+}
+
+function rowsIn(messages: readonly WholeMessage[]): (string | null)[][] {
+  return messages.flatMap(({ type, body }) => {
+    if (type === backend.errorResponse)
+      throw new Error(parseErrorFields(body).get('M') ?? 'the question failed');
+    return type === backend.dataRow ? [parseDataRow(body)] : [];
+  });
 }
 
 export interface Restoration {
@@ -207,14 +238,6 @@ function encodingSql({ settings }: SessionContents): string {
   return own === undefined
     ? 'reset client_encoding'
     : `set client_encoding = ${literal(own.value)}`;
-}
-
-function lockSql(lock: AdvisoryLock): string {
-  const name = `pg_catalog.pg_try_advisory_lock${lock.shared ? '_shared' : ''}`;
-  const keys = lock.twoKeys
-    ? `${lock.classId | 0}, ${lock.objectId | 0}`
-    : String(BigInt.asIntN(64, (BigInt(lock.classId) << 32n) | BigInt(lock.objectId)));
-  return `select ${name}(${keys})`;
 }
 
 /** The first error in the answer to a restoration, less that of the unnamed statement. */

@@ -91,7 +91,7 @@ export class ZeroDowntimePatch {
   async #handOver(): Promise<void> {
     const { clock, endpoint } = this.#cluster;
     const parked = endpoint.sessions.filter((session) => session.state === 'parked');
-    const carried = await examineAll(parked, this.#drop);
+    const carried = await examineAll(parked, this.#cluster.admin, this.#drop);
     for (const { session } of carried) session.detach();
     const startingUpNs = await this.#replaceEngine('zdp.success.pg');
     const attached = await attachAll(carried, {

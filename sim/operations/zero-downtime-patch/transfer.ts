@@ -3,12 +3,16 @@ import type { Clock } from '../../clock.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { Session } from '../../endpoint/session.js';
 import { sessionKindOf } from '../../endpoint/session-kind.js';
+import type { Admin } from '../../engine/postgres/admin.js';
+import { type AdvisoryLock, advisoryLocks } from '../../engine/postgres/advisory-locks.js';
 import {
   examinationQuery,
   parseExamination,
+  parseTemporaryTables,
   restoration,
   restorationError,
   type SessionContents,
+  temporaryTablesQuery,
 } from '../../engine/postgres/examine.js';
 import { backend, cStrings, type WholeMessage } from '../../wire/postgres/messages.js';
 import { allListen, type DropReason, reasonOfParked } from './rules.js';
@@ -26,11 +30,13 @@ export interface Carried {
 /** Examines the parked sessions; those that cannot be preserved are dropped with their reason. */
 export async function examineAll(
   sessions: readonly Session[],
+  admin: Admin,
   drop: (session: Session, reason: DropReason) => void,
 ): Promise<Carried[]> {
   const carried: Carried[] = [];
+  const locks = await advisoryLocks(admin).catch(() => null);
   await eachOf(sessions, atOnceMax, async (session) => {
-    const contents = await examine(session).catch(() => null);
+    const contents = locks === null ? null : await examine(session, locks).catch(() => null);
     if (contents === null) {
       if (session.state !== 'closed') drop(session, 'not-examined');
       return;
@@ -53,10 +59,18 @@ export async function examineAll(
   });
 }
 
-async function examine(session: Session): Promise<SessionContents> {
+async function examine(
+  session: Session,
+  locks: ReadonlyMap<number, AdvisoryLock[]>,
+): Promise<SessionContents> {
   const user = session.parameters.get('user') ?? '';
   const question = examinationQuery(user, [...session.traffic.customSettings]);
-  return parseExamination(await session.talk(question, 1, talkMsMax));
+  const examined = parseExamination(await session.talk(question, 1, talkMsMax));
+  const temporaryTables = examined.hasTemporarySchema
+    ? parseTemporaryTables(await session.talk(temporaryTablesQuery, 1, talkMsMax))
+    : 0;
+  const held = locks.get(session.serverProcessId ?? 0) ?? [];
+  return { ...examined, temporaryTables, advisoryLocks: held };
 }
 
 export interface AttachOptions {
@@ -90,7 +104,7 @@ async function attach({ session, contents }: Carried, options: AttachOptions): P
   const unnamed = survive ? traffic.unnamedParse : null;
   if (!survive) traffic.unnamedParse = null;
   const reported = new Map(upstream.reported);
-  const restore = restoration(contents, survive, unnamed);
+  const restore = restoration(withEncoding(contents, session, reported), survive, unnamed);
   if (restore !== null) {
     const answer = await session.talk(restore.bytes, restore.readies, talkMsMax);
     if (restorationError(answer, restore.readies, unnamed !== null) !== null) return false;
@@ -98,6 +112,18 @@ async function attach({ session, contents }: Carried, options: AttachOptions): P
   }
   session.announceChanges(reported);
   return true;
+}
+
+/** Adds the client's encoding where it is not the one that the new connection began with. */
+function withEncoding(
+  contents: SessionContents,
+  { traffic }: Session,
+  reported: ReadonlyMap<string, string>,
+): SessionContents {
+  const name = 'client_encoding';
+  const value = traffic.reported.get(name);
+  if (value === undefined || value === reported.get(name)) return contents;
+  return { ...contents, settings: [...contents.settings, { name, value }] };
 }
 
 function* reportedIn(messages: readonly WholeMessage[]): Generator<[string, string]> {
