@@ -23,7 +23,7 @@ try {
   const before = readFileSync(readme, 'utf8');
   writeFileSync(
     readme,
-    before.replace(/<!-- picture -->[^]*?<!-- \/picture -->/, () => block),
+    before.replace(/<!-- picture -->.*<!-- \/picture -->/s, () => block),
   );
 } finally {
   rmSync(place, { recursive: true, force: true });
