@@ -2,6 +2,14 @@
 import { endpointTps } from './endpoint-tps.js';
 import type { Bench } from './figure.js';
 import { firstQuery } from './first-query.js';
+import { judgedHistory } from './judged-history.js';
 import { parkedSessions } from './parked-sessions.js';
+import { probeAccuracy } from './probe-accuracy.js';
 
-export const benches: readonly Bench[] = [endpointTps, parkedSessions, firstQuery];
+export const benches: readonly Bench[] = [
+  endpointTps,
+  parkedSessions,
+  firstQuery,
+  probeAccuracy,
+  judgedHistory,
+];
