@@ -14,6 +14,7 @@ import type { ActiveFault } from './faults/fault.js';
 import { beginFault } from './faults/index.js';
 import { type Greeting, greet, type Host } from './greet.js';
 import { Listener } from './listener.js';
+import { resetConnection } from './reset-connection.js';
 import { Session } from './session.js';
 import { openUpstream, type Upstream } from './upstream.js';
 
@@ -216,7 +217,7 @@ export class Endpoint {
       return;
     }
     if (greeting !== 'accept' || this.#greetings >= greetingsMax) {
-      socket.resetAndDestroy();
+      resetConnection(socket);
       this.#tellAttempt(spec, state, 'reset');
       return;
     }

@@ -25,6 +25,7 @@ import {
 } from './authenticate.js';
 import type { Identity } from './certificate.js';
 import { HandshakeError, HandshakeReader } from './handshake-reader.js';
+import { resetConnection } from './reset-connection.js';
 import { type Upstream, UpstreamRefused } from './upstream.js';
 
 /** What the greeting needs of the endpoint. */
@@ -209,7 +210,7 @@ function fail(reader: HandshakeReader, raw: Socket, error: unknown): Greeting {
   // The server is not there, or the client is gone: nothing can be said in the server's name.
   reader.detach();
   reader.socket.on('error', () => {});
-  raw.resetAndDestroy();
+  resetConnection(raw, reader.socket);
   return { answer: 'reset' };
 }
 

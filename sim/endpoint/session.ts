@@ -18,6 +18,7 @@ import {
 import type { Credentials } from './authenticate.js';
 import type { ActiveFault, FaultableSession } from './faults/fault.js';
 import { Link } from './link.js';
+import { resetConnection } from './reset-connection.js';
 import { Traffic } from './traffic.js';
 import type { Upstream } from './upstream.js';
 
@@ -224,7 +225,7 @@ export class Session implements FaultableSession {
   }
 
   reset(): void {
-    this.#close(() => this.#raw.resetAndDestroy());
+    this.#close(() => resetConnection(this.#raw, this.#client));
   }
 
   /** A fault began or ended: what waits on the links may move. */
@@ -357,7 +358,7 @@ export class Session implements FaultableSession {
   #serverGone(broken: boolean): void {
     this.#close(() =>
       this.#toClient.finish(() => {
-        if (broken) this.#raw.resetAndDestroy();
+        if (broken) resetConnection(this.#raw, this.#client);
         else this.#endClient();
       }),
     );
