@@ -16,7 +16,9 @@ async function connection(): Promise<{ near: Socket; far: Socket; farErrors: str
   const farErrors: string[] = [];
   const far = connect((listener.address() as AddressInfo).port, '127.0.0.1');
   far.on('error', (error: NodeJS.ErrnoException) => farErrors.push(error.code ?? ''));
+  const connected = once(far, 'connect');
   const [near] = (await once(listener, 'connection')) as [Socket];
+  await connected;
   listener.close();
   open.add(near).add(far);
   near.resume();
@@ -27,8 +29,9 @@ async function connection(): Promise<{ near: Socket; far: Socket; farErrors: str
 describe('breaking a connection', () => {
   it('is a reset to the other end', async () => {
     const { near, far, farErrors } = await connection();
+    const closed = new Promise((resolve) => far.once('close', resolve));
     resetConnection(near);
-    await once(far, 'close');
+    await closed;
     expect(farErrors).toEqual(['ECONNRESET']);
   });
 

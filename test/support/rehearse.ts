@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 
+/** Less than a test may take, so that the test still says what was seen. */
+const endMsMax = 55_000;
+
 export interface Ended {
   /** Exit code, or null where a signal ended it. */
   readonly code: number | null;
@@ -42,6 +45,9 @@ export function start(
     cwd,
     env: { ...process.env, NO_COLOR: '1', REHEARSE_DEBUG: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A command that hangs must not outlive the test that gave it up.
+    timeout: endMsMax,
+    killSignal: 'SIGKILL',
   });
   let stdout = '';
   let stderr = '';
