@@ -5,11 +5,13 @@ import { firstQuery } from './first-query.js';
 import { judgedHistory } from './judged-history.js';
 import { parkedSessions } from './parked-sessions.js';
 import { probeAccuracy } from './probe-accuracy.js';
+import { probeRealtime } from './probe-realtime.js';
 
 export const benches: readonly Bench[] = [
   endpointTps,
   parkedSessions,
   firstQuery,
   probeAccuracy,
+  probeRealtime,
   judgedHistory,
 ];

@@ -1,5 +1,5 @@
 /** Outages of known begin and length, and how a lane's measure is held against them. Pure. */
-import type { LaneMeasure } from '../harness/measure/lane.js';
+import type { LaneAttempt, LaneMeasure } from '../harness/measure/lane.js';
 import type { Rng } from '../sim/rng.js';
 
 /** One true outage. Where the instants themselves are only known within a little, both ends. */
@@ -19,6 +19,8 @@ export interface Tally {
   wrong: number;
   /** Wider than two ticks and two attempts, the attempts being the longest that took part. */
   tooWide: number;
+  /** Wider because the cap on attempts under way left ticks of it unsent. */
+  capped: number;
   /** Width of the bounds of each seen outage, milliseconds. */
   readonly widthsMs: number[];
 }
@@ -30,7 +32,7 @@ export function drawLengthMs(stream: Rng, minMs: number, maxMs: number): number 
 
 /** Holds a measured lane against what truly was. */
 export function tally(known: readonly KnownOutage[], lane: LaneMeasure): Tally {
-  const totals: Tally = { inside: 0, unseen: 0, wrong: 0, tooWide: 0, widthsMs: [] };
+  const totals: Tally = { inside: 0, unseen: 0, wrong: 0, tooWide: 0, capped: 0, widthsMs: [] };
   const seen = new Set<unknown>();
   for (const truth of known) {
     const lengthNs = truth.endNs - truth.beginNs;
@@ -49,7 +51,10 @@ export function tally(known: readonly KnownOutage[], lane: LaneMeasure): Tally {
       totals.inside++;
       const widthNs = (only.upperNs ?? 0) - only.lowerNs;
       totals.widthsMs.push(widthNs / 1e6);
-      if (widthNs > allowedWidthNs(only, lane)) totals.tooWide++;
+      const near = ticksNear(only, lane);
+      const isWide = widthNs > allowedWidthNs(only, near, lane.spec.intervalMs * 1e6);
+      if (isWide && near.some((tick) => tick.error?.kind === 'not-sent')) totals.capped++;
+      else if (isWide) totals.tooWide++;
     } else totals.wrong++;
   }
   totals.wrong += lane.outages.filter((one) => !seen.has(one)).length;
@@ -78,13 +83,20 @@ function within(
   return notBefore && (edge.latestNs === null || atNs <= edge.latestNs);
 }
 
-/** Two ticks and two attempts: the failed ones, and the successful ones next to them. */
-function allowedWidthNs(outage: MeasuredOutage, lane: LaneMeasure): number {
-  const took = ({ startNs, endNs }: { startNs: number; endNs: number }): number => endNs - startNs;
-  const from = outage.begin.earliestNs ?? 0;
-  const to = outage.end.latestNs ?? Number.POSITIVE_INFINITY;
-  const near = lane.ticks.filter((tick) => tick.endNs >= from && tick.startNs <= to);
-  const longestNs = Math.max(...[...near, ...outage.fails].map(took));
-  const lateNs = Math.max(...near.map((tick) => tick.startNs - tick.scheduledNs));
-  return 2 * (lane.spec.intervalMs * 1e6 + longestNs + lateNs);
+/** The ticks that looked at the outage, and the successful ones next to them. */
+function ticksNear({ begin, end }: MeasuredOutage, { ticks }: LaneMeasure): LaneAttempt[] {
+  const fromNs = begin.earliestNs ?? 0;
+  const toNs = end.latestNs ?? Number.POSITIVE_INFINITY;
+  return ticks.filter((tick) => tick.endNs >= fromNs && tick.startNs <= toNs);
+}
+
+/** Two ticks and two attempts, the longest of them, begun as late as the latest. */
+function allowedWidthNs(
+  outage: MeasuredOutage,
+  near: readonly LaneAttempt[],
+  intervalNs: number,
+): number {
+  const tookNs = [...near, ...outage.fails].map(({ startNs, endNs }) => endNs - startNs);
+  const lateNs = near.map(({ startNs, scheduledNs }) => startNs - scheduledNs);
+  return 2 * (intervalNs + Math.max(...tookNs) + Math.max(...lateNs));
 }

@@ -51,12 +51,20 @@ export function figures(name: string, workload: string, tallies: readonly Tally[
     unit: string,
     of: (one: Tally) => number,
     target: Figure['target'],
-  ): Figure => ({ name: `${name}: ${what}`, workload, unit, samples: tallies.map(of), target });
+  ): Figure => ({
+    name: `${name}: ${what}`,
+    workload,
+    unit,
+    samples: tallies.map(of),
+    target,
+    everyRun: true,
+  });
   return [
     figure('wrong', 'outages', (one) => one.wrong, none),
     figure('inside its bounds', 'outages', (one) => one.inside, null),
     figure('unseen, below the floor', 'outages', (one) => one.unseen, null),
-    figure('wider than rule 4', 'outages', (one) => one.tooWide, none),
+    figure('wider than two ticks and two attempts', 'outages', (one) => one.tooWide, none),
+    figure('wider by ticks not sent (cap)', 'outages', (one) => one.capped, null),
     {
       ...figure('width of the bounds', 'ms', () => 0, null),
       samples: tallies.flatMap((one) => one.widthsMs),
@@ -76,7 +84,7 @@ async function once(setting: Setting, count: number, stream: Rng): Promise<Tally
     clock,
     record: (draft) => drafts.push(draft),
     startNs: stream.int(0, setting.intervalMs * 1e6),
-    inFlightMax: 64,
+    inFlightMax: Math.min(64, Math.ceil(setting.timeoutMs / setting.intervalMs) + 1),
   });
   lane.start();
   const lastNs = planned.at(-1)?.endNs ?? 0;
