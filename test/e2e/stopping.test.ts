@@ -105,8 +105,11 @@ describe('a run that is stopped', () => {
   });
 
   it('by a reader that goes away tears down too', async () => {
-    const run = begin(['run', 'aurora-postgres-zdp', '--steady', '1m'], place.folder);
-    await run.seen(/phase +steady/);
+    const run = begin(
+      ['run', 'aurora-postgres-zdp', '--steady', '1m', '--format', 'ndjson'],
+      place.folder,
+    );
+    await run.seen(/"name":"steady"/);
     run.child.stdout?.destroy();
     const ended = await run.ended;
     expect(ended.code).toBe(2);

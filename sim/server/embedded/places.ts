@@ -83,8 +83,9 @@ function reachableRoot(cacheDir: string, account: Account): string {
     try {
       mkdirSync(folder, { recursive: folder === cacheDir, mode });
       if (folder !== cacheDir) chmodSync(folder, mode);
-    } catch {
-      // It is there already, or cannot be made; both show below.
+    } catch (error) {
+      // What the user named must be usable; of ours, one that is there already may be.
+      if (folder === cacheDir) throw unusable(cacheDir, (error as Error).message);
     }
     const stats = lstatSync(folder, { throwIfNoEntry: false });
     const safe = stats?.isDirectory() && stats.uid === 0 && (stats.mode & 0o022) === 0;
