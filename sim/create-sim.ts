@@ -90,10 +90,12 @@ function refusePatch(
       message: `DBCluster ${cluster.identifier} is not in available state (${cluster.status}).`,
     };
   const { version } = cluster;
-  if (!isMinorUpgrade(version, parameters.engineVersion))
+  const { engineVersion } = parameters;
+  const verb = compareVersions(version, engineVersion) === 0 ? 'modify' : 'upgrade';
+  if (!isMinorUpgrade(version, engineVersion))
     return {
       code: 'InvalidParameterCombination',
-      message: `Cannot ${compareVersions(version, parameters.engineVersion) === 0 ? 'modify' : 'upgrade'} aurora-postgresql from ${version} to ${parameters.engineVersion}`,
+      message: `Cannot ${verb} aurora-postgresql from ${version} to ${engineVersion}`,
     };
   return null;
 }

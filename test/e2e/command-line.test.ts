@@ -133,7 +133,8 @@ describe('the dry run', () => {
     const file = join(place.folder, 'timing.yaml');
     writeFileSync(
       file,
-      'zdp.success.pg:\n  refusedMs: { valueMs: 700, source: "our drill of May", observations: 3 }\n',
+      'zdp.success.pg:\n' +
+        '  refusedMs: { valueMs: 700, source: "our drill of May", observations: 3 }\n',
     );
     const plan = await dryRun('--timing', file, '--from', '17.4.5', '--engine-version', '17.5.4');
     expect(plan.servers).toMatchObject({ from: '17.4', to: '17.5', awsFrom: '17.4.5' });

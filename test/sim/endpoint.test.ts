@@ -77,7 +77,8 @@ describe('authentication', () => {
   it('gives applications no superuser rights', async () => {
     const client = await world.client();
     const { rows } = await client.query(
-      'select rolsuper, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname = current_user',
+      'select rolsuper, rolcreaterole, rolcreatedb, rolreplication from pg_roles ' +
+        'where rolname = current_user',
     );
     expect(rows[0]).toEqual({
       rolsuper: false,

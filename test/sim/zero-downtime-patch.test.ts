@@ -51,7 +51,8 @@ describe('zero-downtime patch', () => {
     });
     expect(again.rows[0].n).toBe(8);
     const locks = await app.query(
-      `select count(*)::int as n from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`,
+      `select count(*)::int as n from pg_locks
+       where locktype = 'advisory' and pid = pg_backend_pid()`,
     );
     expect(locks.rows[0].n).toBe(2);
     expect(sessions(world.told, 'preserved')).toEqual([['load idle', null]]);
@@ -65,7 +66,8 @@ describe('zero-downtime patch', () => {
       expect.stringMatching(/took \d+ ms, 1 connections preserved, 0 connections dropped\./),
       'Database cluster is online. The primary instance is ready for connections.',
       'Database cluster engine version upgrade finished on all instances.',
-      'Database cluster engine minor version upgrade complete. Previous version: 17.4.5. New version: 17.5.4.',
+      'Database cluster engine minor version upgrade complete. ' +
+        'Previous version: 17.4.5. New version: 17.5.4.',
       'Database cluster engine version has been upgraded.',
     ]);
   });
@@ -134,7 +136,7 @@ describe('zero-downtime patch', () => {
     expect((await idle.query('show server_version')).rows[0].server_version).toBe('17.5');
   });
 
-  it('drops listening sessions when all of the application listen, and keeps LISTEN otherwise', async () => {
+  it('drops listening sessions when all of them listen, and keeps LISTEN otherwise', async () => {
     world = await openWorld();
     const listener = await world.client({ application_name: 'rehearse/load/listening' });
     const other = await world.client({ application_name: 'rehearse/load/idle' });
@@ -146,7 +148,7 @@ describe('zero-downtime patch', () => {
     expect(await heard).toMatchObject({ channel: 'news', payload: 'hello' });
   });
 
-  it('does an ordinary restart when a session stays busy, unless late sessions are dropped', async () => {
+  it('restarts as usual when a session stays busy, unless late ones are dropped', async () => {
     world = await openWorld();
     const busy = await world.client();
     await busy.query('begin');

@@ -18,7 +18,8 @@ const rfc = {
   serverFirst:
     'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
   clientFinal:
-    'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+    'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,' +
+    'p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
   serverFinal: 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
 };
 
@@ -33,7 +34,7 @@ describe('SCRAM-SHA-256', () => {
     expect(final?.keys.clientKey.equals(clientKey)).toBe(true);
   });
 
-  it('logs in with recovered keys alone, and only where salt and iterations are the same', async () => {
+  it('logs in with recovered keys alone, where salt and iterations are the same', async () => {
     const keys = await deriveScramKeys('secret', Buffer.alloc(16, 3), 4096);
     const server = new ScramServer(keys, 'server-nonce');
     const client = new ScramClient(keys, 'client-nonce');

@@ -1,6 +1,6 @@
 import type { FaultKind } from './fault.js';
 
-/** Every chunk arrives later, in order: half of the delay on the way there, half on the way back. */
+/** Every chunk arrives later, in order: half of the delay each way. */
 export const latency: FaultKind = {
   name: 'latency',
   what: 'adds this much to every round trip, half in each direction',

@@ -34,7 +34,8 @@ const sql = `
     (extract(epoch from clock_timestamp() - a.query_start) * 1000)::float8 as query_ms,
     (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as transaction_ms,
     coalesce(a.state = 'active', false) as active,
-    coalesce(a.state = 'active' and a.query ~* '^\\s*(create|alter|drop|truncate|reindex|cluster|refresh)\\M', false) as ddl,
+    coalesce(a.state = 'active' and a.query ~*
+      '^\\s*(create|alter|drop|truncate|reindex|cluster|refresh)\\M', false) as ddl,
     exists (
       select from pg_locks l
       where l.pid = a.pid and l.granted and l.locktype = 'relation' and l.relation >= 16384

@@ -20,7 +20,8 @@ export async function createApplication(
 /** Makes a role that may log in and nothing else. */
 export async function createLogin(admin: Admin, role: NewRole): Promise<void> {
   await admin.query(
-    `create role ${identifier(role.user)} login nosuperuser nocreaterole nocreatedb noreplication nobypassrls password ${literal(role.password)}`,
+    `create role ${identifier(role.user)} login nosuperuser nocreaterole nocreatedb ` +
+      `noreplication nobypassrls password ${literal(role.password)}`,
   );
 }
 

@@ -118,11 +118,9 @@ export class ZeroDowntimePatch {
     await this.#waitUntil(startingUpNs + this.#duration('zdp.fallback.pg.startingUpMs') * 1e6);
     await endpoint.setState('open');
     this.#cluster.tell(say.restarted);
-    this.#cluster.note(
-      'info',
-      'zdp-fallback',
-      `ordinary restart after ${Math.round((clock.nowNs() - this.#t0Ns) / 1e6)} ms: ${dropDetail(reason)}`,
-    );
+    const tookMs = Math.round((clock.nowNs() - this.#t0Ns) / 1e6);
+    const text = `ordinary restart after ${tookMs} ms: ${dropDetail(reason)}`;
+    this.#cluster.note('info', 'zdp-fallback', text);
     this.#tellFinished();
   }
 

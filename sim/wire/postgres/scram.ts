@@ -47,7 +47,8 @@ export function parseScramVerifier(text: string): ScramVerifier | undefined {
 /** Writes the verifier as the server stores it. */
 export function formatScramVerifier(verifier: ScramVerifier): string {
   const b64 = (bytes: Buffer): string => bytes.toString('base64');
-  return `SCRAM-SHA-256$${verifier.iterations}:${b64(verifier.salt)}$${b64(verifier.storedKey)}:${b64(verifier.serverKey)}`;
+  const keys = `${b64(verifier.storedKey)}:${b64(verifier.serverKey)}`;
+  return `SCRAM-SHA-256$${verifier.iterations}:${b64(verifier.salt)}$${keys}`;
 }
 
 /** Derives the keys from a password; costs the full iterations, off the event loop. */
@@ -100,7 +101,9 @@ export class ScramServer {
     if (clientNonce === undefined || clientNonce.length === 0) return undefined;
     this.#gs2Header = gs2Header;
     this.#clientFirstBare = bare;
-    this.#serverFirst = `r=${clientNonce}${this.#nonce},s=${this.#verifier.salt.toString('base64')},i=${this.#verifier.iterations}`;
+    const { salt, iterations } = this.#verifier;
+    const nonce = `${clientNonce}${this.#nonce}`;
+    this.#serverFirst = `r=${nonce},s=${salt.toString('base64')},i=${iterations}`;
     return this.#serverFirst;
   }
 
