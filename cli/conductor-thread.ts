@@ -16,6 +16,7 @@ import { embeddedProvider } from '../sim/server/embedded/provider.js';
 import { reapDeadServers } from '../sim/server/embedded/reap.js';
 import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
+import { giveAccess } from './access-file.js';
 
 async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromConductor> {
   const { anchor, history } = data;
@@ -29,6 +30,7 @@ async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromCond
       record,
       stop,
       makeSim: () => makeSim(data, clock, record, write),
+      onCluster: (cluster) => giveAccess(cluster, data.accessFile, clock, record),
       prepareSchema: (admin, user) => prepareSchema(admin, user, clock),
       instruments: new ProbeWorker({ clock }),
       instrumentsHistory: data.probesHistory,

@@ -148,7 +148,8 @@ function addWorld(command: Command): void {
         .choices(['embedded'])
         .default('embedded'),
     )
-    .option('--offline', 'never download anything');
+    .option('--offline', 'never download anything')
+    .option('--access <file>', 'write how to connect (PG* variables), for you only, for the run');
 }
 
 function addShowing(command: Command): void {

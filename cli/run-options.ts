@@ -43,6 +43,7 @@ export interface RunOptions extends Look {
   readonly writesPerSecond: string;
   readonly out?: string;
   readonly offline?: boolean;
+  readonly access?: string;
   readonly provider: 'embedded';
   readonly reporter: readonly ReporterName[];
   readonly lines?: boolean;

@@ -6,6 +6,7 @@ import type { RunPlan } from '../harness/plan.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { hostId } from '../sim/server/host-id.js';
+import { accessFile } from './access-file.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
 import { findScenario } from './find-scenario.js';
@@ -51,7 +52,7 @@ async function conduct(
   plan: RunPlan,
   folder: RunFolder,
   options: RunOptions,
-  { output, clock, stop }: CommandContext,
+  { output, clock, cwd, stop }: CommandContext,
 ): ReturnType<typeof showRun> {
   const ended = new AbortController();
   const threads = startRun({
@@ -60,6 +61,7 @@ async function conduct(
     history: folder.history,
     tool: tool(),
     owner: { pid: process.pid, hostId: hostId() },
+    accessFile: options.access === undefined ? null : accessFile(cwd, options.access),
     conductorScript: new URL('./conductor-thread.js', import.meta.url),
   });
   const onStop = (): void => threads.stop(reasonOf(stop));

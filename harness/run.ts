@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../sim/clock.js';
-import type { Sim } from '../sim/sim.js';
+import type { Cluster, Sim } from '../sim/sim.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
 import type { RecordEntry } from './history/entry.js';
 import { note } from './history/record.js';
@@ -27,6 +27,8 @@ export interface RunContext {
   readonly clock: Clock;
   /** Gets ready what the servers need and makes the world, empty. */
   readonly makeSim: () => Promise<Sim>;
+  /** Told once the endpoint can be dialled; returns what takes it back. */
+  readonly onCluster: (cluster: Cluster) => () => void;
   /** Makes the instruments' tables; see `harness/load/schema.ts`. */
   readonly prepareSchema: (admin: ConnectionTarget, instrumentUser: string) => Promise<void>;
   readonly instruments: Instruments;

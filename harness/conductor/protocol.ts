@@ -13,6 +13,8 @@ export interface ConductorData {
   readonly plan: RunPlan;
   readonly tool: { readonly name: string; readonly version: string };
   readonly owner: { readonly pid: number; readonly hostId: string };
+  /** Where to write how a client of the user's own connects, while the run lasts; or null. */
+  readonly accessFile: string | null;
   /** For what the conductor and the world tell. */
   readonly history: MessagePort;
   /** For what the probes and the load tell; handed on to their thread. */

@@ -20,6 +20,7 @@ export class RunUnderWay {
   readonly #phases: Phases;
   #sim: Promise<Sim> | undefined;
   #job: Job | undefined;
+  #takeBack: () => void = () => undefined;
   #reachedT0 = false;
   /** Why the operation did not take place, or did not succeed. */
   #trouble: string | null = null;
@@ -49,6 +50,7 @@ export class RunUnderWay {
     await unlessStopped(stop, prepareSchema(serverTarget(cluster), cluster.instrument.user));
     const wanted = instrumentsPlan(plan, cluster, clock.anchor);
     await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
+    this.#takeBack = this.#context.onCluster(cluster);
     const faults = this.#faults(cluster);
     try {
       await this.#goThrough(sim, cluster, faults);
@@ -62,6 +64,7 @@ export class RunUnderWay {
 
   /** Ends the world. Never rejects for what kept it from being made. */
   async close(): Promise<void> {
+    this.#takeBack();
     const sim = await this.#sim?.catch(() => undefined);
     await sim?.close();
   }

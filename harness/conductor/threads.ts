@@ -20,6 +20,7 @@ export interface ThreadsOptions {
   readonly history: string;
   readonly tool: ConductorData['tool'];
   readonly owner: ConductorData['owner'];
+  readonly accessFile: ConductorData['accessFile'];
   /** The thread that composes world and harness; see `cli/conductor-thread.ts`. */
   readonly conductorScript: URL;
 }
@@ -66,10 +67,18 @@ export function startRun(options: ThreadsOptions): RunThreads {
 }
 
 function startConductor(options: ThreadsOptions, writer: WriterThread): Worker {
-  const { clock, plan, tool, owner } = options;
+  const { clock, plan, tool, owner, accessFile } = options;
   const history = writer.connect();
   const probesHistory = writer.connect();
-  const data: ConductorData = { anchor: clock.anchor, plan, tool, owner, history, probesHistory };
+  const data: ConductorData = {
+    anchor: clock.anchor,
+    plan,
+    tool,
+    owner,
+    accessFile,
+    history,
+    probesHistory,
+  };
   return new Worker(options.conductorScript, {
     name: 'rehearse-conductor',
     workerData: data,
