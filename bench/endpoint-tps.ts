@@ -2,22 +2,22 @@
 import { type Database, openDatabase } from './database.js';
 import type { Bench, BenchContext, Figure } from './figure.js';
 import { haproxy, nodePeer, type Peer, pgbouncer, processorSeconds } from './peers/peer.js';
-import { fill, findPgbench, type PgbenchRun, rate } from './pgbench.js';
+import { fill, findPgbench, type PgbenchRun, type Rate, rate } from './pgbench.js';
 
-type Load = Pick<PgbenchRun, 'clients' | 'script'>;
+type Load = Pick<PgbenchRun, 'clients' | 'script' | 'transactions'>;
 
 const loads: readonly Load[] = [
-  { clients: 1, script: 'select-only' },
-  { clients: 16, script: 'select-only' },
-  { clients: 1, script: 'tpcb-like' },
-  { clients: 16, script: 'tpcb-like' },
+  { clients: 1, script: 'select-only', transactions: 1_500 },
+  { clients: 16, script: 'select-only', transactions: 4_000 },
+  { clients: 1, script: 'tpcb-like', transactions: 160 },
+  { clients: 16, script: 'tpcb-like', transactions: 480 },
 ];
 
 interface Sample {
   readonly peer: string;
   readonly load: Load;
   readonly tps: number;
-  /** Processor time of the peer for each transaction. */
+  /** Processor time of the peer for each transaction, logins included. */
   readonly processorUs: number | undefined;
 }
 
@@ -53,6 +53,7 @@ async function openPeers(database: Database): Promise<Peer[]> {
   ];
 }
 
+/** Turns of a fifth of a second or so, so that what else the machine does falls on all alike. */
 async function measure(
   path: string,
   { login }: Database,
@@ -60,28 +61,59 @@ async function measure(
   { quick, say }: BenchContext,
 ): Promise<Sample[][]> {
   const rounds: Sample[][] = [];
-  const seconds = quick ? 1 : 3;
-  for (let round = 0; round < (quick ? 1 : 9); round++) {
+  const turns = quick ? 2 : 6;
+  for (let round = 0; round < (quick ? 2 : 9); round++) {
     const samples: Sample[] = [];
-    for (const load of loads)
-      for (let turn = 0; turn < peers.length; turn++) {
-        // Each round begins with another peer, and turns round every second time.
-        const place = (round % 2 === 0 ? turn : peers.length - turn) + round;
-        const peer = peers[place % peers.length];
-        if (peer === undefined) continue;
-        const before = processorSeconds(peer.pid);
-        const run = await rate(path, { port: peer.port, login, seconds, ...load });
-        const after = processorSeconds(peer.pid);
-        const processorUs =
-          before === undefined || after === undefined
-            ? undefined
-            : ((after - before) * 1e6) / run.transactions;
-        samples.push({ peer: peer.name, load, tps: run.transactionsPerSecond, processorUs });
-      }
+    for (const load of loads) {
+      const sums = peers.map((peer) => new Sum(peer));
+      for (let turn = 0; turn < turns; turn++)
+        for (const sum of turned(sums, turn + round))
+          await sum.add(() => rate(path, { port: sum.peer.port, login, ...load }));
+      samples.push(...sums.map((sum) => sum.sample(load)));
+    }
     rounds.push(samples);
     say(`round ${round + 1}: ${loads.map((load) => ratios(samples, load)).join(' | ')}`);
   }
   return rounds;
+}
+
+/** Each turn begins with another one, and every second turn goes backwards. */
+function turned<T>(items: readonly T[], turn: number): T[] {
+  const at = turn % items.length;
+  const order = [...items.slice(at), ...items.slice(0, at)];
+  return turn % 2 === 0 ? order : order.reverse();
+}
+
+/** What the turns of one peer come to. */
+class Sum {
+  readonly peer: Peer;
+  #seconds = 0;
+  #transactions = 0;
+  #processorSeconds: number | undefined = 0;
+
+  constructor(peer: Peer) {
+    this.peer = peer;
+  }
+
+  async add(run: () => Promise<Rate>): Promise<void> {
+    const before = processorSeconds(this.peer.pid);
+    const { seconds, transactions } = await run();
+    const after = processorSeconds(this.peer.pid);
+    this.#seconds += seconds;
+    this.#transactions += transactions;
+    if (before === undefined || after === undefined) this.#processorSeconds = undefined;
+    else if (this.#processorSeconds !== undefined) this.#processorSeconds += after - before;
+  }
+
+  sample(load: Load): Sample {
+    const seconds = this.#processorSeconds;
+    return {
+      peer: this.peer.name,
+      load,
+      tps: this.#transactions / this.#seconds,
+      processorUs: seconds === undefined ? undefined : (seconds * 1e6) / this.#transactions,
+    };
+  }
 }
 
 function ratios(samples: readonly Sample[], load: Load): string {

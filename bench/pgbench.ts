@@ -7,12 +7,13 @@ export interface PgbenchRun {
   readonly port: number;
   readonly login: Login;
   readonly clients: number;
-  readonly seconds: number;
+  /** Of all clients together. */
+  readonly transactions: number;
   readonly script: 'select-only' | 'tpcb-like';
 }
 
 export interface Rate {
-  readonly transactionsPerSecond: number;
+  readonly seconds: number;
   readonly transactions: number;
 }
 
@@ -39,14 +40,15 @@ export async function fill(path: string, port: number, login: Login, scale: numb
   if (ran.status !== 0) throw new Error(`pgbench -i: ${ran.stderr}`);
 }
 
-/** One timed run in simple query mode. */
+/** One run in simple query mode; the time to connect does not count. */
 export async function rate(path: string, asked: PgbenchRun): Promise<Rate> {
-  const { clients, seconds, script, port, login } = asked;
-  const args = ['-n', '-b', script, '-c', String(clients), '-T', String(seconds)];
+  const { clients, transactions, script, port, login } = asked;
+  const each = Math.max(1, Math.round(transactions / clients));
+  const args = ['-n', '-b', script, '-c', String(clients), '-t', String(each)];
   const ran = await run(path, args, environment(port, login));
   const tps = /^tps = ([\d.]+)/m.exec(ran.stdout)?.[1];
   const count = /transactions actually processed: (\d+)/.exec(ran.stdout)?.[1];
   if (ran.status !== 0 || tps === undefined || count === undefined)
     throw new Error(`pgbench through port ${port}: ${ran.stderr}`);
-  return { transactionsPerSecond: Number(tps), transactions: Number(count) };
+  return { seconds: Number(count) / Number(tps), transactions: Number(count) };
 }
