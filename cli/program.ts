@@ -18,7 +18,7 @@ Exit codes:
 export function buildProgram(start: Start): Command {
   const program = new Command('rehearse')
     .description(
-      'Rehearse AWS RDS and Aurora database upgrades on real servers on this machine, and know\n' +
+      'Rehearse AWS RDS and Aurora database upgrades on real servers on this machine, and know ' +
         'with error bounds what your application will feel.',
     )
     .version(tool().version)

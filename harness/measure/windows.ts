@@ -103,7 +103,7 @@ export function shareOut(outage: Outage, windows: Windows | null): Shares | null
     modelledNs: windowNs - engineNs,
     engineNs,
     clientNs,
-    clientWithinProbeError: windowNs >= outage.lowerNs,
+    clientWithinProbeError: windowNs > 0 && windowNs >= outage.lowerNs,
   };
 }
 

@@ -40,7 +40,7 @@ export function verdictWord(report: RunReport): string {
 /** `3 of 4 objectives met`. */
 export function metText(report: RunReport): string {
   const met = report.objectives.filter((objective) => objective.verdict === 'pass').length;
-  return `${met} of ${plural(report.objectives.length, 'objective')} met`;
+  return `${met} of ${report.objectives.length} objectives met`;
 }
 
 /** The columns of one objective: what was asked, what was measured, why where it needs one. */
@@ -142,12 +142,17 @@ export function clocksText(report: RunReport, options: TextOptions): string {
 /** What was real and what was modelled; empty for a log or a probe, where all was real. */
 export function realText(report: RunReport): string[] {
   if (report.command !== 'run') return [];
-  const drawn = report.schedule.filter((draw) => draw.unit === 'ms');
+  // The lanes' phases are drawn too, but stretch nothing.
+  const drawn = report.schedule.filter((draw) => draw.unit === 'ms' && !isLanePhase(draw.name));
   const assumed = drawn.filter((draw) => draw.observations === 0).length;
   return [
     `real: the servers, every connection, answer and error, the sessions' state, the writes`,
     `modelled: ${plural(drawn.length, 'duration')} (${assumed} of them assumed), the event texts`,
   ];
+}
+
+function isLanePhase(name: string): boolean {
+  return name.startsWith('lane.');
 }
 
 export const probeErrorText =

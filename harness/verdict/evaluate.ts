@@ -160,7 +160,14 @@ function undecided(objective: Objective, found: Measured, measurement: Measureme
   const wantedMs = decidingInterval(found, objective.limit, lane);
   return wantedMs === null
     ? 'the limit falls inside the bounds, closer to the estimate than any interval resolves'
-    : `the limit falls inside the bounds; --interval ${wantedMs}ms would decide it`;
+    : `the limit falls inside the bounds; ${intervalAdvice(measurement, wantedMs)}`;
+}
+
+/** A log comes from somebody else's loop: there is no option to change. */
+function intervalAdvice({ started }: Measurement, wantedMs: number): string {
+  return started?.command === 'import'
+    ? `polling every ${wantedMs} ms would have decided it`
+    : `--interval ${wantedMs}ms would decide it`;
 }
 
 const niceIntervalsMs = [1_000, 500, 250, 200, 100, 50, 20, 10];

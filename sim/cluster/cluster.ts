@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Session } from '../endpoint/session.js';
+import { sessionKindOf } from '../endpoint/session-kind.js';
 import type { Admin } from '../engine/postgres/admin.js';
 import { versionOf } from '../engine/postgres/roles.js';
 import type { Emit, NoteData, SessionData } from '../events.js';
@@ -41,6 +42,8 @@ export class ClusterRecord implements Cluster {
   readonly #names: ClusterParts['names'];
   readonly #server: Server;
   readonly #emit: Emit;
+  /** Dropped sessions whose clients are not back, by kind. */
+  readonly #dropped = new Map<string, number>();
   #status: ClusterStatus = 'creating';
 
   constructor(parts: ClusterParts) {
@@ -137,6 +140,8 @@ export class ClusterRecord implements Cluster {
   }
 
   tellSession(session: Session, data: SessionData): void {
+    if (data.stage === 'dropped')
+      this.#dropped.set(data.sessionKind, (this.#dropped.get(data.sessionKind) ?? 0) + 1);
     this.#emit({
       atNs: this.clock.nowNs(),
       clock: 'client',
@@ -162,6 +167,18 @@ export class ClusterRecord implements Cluster {
     const times = await this.#server.start({ version });
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
+  }
+
+  /**
+   * Told of every new session: one like a session that was dropped is its client come back.
+   * A client is known by its kind alone, so that two of a kind may stand for each other.
+   */
+  sessionBegan(session: Session): void {
+    const kind = sessionKindOf(session.parameters);
+    const away = this.#dropped.get(kind.sessionKind) ?? 0;
+    if (away === 0) return;
+    this.#dropped.set(kind.sessionKind, away - 1);
+    this.tellSession(session, { stage: 'reconnected', ...kind, reason: null, detail: null });
   }
 
   /** Ends its endpoint and its server. */

@@ -29,6 +29,7 @@ export async function createCluster(
     version: options.version,
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
   });
+  let record: ClusterRecord | undefined;
   try {
     const [identity] = await Promise.all([
       makeIdentity([names.writer, names.reader], sim.clock.anchor.wallClock),
@@ -48,9 +49,10 @@ export async function createCluster(
       listeners: [{ label: 'writer' }, { label: 'reader' }],
       target: server.address,
       verifier: (user) => verifierOf(admin, user),
+      onSession: (session) => record?.sessionBegan(session),
     });
     await endpoint.open();
-    const record = new ClusterRecord({
+    record = new ClusterRecord({
       identifier: options.identifier,
       clock: sim.clock,
       emit: sim.emit,

@@ -44,6 +44,8 @@ export interface EndpointOptions {
   readonly target: ServerAddress;
   /** `pg_authid.rolpassword` of a role, asked of the server; null = none. */
   readonly verifier: (user: string) => Promise<string | null>;
+  /** Told of every session at its birth. */
+  readonly onSession?: (session: Session) => void;
   /** How long a client may take from its first byte to a session. */
   readonly greetingMsMax?: number;
 }
@@ -274,6 +276,7 @@ export class Endpoint {
     });
     this.#sessions.set(session.id, session);
     this.#byProcessId.set(session.cancelKey.processId, session);
+    this.#options.onSession?.(session);
     this.#holding?.(session);
   }
 

@@ -161,6 +161,11 @@ describe('zero-downtime patch', () => {
     ]);
     expect((await Promise.all(ended)).map((end) => end.code)).toEqual(['57P01', '57P01']);
     expect(messages(world.told)).toContain('DB instance shutdown');
+    await world.client();
+    await world.client({ application_name: 'another' });
+    await world.client();
+    await world.client();
+    expect(sessions(world.told, 'reconnected').length).toBe(2);
   });
 
   it('with lost prepared statements, clients get 26000 and go on', async () => {
