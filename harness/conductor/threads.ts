@@ -141,8 +141,9 @@ class WriterThread {
 
   /** Waits until everything is in the file and the thread has ended. */
   async close(): Promise<void> {
-    const answer = this.#failure === null ? await this.#askToClose() : null;
+    // Set before it is asked: it ends by itself as soon as it has answered.
     this.#closed = true;
+    const answer = this.#failure === null ? await this.#askToClose() : null;
     await this.#worker.terminate();
     if (this.#failure === null && answer?.lost === 0) return;
     const why = this.#failure ?? answer?.failure ?? 'it did not close in time';

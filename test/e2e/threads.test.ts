@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import type * as ThreadsModule from '../../harness/conductor/threads.js';
+import { readHistory } from '../../harness/history/read.js';
+import { planRun } from '../../harness/plan.js';
+import { judge } from '../../harness/verdict/judge.js';
+import { auroraPostgresZdp } from '../../scenarios/aurora-postgres-zdp.js';
+import { systemClock } from '../../sim/clock.js';
+import { temporaryFolder } from '../support/rehearse.js';
+
+const place = temporaryFolder();
+afterAll(() => place.remove());
+
+/** The built module: its threads start from files that only the build has. */
+const built = join(import.meta.dirname, '..', '..', 'dist', 'harness', 'conductor', 'threads.js');
+
+/** Runs the threads with a conductor of the test's own. */
+async function run(history: string, conductor: string): Promise<void> {
+  const { startRun } = (await import(pathToFileURL(built).href)) as typeof ThreadsModule;
+  await startRun({
+    clock: systemClock(),
+    plan: planRun({
+      scenario: auroraPostgresZdp,
+      seed: '1',
+      versions: { from: '17.4', to: '17.5', awsFrom: '17.4.5', awsTo: '17.5.4' },
+      provider: 'embedded',
+      offline: true,
+      timing: { choice: 'engine', overrides: {}, label: 'engine' },
+      pace: 60,
+      intervalMs: 500,
+      timeoutMs: null,
+      edgeIntervalMs: null,
+      objectives: [],
+      sessions: null,
+      faults: [],
+      longRunningMs: 1,
+      lateSessions: 'restart',
+      preparedStatements: 'survive',
+      pendingParameters: [],
+      waitsMs: {},
+      writesPerSecond: 0,
+    }),
+    history,
+    tool: { name: 'rehearse', version: '0' },
+    owner: { pid: 1, hostId: 'h' },
+    accessFile: null,
+    conductorScript: new URL(`data:text/javascript,${encodeURIComponent(conductor)}`),
+  }).ended;
+}
+
+const write = `
+  import { parentPort, workerData } from 'node:worker_threads';
+  const entry = (data) => ({ v: 1, seq: 0, producer: 'conductor', atNs: 1, clock: 'harness',
+    kind: 'note', subject: {}, data });
+  const tell = (text) => workerData.history.postMessage(
+    { type: 'entry', entry: entry({ level: 'info', code: null, text }) });
+  const end = () => parentPort.postMessage({ type: 'ended', completed: true, reason: null });
+`;
+
+describe('the threads of a run', () => {
+  it('write what the conductor tells, and end with it', async () => {
+    const history = join(place.folder, 'well.ndjson');
+    await run(history, `${write} tell('hello'); end();`);
+    const { entries } = await readHistory(history);
+    expect(entries).toMatchObject([{ data: { text: 'hello' } }]);
+  });
+
+  it('say so in the history when the conductor crashes: verdict unknown', async () => {
+    const history = join(place.folder, 'crash.ndjson');
+    await run(history, `${write} tell('hello'); throw new Error('boom');`);
+    const { entries } = await readHistory(history);
+    const notes = entries.flatMap((entry) => (entry.kind === 'note' ? [entry.data] : []));
+    expect(notes).toContainEqual(expect.objectContaining({ level: 'info', text: 'hello' }));
+    expect(notes).toContainEqual(
+      expect.objectContaining({ code: 'conductor-failed', text: expect.stringContaining('boom') }),
+    );
+    expect(judge(entries).verdict).toBe('unknown');
+  });
+
+  it('say so when the conductor leaves without a word', async () => {
+    const history = join(place.folder, 'silent.ndjson');
+    await run(history, `process.exit(7);`);
+    const { entries } = await readHistory(history);
+    expect(JSON.stringify(entries)).toContain('it exited with 7');
+  });
+
+  it('throw what a user can mend', async () => {
+    const error = {
+      code: 'ENGINE_NOT_FOUND',
+      what: 'None.',
+      todo: 'Get one.',
+      exit: 'environment',
+    };
+    const refused = `parentPort.postMessage({ type: 'refused', error: ${JSON.stringify(error)} });`;
+    await expect(run(join(place.folder, 'no.ndjson'), `${write} ${refused}`)).rejects.toMatchObject(
+      {
+        code: 'ENGINE_NOT_FOUND',
+        exit: 'environment',
+      },
+    );
+  });
+
+  it('stop the conductor when the history cannot be written, and still end', async () => {
+    const unusable = join(place.folder, 'well.ndjson', 'below-a-file.ndjson');
+    await run(unusable, `${write} parentPort.on('message', () => end());`);
+  });
+});
