@@ -3,6 +3,8 @@
 import type { Login } from '../sim/sim.js';
 import { program, run } from '../test/support/programs.js';
 
+export type QueryMode = 'simple' | 'extended' | 'prepared';
+
 export interface PgbenchRun {
   readonly port: number;
   readonly login: Login;
@@ -10,6 +12,8 @@ export interface PgbenchRun {
   /** Of all clients together. */
   readonly transactions: number;
   readonly script: 'select-only' | 'tpcb-like';
+  /** Default: simple. */
+  readonly mode?: QueryMode;
 }
 
 export interface Rate {
@@ -40,11 +44,11 @@ export async function fill(path: string, port: number, login: Login, scale: numb
   if (ran.status !== 0) throw new Error(`pgbench -i: ${ran.stderr}`);
 }
 
-/** One run in simple query mode; the time to connect does not count. */
+/** One run; the time to connect does not count. */
 export async function rate(path: string, asked: PgbenchRun): Promise<Rate> {
-  const { clients, transactions, script, port, login } = asked;
+  const { clients, transactions, script, port, login, mode = 'simple' } = asked;
   const each = Math.max(1, Math.round(transactions / clients));
-  const args = ['-n', '-b', script, '-c', String(clients), '-t', String(each)];
+  const args = ['-n', '-M', mode, '-b', script, '-c', String(clients), '-t', String(each)];
   const ran = await run(path, args, environment(port, login));
   const tps = /^tps = ([\d.]+)/m.exec(ran.stdout)?.[1];
   const count = /transactions actually processed: (\d+)/.exec(ran.stdout)?.[1];
