@@ -38,7 +38,7 @@ export async function showRun(
   };
   let drawnAtNs = Number.NEGATIVE_INFINITY;
   for await (const entries of follow(history, { clock, signal: ended })) {
-    const lines = entries.flatMap((entry) => renderer.push(entry));
+    const lines = renderer.pushAll(entries);
     if (lines.length > 0) clear();
     for (const line of lines) write(line);
     if (!draws || clock.nowNs() - drawnAtNs < progressEveryMs * 1e6) continue;

@@ -70,6 +70,13 @@ export class LineRenderer {
       : text;
   }
 
+  /** The lines that these entries add, by their instants: producers do not wait for each other. */
+  pushAll(entries: readonly Entry[]): string[] {
+    const asWritten = this.#options.format === 'ndjson';
+    const inOrder = asWritten ? entries : entries.toSorted((a, b) => a.atNs - b.atNs);
+    return inOrder.flatMap((entry) => this.push(entry));
+  }
+
   /** The lines that close the output. */
   end(report: RunReport | null): string[] {
     if (this.#options.format === 'ndjson') return [];
@@ -217,7 +224,7 @@ export function renderLines(
 ): string {
   const t0 = entries.find((entry) => entry.kind === 'phase' && entry.data.t0 === true);
   const renderer = new LineRenderer({ t0Ns: t0?.atNs ?? null, ...options });
-  const lines = entries.flatMap((entry) => renderer.push(entry));
+  const lines = renderer.pushAll(entries);
   lines.push(...renderer.end(report));
   return lines.map((line) => `${line}\n`).join('');
 }
