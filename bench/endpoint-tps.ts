@@ -7,8 +7,8 @@ import { fill, findPgbench, type PgbenchRun, type Rate, rate } from './pgbench.j
 type Load = Pick<PgbenchRun, 'clients' | 'script' | 'transactions'>;
 
 const loads: readonly Load[] = [
-  { clients: 1, script: 'select-only', transactions: 1_500 },
-  { clients: 16, script: 'select-only', transactions: 4_000 },
+  { clients: 1, script: 'select-only', transactions: 2_000 },
+  { clients: 16, script: 'select-only', transactions: 8_000 },
   { clients: 1, script: 'tpcb-like', transactions: 160 },
   { clients: 16, script: 'tpcb-like', transactions: 480 },
 ];
@@ -129,7 +129,7 @@ function tpsOf(samples: readonly Sample[], peer: string, load: Load): number | u
 
 function figures(rounds: readonly Sample[][], peers: readonly Peer[]): Figure[] {
   return loads.flatMap((load) => {
-    const workload = `pgbench ${load.script}, simple, ${label(load)}`;
+    const workload = `pgbench ${load.script}, simple protocol`;
     const over = (peer: string, base: string): number[] =>
       rounds.flatMap((samples) => {
         const [top, bottom] = [tpsOf(samples, peer, load), tpsOf(samples, base, load)];
@@ -171,8 +171,9 @@ function own(rounds: readonly Sample[][], peer: string, load: Load, workload: st
   return [rate, { ...rate, unit, samples: processor }];
 }
 
-function label({ clients }: Load): string {
-  return clients === 1 ? '1 client' : `${clients} clients`;
+function label({ clients, script }: Load): string {
+  const what = script === 'select-only' ? 'select' : 'tpcb';
+  return `${what}, ${clients} ${clients === 1 ? 'client' : 'clients'}`;
 }
 
 function missing(name: string, remark: string): Figure {

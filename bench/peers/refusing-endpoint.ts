@@ -1,4 +1,4 @@
-/** An endpoint that refuses for given lengths of time and says exactly when. A program of its own. */
+/** An endpoint that refuses for given lengths of time and says when. A program of its own. */
 import { type Anchor, systemClock } from '../../sim/clock.js';
 import type { KnownOutage } from '../outages-known.js';
 import { openEndpoint } from './open-endpoint.js';
