@@ -1,6 +1,14 @@
 /** Where a run's files go: `.rehearse/runs/<scenario>/<UTC time>/`, with a link to the newest. */
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { UserError } from '../sim/user-error.js';
 
 /** The folder of all runs, under the folder that the tool was started in. */
@@ -56,7 +64,7 @@ function describeFolder(cwd: string, path: string): RunFolder {
 function givenFolder(path: string): string {
   let trouble: string;
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
     if (readdirSync(path).length === 0) return path;
     trouble = 'it is not empty';
   } catch (error) {
@@ -75,17 +83,37 @@ export function stamp(isoTime: string): string {
 }
 
 function uniqueFolder(parent: string, name: string): string {
-  mkdirSync(parent, { recursive: true });
+  makeFolders(parent);
   for (let attempt = 1; attempt <= sameSecondMax; attempt++) {
     const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
     try {
       mkdirSync(path);
       return path;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
   throw new Error(`${sameSecondMax} runs began in the same second`);
+}
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` never returns where a folder can be
+ * seen but nothing be made in it, as in /proc.
+ */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolders(dirname(path));
+    mkdirSync(path);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Points `latest` at a run, in one step: a reader finds the old link or the new one. */

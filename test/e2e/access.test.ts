@@ -22,7 +22,7 @@ function variables(): Map<string, string> {
 }
 
 describe('--access', () => {
-  it('lets a client in over TLS, whose session the patch keeps, and is gone afterwards', async () => {
+  it('lets a client in over TLS, whose session the patch keeps, and is gone then', async () => {
     const running = start([...runWithAccess, '--steady', '5s', '--settle', '4s'], place.folder);
     await running.seen(/listens on 127\.0\.0\.1:\d+/);
     await running.seen(/phase\s+steady/);

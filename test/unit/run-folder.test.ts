@@ -44,6 +44,15 @@ describe('the run folder', () => {
     expect(() => makeRunFolder(cwd, 'demo', at, 'here')).toThrow('it is not empty');
   });
 
+  it('makes the folders above the one named by --out, or says at once that it cannot', () => {
+    expect(makeRunFolder(cwd, 'demo', at, 'a/b/c').path).toBe(join(cwd, 'a', 'b', 'c'));
+    writeFileSync(join(cwd, 'file'), '');
+    expect(() => makeRunFolder(cwd, 'demo', at, 'file/below')).toThrow('cannot be used');
+    expect(() => makeRunFolder(cwd, 'demo', at, '/proc/nothing-can-be-made-here')).toThrow(
+      'cannot be used',
+    );
+  });
+
   it('says what is wrong where no folder can be made', () => {
     writeFileSync(join(cwd, '.rehearse'), 'a file');
     expect(() => makeRunFolder(cwd, 'demo', at, undefined)).toThrow('No run folder can be made');
