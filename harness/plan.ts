@@ -13,7 +13,7 @@ import {
 import { UserError } from '../sim/user-error.js';
 import { formatDuration } from './duration.js';
 import type { OperationDefect, ParsedFault, ScheduledFault } from './fault-schedule.js';
-import type { Draw, LaneKind, LaneSpec } from './history/entry.js';
+import { type Draw, type LaneKind, type LaneSpec, laneKinds } from './history/entry.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
 import type { Phase, Scenario, WaitOption } from './scenario.js';
 
@@ -99,16 +99,6 @@ export interface RunPlan {
   readonly expectedT0Ms: number;
 }
 
-const laneNames: readonly LaneKind[] = [
-  'new-connection',
-  'held-session',
-  'idle-session',
-  'writer',
-  'reader',
-  'served-by',
-  'observer',
-];
-
 /** Lanes that hold a session wait longer: a kept session is to be silent, not to fail. */
 const timeoutMsOf: Record<LaneKind, number> = {
   'new-connection': 5_000,
@@ -183,7 +173,7 @@ function sessionsFrom(given: GivenSessions | null): RunPlan['sessionsFrom'] {
 }
 
 function planLanes(request: PlanRequest): PlannedLane[] {
-  return laneNames.map((kind) => ({
+  return laneKinds.map((kind) => ({
     spec: {
       name: kind,
       kind,
