@@ -266,9 +266,10 @@ export class Session implements FaultableSession {
       if (this.#heldBytes > heldBytesMax) this.#client.pause();
       return;
     }
+    // Sent first: the server works on it while we keep our books.
+    this.#toServer.send(chunk);
     this.traffic.fromClient.walk(chunk);
-    if (this.traffic.violation === undefined) this.#toServer.send(chunk);
-    else this.#refuseViolation();
+    if (this.traffic.violation !== undefined) this.#refuseViolation();
   }
 
   #refuseViolation(): void {
@@ -280,8 +281,8 @@ export class Session implements FaultableSession {
       this.#internal(this.#talk, chunk);
       return;
     }
-    this.traffic.fromServer.walk(chunk);
     this.#toClient.send(chunk);
+    this.traffic.fromServer.walk(chunk);
     if (this.#holding || this.#held.length > 0) this.#advance();
   }
 
