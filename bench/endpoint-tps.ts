@@ -1,6 +1,7 @@
 /** Transactions through the endpoint, beside a bare pipe, HAProxy, PgBouncer and no one. */
+import { rng } from '../sim/rng.js';
 import { type Database, openDatabase } from './database.js';
-import type { Bench, BenchContext, Figure } from './figure.js';
+import { type Bench, type BenchContext, type Figure, spreadOf } from './figure.js';
 import { haproxy, nodePeer, type Peer, pgbouncer, processorSeconds } from './peers/peer.js';
 import { fill, findPgbench, type PgbenchRun, type Rate, rate } from './pgbench.js';
 
@@ -53,7 +54,7 @@ async function openPeers(database: Database): Promise<Peer[]> {
   ];
 }
 
-/** Turns of a fifth of a second or so, so that what else the machine does falls on all alike. */
+/** Short turns in random order, so that what else the machine does falls on all alike. */
 async function measure(
   path: string,
   { login }: Database,
@@ -61,15 +62,16 @@ async function measure(
   { quick, say }: BenchContext,
 ): Promise<Sample[][]> {
   const rounds: Sample[][] = [];
-  const turns = quick ? 2 : 6;
-  for (let round = 0; round < (quick ? 2 : 9); round++) {
+  const turns = quick ? 2 : 9;
+  const order = rng('bench', 'turns');
+  for (let round = 0; round < (quick ? 2 : 7); round++) {
     const samples: Sample[] = [];
     for (const load of loads) {
-      const sums = peers.map((peer) => new Sum(peer));
+      const all = peers.map((peer) => new Turns(peer));
       for (let turn = 0; turn < turns; turn++)
-        for (const sum of turned(sums, turn + round))
-          await sum.add(() => rate(path, { port: sum.peer.port, login, ...load }));
-      samples.push(...sums.map((sum) => sum.sample(load)));
+        for (const one of order.shuffle(all))
+          await one.add(() => rate(path, { port: one.peer.port, login, ...load }));
+      samples.push(...all.map((one) => one.sample(load)));
     }
     rounds.push(samples);
     say(`round ${round + 1}: ${loads.map((load) => ratios(samples, load)).join(' | ')}`);
@@ -77,17 +79,10 @@ async function measure(
   return rounds;
 }
 
-/** Each turn begins with another one, and every second turn goes backwards. */
-function turned<T>(items: readonly T[], turn: number): T[] {
-  const at = turn % items.length;
-  const order = [...items.slice(at), ...items.slice(0, at)];
-  return turn % 2 === 0 ? order : order.reverse();
-}
-
-/** What the turns of one peer come to. */
-class Sum {
+/** What the turns of one peer come to: the median, as one turn may be a busy neighbour's. */
+class Turns {
   readonly peer: Peer;
-  #seconds = 0;
+  readonly #rates: number[] = [];
   #transactions = 0;
   #processorSeconds: number | undefined = 0;
 
@@ -99,7 +94,7 @@ class Sum {
     const before = processorSeconds(this.peer.pid);
     const { seconds, transactions } = await run();
     const after = processorSeconds(this.peer.pid);
-    this.#seconds += seconds;
+    this.#rates.push(transactions / seconds);
     this.#transactions += transactions;
     if (before === undefined || after === undefined) this.#processorSeconds = undefined;
     else if (this.#processorSeconds !== undefined) this.#processorSeconds += after - before;
@@ -110,7 +105,7 @@ class Sum {
     return {
       peer: this.peer.name,
       load,
-      tps: this.#transactions / this.#seconds,
+      tps: spreadOf(this.#rates)?.median ?? Number.NaN,
       processorUs: seconds === undefined ? undefined : (seconds * 1e6) / this.#transactions,
     };
   }

@@ -42,6 +42,10 @@ function withVerdict(figure: Figure): object {
   return { ...figure, ...spreadOf(figure.samples), judged: judge(figure) || null };
 }
 
+// Ends in order, so that programs that were started end too.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -110,6 +110,7 @@ async function foreignPeer(
   giveTo(account, folder);
   const identity = spawnIdentity(account);
   const child = spawn(program, args, { ...identity, cwd: '/', stdio: 'ignore' });
+  endWithUs(child, folder);
   const close = async (): Promise<void> => {
     await end(child);
     rmSync(folder, { recursive: true, force: true });
@@ -122,6 +123,16 @@ async function foreignPeer(
     await clock.sleep(50);
   }
   return { name, port, pid: child.pid, close };
+}
+
+/** Ends what was started, however this process ends, but for SIGKILL. */
+function endWithUs(child: ChildProcess, folder: string): void {
+  const end = (): void => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 function giveTo(account: Account | undefined, path: string): void {
