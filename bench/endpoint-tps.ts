@@ -62,7 +62,7 @@ async function measure(
   { quick, say }: BenchContext,
 ): Promise<Sample[][]> {
   const rounds: Sample[][] = [];
-  const turns = quick ? 2 : 9;
+  const turns = quick ? 2 : 5;
   const order = rng('bench', 'turns');
   for (let round = 0; round < (quick ? 2 : 7); round++) {
     const samples: Sample[] = [];
