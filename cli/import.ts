@@ -1,13 +1,15 @@
 /** `rehearse import`: a polling log of somebody else's becomes a history and a report. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
 import { importLog } from '../harness/history/import/import.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { UserError } from '../sim/user-error.js';
+import { makeFolders, messageOf, writeNew } from './files.js';
 import type { HistoryIo } from './report.js';
-import { type ReporterName, renderReports } from './reporters.js';
+import { type ReporterName, renderReports, writtenFiles } from './reporters.js';
 import { tool } from './tool.js';
 
 export interface ImportCommandOptions {
@@ -18,7 +20,7 @@ export interface ImportCommandOptions {
   readonly objective?: readonly string[];
   readonly reporter?: readonly ReporterName[];
   readonly json?: boolean;
-  /** A folder for the history and the reports. */
+  /** A folder for the history and the reports; none of them may be there already. */
   readonly out?: string;
 }
 
@@ -28,11 +30,13 @@ const fileBytesMax = 512 * 1024 * 1024;
 /**
  * Reads the log and prints its report. The exit code is the verdict's; without an objective 0.
  * @throws UserError `IMPORT_UNREADABLE`, `IMPORT_TOO_LARGE`, `IMPORT_EMPTY`, `DURATION_INVALID`,
- *   `OBJECTIVE_INVALID`
+ *   `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`
  */
 export async function runImport(options: ImportCommandOptions, io: HistoryIo): Promise<0 | 1 | 2> {
   const objectives = options.objective ?? [];
   for (const objective of objectives) parseObjective(objective);
+  if (options.out !== undefined)
+    refuseExisting(resolve(io.cwd, options.out), ['history.ndjson', ...writtenFiles(options)]);
   const sleepMs =
     options.sleep === undefined ? undefined : requireDurationMs('--sleep', options.sleep);
   const entries = importLog(await readLog(resolve(io.cwd, options.file)), {
@@ -41,7 +45,7 @@ export async function runImport(options: ImportCommandOptions, io: HistoryIo): P
     objectives,
     ...(sleepMs === undefined ? {} : { sleepMs }),
   });
-  if (options.out !== undefined) await writeHistory(resolve(io.cwd, options.out), entries);
+  if (options.out !== undefined) writeHistory(resolve(io.cwd, options.out), entries);
   const { json, reporter, out } = options;
   return renderReports(
     entries,
@@ -74,11 +78,22 @@ async function readLog(path: string): Promise<string> {
   return bytes.toString('utf8');
 }
 
-async function writeHistory(folder: string, entries: readonly Entry[]): Promise<void> {
+/** Before anything is written: a file of the same name may be somebody's only copy. */
+function refuseExisting(folder: string, names: readonly string[]): void {
+  const there = names.find((name) => existsSync(join(folder, name)));
+  if (there !== undefined)
+    throw new UserError(
+      'OUT_UNUSABLE',
+      `--out ${folder} cannot be used: there is a ${there} in it already.`,
+      'Name an empty folder, or one that is not there yet.',
+    );
+}
+
+function writeHistory(folder: string, entries: readonly Entry[]): void {
   const path = join(folder, 'history.ndjson');
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    makeFolders(folder);
+    writeNew(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',
@@ -87,8 +102,4 @@ async function writeHistory(folder: string, entries: readonly Entry[]): Promise<
       'environment',
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,4 @@
 /** Renders a judged history with the reporters that a user asked for. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Entry } from '../harness/history/entry.js';
 import { type Measurement, measure } from '../harness/measure/measure.js';
@@ -11,6 +10,7 @@ import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
 import { UserError } from '../sim/user-error.js';
+import { makeFolders, messageOf, writeWhole } from './files.js';
 
 export const reporterNames = ['summary', 'json', 'markdown', 'lines'] as const;
 export type ReporterName = (typeof reporterNames)[number];
@@ -53,7 +53,7 @@ export async function renderReports(
   const rendered = (name: ReporterName): string =>
     render(name, { entries, measurement, report }, options, io);
   const wanted = options.reporter ?? [];
-  if (options.out !== undefined) await writeFiles(resolve(io.cwd, options.out), wanted, rendered);
+  if (options.out !== undefined) writeFiles(resolve(io.cwd, options.out), wanted, rendered);
   // With a folder for them, the reporters' text goes there, and stdout keeps to one document.
   const shown = options.json ? ['json' as const] : options.out === undefined ? wanted : [];
   for (const name of shown.length === 0 ? ['summary' as const] : shown) io.stdout(rendered(name));
@@ -88,16 +88,23 @@ export function render(
   }
 }
 
-async function writeFiles(
+/** The files that `renderReports` writes into the folder named by `out`. */
+export function writtenFiles({ reporter = [] }: Pick<RenderOptions, 'reporter'>): string[] {
+  return filesOf(reporter).map((name) => reportFiles[name]);
+}
+
+function filesOf(wanted: readonly ReporterName[]): readonly ReporterName[] {
+  return wanted.length === 0 ? ['json', 'markdown'] : [...new Set(wanted)];
+}
+
+function writeFiles(
   folder: string,
   wanted: readonly ReporterName[],
   rendered: (name: ReporterName) => string,
-): Promise<void> {
-  const names: readonly ReporterName[] = wanted.length === 0 ? ['json', 'markdown'] : wanted;
+): void {
   try {
-    await mkdir(folder, { recursive: true });
-    for (const name of new Set(names))
-      await writeFile(join(folder, reportFiles[name]), rendered(name));
+    makeFolders(folder);
+    for (const name of filesOf(wanted)) writeWhole(join(folder, reportFiles[name]), rendered(name));
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',
@@ -106,8 +113,4 @@ async function writeFiles(
       'environment',
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

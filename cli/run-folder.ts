@@ -1,15 +1,8 @@
 /** Where a run's files go: `.rehearse/runs/<scenario>/<UTC time>/`, with a link to the newest. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { UserError } from '../sim/user-error.js';
+import { codeOf, makeFolders, messageOf } from './files.js';
 
 /** The folder of all runs, under the folder that the tool was started in. */
 export const runsFolder = join('.rehearse', 'runs');
@@ -45,7 +38,7 @@ export function makeRunFolder(
   } catch (error) {
     throw new UserError(
       'RUN_FOLDER_UNUSABLE',
-      `No run folder can be made under ${all}: ${textOf(error)}.`,
+      `No run folder can be made under ${all}: ${messageOf(error)}.`,
       'Run it in a folder that you may write to, or name one with --out.',
       'environment',
     );
@@ -68,7 +61,7 @@ function givenFolder(path: string): string {
     if (readdirSync(path).length === 0) return path;
     trouble = 'it is not empty';
   } catch (error) {
-    trouble = textOf(error);
+    trouble = messageOf(error);
   }
   throw new UserError(
     'OUT_UNUSABLE',
@@ -96,34 +89,10 @@ function uniqueFolder(parent: string, name: string): string {
   throw new Error(`${sameSecondMax} runs began in the same second`);
 }
 
-/**
- * Makes a folder and those above it. Node's own `recursive` never returns where a folder can be
- * seen but nothing be made in it, as in /proc.
- */
-function makeFolders(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    makeFolders(dirname(path));
-    mkdirSync(path);
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 /** Points `latest` at a run, in one step: a reader finds the old link or the new one. */
 function linkLatest(all: string, path: string): void {
   const fresh = join(all, `.latest-${process.pid}`);
   rmSync(fresh, { force: true });
   symlinkSync(relative(all, path), fresh);
   renameSync(fresh, join(all, latestName));
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 /** Writes a run's reports into its folder and prints the closing words. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../harness/history/entry.js';
 import type { Measurement } from '../harness/measure/measure.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
+import { messageOf, writeWhole } from './files.js';
 import type { Output } from './output.js';
 import { type ReporterName, render, reportFiles } from './reporters.js';
 import type { RunFolder } from './run-folder.js';
@@ -36,8 +36,8 @@ export function writeReports(options: ReportsOptions): void {
 /** A report that cannot be written does not undo the verdict: it is told, and the run stands. */
 function writeReport(output: Output, path: string, text: string): void {
   try {
-    writeFileSync(path, text);
+    writeWhole(path, text);
   } catch (error) {
-    output.log(`warning: ${path} was not written: ${error instanceof Error ? error.message : ''}`);
+    output.log(`warning: ${path} was not written: ${messageOf(error)}`);
   }
 }
