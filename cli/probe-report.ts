@@ -30,8 +30,8 @@ export async function endOfProbe(end: EndOfProbe): Promise<number> {
   const { output } = context;
   const size = (await stat(folder.history)).size;
   if (size > reportBytesMax) return endOfLongProbe(end);
-  const { entries } = await readHistory(folder.history);
-  const measurement = measure(entries);
+  const history = await readHistory(folder.history);
+  const measurement = measure(history.entries, history);
   const report = judgeMeasurement(measurement);
   if (options.json === true) output.data(renderJson(report).trimEnd());
   else {

@@ -31,7 +31,7 @@ export async function runReport(options: ReportOptions, io: HistoryIo): Promise<
   const history = await readHistory(path);
   tellDamage(history, path, io);
   const named = basename(path) === 'history.ndjson' ? dirname(path) : path;
-  return renderReports(history.entries, { ...options, folder: named }, io);
+  return renderReports(history.entries, { ...options, folder: named, damage: history }, io);
 }
 
 /**

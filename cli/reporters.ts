@@ -1,6 +1,7 @@
 /** Renders a judged history with the reporters that a user asked for. */
 import { join, resolve } from 'node:path';
 import type { Entry } from '../harness/history/entry.js';
+import type { ReadDamage } from '../harness/measure/history-gaps.js';
 import { type Measurement, measure } from '../harness/measure/measure.js';
 import { renderJson } from '../harness/report/json.js';
 import { renderLines } from '../harness/report/lines.js';
@@ -38,6 +39,8 @@ export interface RenderOptions {
   readonly objective?: readonly string[];
   /** Shown at the end of the summary. */
   readonly folder?: string;
+  /** What could not be read of the history. */
+  readonly damage?: ReadDamage;
 }
 
 /** Judges, prints, and writes the files; the exit code is the verdict's. */
@@ -48,7 +51,7 @@ export async function renderReports(
 ): Promise<0 | 1 | 2> {
   const objectives = options.objective ?? [];
   for (const objective of objectives) parseObjective(objective);
-  const measurement = measure(entries);
+  const measurement = measure(entries, options.damage);
   const report = judgeMeasurement(measurement, objectives.length === 0 ? {} : { objectives });
   const rendered = (name: ReporterName): string =>
     render(name, { entries, measurement, report }, options, io);

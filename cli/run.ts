@@ -38,8 +38,9 @@ export async function runCommand(
   }
   const folder = makeRunFolder(cwd, plan.scenario, clock.anchor.wallClock, options.out);
   const end = await conduct(plan, folder, options, context);
-  const { entries } = await readHistory(folder.history);
-  const measurement = measure(entries);
+  const history = await readHistory(folder.history);
+  const { entries } = history;
+  const measurement = measure(entries, history);
   const report = judgeMeasurement(measurement);
   end(report);
   const { json: isJson = false, reporter: reporters } = options;

@@ -59,6 +59,8 @@ export interface LaneOptions {
   readonly slowNs: number;
   /** Stretches that nobody observed, such as the omitted part of an imported log. */
   readonly unobserved: readonly Stretch[];
+  /** Until when it was due to poll, where that is known. */
+  readonly untilNs?: number | null;
 }
 
 /** Measures one lane from its polls, in any order. */
@@ -74,7 +76,9 @@ export function measureLane(
   const blindGapNs = 2 * spec.intervalMs * 1e6;
   const pieces = split(attempts, options.unobserved);
   const outages = pieces.flatMap((piece) => findOutages(piece, { blindGapNs }));
-  const watched = pieces.map((piece) => watch(piece, blindGapNs));
+  const watched = pieces.map((piece, index) =>
+    watch(piece, blindGapNs, index === pieces.length - 1 ? (options.untilNs ?? null) : null),
+  );
   const floors = watched.flatMap((piece) => piece.floorNs ?? []);
   const okNs = ticks
     .filter((tick) => tick.outcome === 'ok')
@@ -192,6 +196,7 @@ function split(attempts: readonly LaneAttempt[], gaps: readonly Stretch[]): Lane
 function watch(
   byStart: readonly LaneAttempt[],
   blindGapNs: number,
+  untilNs: number | null,
 ): { floorNs: number | null; blind: Stretch[] } {
   const decided = byStart.filter((attempt) => attempt.outcome !== 'unknown');
   let floorNs: number | null = null;
@@ -203,16 +208,20 @@ function watch(
       floorNs = Math.max(floorNs ?? 0, next.endNs - attempt.startNs);
     if (next === undefined || attempt.endNs <= next.endNs) next = attempt;
   }
-  return { floorNs, blind: blindStretches(byStart, blindGapNs) };
+  return { floorNs, blind: blindStretches(byStart, blindGapNs, untilNs) };
 }
 
 /** Also before the first decided poll and after the last, where ticks were due. */
-function blindStretches(byStart: readonly LaneAttempt[], blindGapNs: number): Stretch[] {
+function blindStretches(
+  byStart: readonly LaneAttempt[],
+  blindGapNs: number,
+  untilNs: number | null,
+): Stretch[] {
   const blind: Stretch[] = [];
   let beforeOk = true;
   let fromNs = byStart[0]?.startNs ?? 0;
   let seenUntilNs = fromNs;
-  let lastNs = seenUntilNs;
+  let lastNs = untilNs ?? seenUntilNs;
   for (const attempt of byStart) {
     lastNs = Math.max(lastNs, attempt.endNs);
     if (attempt.outcome === 'unknown') continue;

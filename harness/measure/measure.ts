@@ -6,6 +6,7 @@ import {
   type LaneSpec,
   laneKinds,
 } from '../history/entry.js';
+import { completedGaps, type ReadDamage, readGaps, undamaged } from './history-gaps.js';
 import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
 import { type Ledger, measureLedger } from './ledger.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
@@ -39,30 +40,46 @@ export interface Measurement {
   readonly phases: readonly EntryOf<'phase'>[];
   readonly notes: readonly EntryOf<'note'>[];
   readonly slowNs: number;
+  /** What the history should hold and does not, in sentences; with any, nothing can pass. */
+  readonly gaps: readonly string[];
 }
 
-/** Measures a history; entries in any order, of any producer. Never throws. */
-export function measure(entries: readonly Entry[]): Measurement {
+/**
+ * Measures a history; entries in any order, of any producer. Never throws.
+ * @param damage what the reader could not read: pass the reader's `History`
+ */
+export function measure(entries: readonly Entry[], damage: ReadDamage = undamaged): Measurement {
   const kinds = sortOut(entries);
   const run = kinds.run.map((entry) => entry.data);
   const started = run.find((data) => data.stage === 'started') ?? null;
   const slowNs = slowMsOf(started) * 1e6;
   const polls = byLane(kinds.poll);
   const specs = laneSpecs(started, polls);
+  const finished = run.find((data) => data.stage === 'finished') ?? null;
+  const stoppedNs = finished?.completed === true ? verifyNs(kinds.phase) : null;
   const measured = specs.map((spec) =>
     measureLane(spec, polls.get(spec.name) ?? [], {
       slowNs,
       unobserved: unobserved(kinds.note, spec.name),
+      // Nobody polls as served-by: it is read from the polls of new-connection.
+      untilNs: spec.kind === 'served-by' ? null : stoppedNs,
     }),
   );
   const lanes = measured.filter((lane) => lane.spec.kind !== 'observer');
   const observer = measured.find((lane) => lane.spec.kind === 'observer');
   const stallMs = Math.min(...lanes.map((lane) => lane.spec.intervalMs));
   const endNs = lastInstant(entries);
+  const servers = run.filter((data) => data.stage === 'server');
+  const gaps = readGaps(entries, damage);
+  if (started !== null && finished?.completed === true) {
+    const { command, lanes: listed } = started;
+    const told = servers.map(({ when }) => when);
+    gaps.push(...completedGaps({ command, lanes: listed, measured, stoppedNs, servers: told }));
+  }
   return {
     started,
-    finished: run.find((data) => data.stage === 'finished') ?? null,
-    servers: run.filter((data) => data.stage === 'server'),
+    finished,
+    servers,
     t0Ns: kinds.phase.find((phase) => phase.data.t0 === true)?.atNs ?? null,
     endNs,
     lanes,
@@ -75,7 +92,14 @@ export function measure(entries: readonly Entry[]): Measurement {
     phases: kinds.phase,
     notes: kinds.note,
     slowNs,
+    gaps,
   };
+}
+
+/** When the instruments were told to stop. */
+function verifyNs(phases: readonly EntryOf<'phase'>[]): number | null {
+  const begin = phases.find(({ data }) => data.name === 'verify' && data.edge === 'begin');
+  return begin?.atNs ?? null;
 }
 
 type ByKind = { [K in EntryKind]: EntryOf<K>[] };

@@ -24,6 +24,14 @@ export interface SessionsMeasure {
   readonly list: readonly SessionRecord[];
 }
 
+/** What is told of a session later does not undo what weighs more: a drop is its fate for good. */
+const weight: Readonly<Record<SessionFate, number>> = {
+  present: 0,
+  closed: 1,
+  preserved: 2,
+  dropped: 3,
+};
+
 /** Sums up the session entries, in order; null when there are none. */
 export function measureSessions(entries: readonly EntryOf<'session'>[]): SessionsMeasure | null {
   if (entries.length === 0) return null;
@@ -38,8 +46,7 @@ export function measureSessions(entries: readonly EntryOf<'session'>[]): Session
     }
     if (data.stage === 'present') present += 1;
     const earlier = records.get(id);
-    // A drop is a session's fate even when its socket's close is told later.
-    if (data.stage === 'closed' && earlier !== undefined && earlier.fate !== 'present') continue;
+    if (earlier !== undefined && weight[data.stage] < weight[earlier.fate]) continue;
     records.set(id, {
       id,
       sessionKind: data.sessionKind,

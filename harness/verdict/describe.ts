@@ -29,6 +29,7 @@ export function describeMeasurement(
   return {
     schema: reportSchema,
     completed: finished?.completed === true,
+    gaps: [...measurement.gaps],
     command: started?.command ?? null,
     scenario: started?.scenario ?? 'unknown',
     title: started?.title ?? 'a history without a beginning',

@@ -35,9 +35,17 @@ export function evaluate(objective: Objective, measurement: Measurement): Evalua
     ['lost', 'duplicated', 'resurrected'].includes(objective.metric);
   const base = { text, operator, limit, dataLoss };
   if (typeof found === 'string') return { ...base, measured: null, verdict: 'unknown', why: found };
-  const verdict = compare(found, operator, limit);
+  const compared = compare(found, operator, limit);
+  const verdict =
+    compared === 'pass' && isWithoutFate(objective, measurement) ? 'unknown' : compared;
   const why = verdict === 'unknown' ? undecided(objective, found, measurement) : null;
   return { ...base, measured: found, verdict, why };
+}
+
+/** Whether it is about sessions and what became of one of them was never told. */
+function isWithoutFate({ about }: Objective, { sessions }: Measurement): boolean {
+  const list = about === 'sessions' ? sessions?.list : undefined;
+  return list?.some((session) => session.fate === 'present') === true;
 }
 
 /** Pass when every value of the interval meets the limit, fail when none does. */

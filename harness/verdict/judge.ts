@@ -1,6 +1,7 @@
 /** From a history to its report: measured, held against its objectives, in one document. Pure. */
 import { UserError } from '../../sim/user-error.js';
 import type { Entry } from '../history/entry.js';
+import type { ReadDamage } from '../measure/history-gaps.js';
 import { type Measurement, measure } from '../measure/measure.js';
 import { describeMeasurement } from './describe.js';
 import { type Evaluated, evaluate, type Verdict } from './evaluate.js';
@@ -10,11 +11,13 @@ import type { RunReport } from './run-report.js';
 export interface JudgeOptions {
   /** Takes the place of the objectives that the history names. */
   readonly objectives?: readonly string[];
+  /** What the reader could not read of the history: pass its `History`. */
+  readonly damage?: ReadDamage;
 }
 
 /** Judges a history. Never throws on what a history holds: what cannot be judged is unknown. */
 export function judge(entries: readonly Entry[], options: JudgeOptions = {}): RunReport {
-  return judgeMeasurement(measure(entries), options);
+  return judgeMeasurement(measure(entries, options.damage), options);
 }
 
 /** The same for a history that is measured already. */
@@ -62,8 +65,14 @@ function conclude(
   const metCount = objectives.length - failed.length - open.length;
   const met = `${metCount} of ${objectives.length} objectives met`;
   const broken = brokenOff(measurement);
-  if (broken !== null) return { verdict: 'unknown', reason: broken };
   const [worst] = failed;
+  if (broken !== null) {
+    // What is missing or went wrong besides does not bring lost data back.
+    const loss = measurement.finished?.completed ? failed.find(certainLoss) : undefined;
+    if (loss !== undefined)
+      return { verdict: 'fail', reason: `data at stake, not met: ${loss.text}; also ${broken}` };
+    return { verdict: 'unknown', reason: broken };
+  }
   if (worst !== undefined) {
     const what = worst.dataLoss ? 'data at stake, not met' : 'not met';
     return { verdict: 'fail', reason: `${what}: ${worst.text}; ${met}` };
@@ -79,6 +88,14 @@ function conclude(
   return { verdict: 'pass', reason: met };
 }
 
+/** Writes seen lost, duplicated or resurrected: whatever else is found can only add to them. */
+function certainLoss({ dataLoss, measured, operator, limit }: Evaluated): boolean {
+  if (!dataLoss || measured === null) return false;
+  return operator === '<'
+    ? measured.lower >= limit
+    : (operator === '<=' || operator === '==') && measured.lower > limit;
+}
+
 /** Why nothing can be judged, or null when the run went to its end in order. */
 function brokenOff(measurement: Measurement): string | null {
   const { started, finished, notes } = measurement;
@@ -88,7 +105,8 @@ function brokenOff(measurement: Measurement): string | null {
   if (!finished.completed)
     return `the run did not complete: ${finished.reason ?? crash?.data.text ?? 'stopped early'}`;
   if (crash !== undefined) return `an error note: ${crash.data.text}`;
-  return null;
+  const [gap] = measurement.gaps;
+  return gap === undefined ? null : `the history is not whole: ${gap}`;
 }
 
 /**
@@ -99,5 +117,6 @@ export function exitCodeOf(report: RunReport): 0 | 1 | 2 {
   if (report.verdict === 'pass') return 0;
   if (report.verdict === 'fail') return 1;
   const errors = report.notes.some((note) => note.level === 'error');
-  return report.completed && report.objectives.length === 0 && !errors ? 0 : 2;
+  const whole = report.completed && !errors && report.gaps.length === 0;
+  return whole && report.objectives.length === 0 ? 0 : 2;
 }

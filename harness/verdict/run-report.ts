@@ -81,6 +81,8 @@ export interface RunReport {
   /** One sentence. */
   reason: string;
   completed: boolean;
+  /** What the history should hold and does not, in sentences. */
+  gaps: string[];
   command: string | null;
   scenario: string;
   title: string;

@@ -103,9 +103,15 @@ export function makeHistory(run: MadeUpRun): Entry[] {
     data: { stage: 'finished', completed: true, reason: null },
   };
   const ordered = [began, ...drafts.sort((a, b) => a.atNs - b.atNs), last];
-  return ordered.map(
-    (draft, seq) => ({ v: entryVersion, seq, producer: 'made-up', ...draft }) as Entry,
-  );
+  return numbered(ordered);
+}
+
+/** The same entries as if one producer had written just them. */
+export function numbered(drafts: readonly EntryDraft[]): Entry[] {
+  return drafts.map(({ atNs, clock, kind, subject, data }, seq) => {
+    const head = { v: entryVersion, seq, producer: 'made-up' };
+    return { ...head, atNs, clock, kind, subject, data } as Entry;
+  });
 }
 
 /** A history as its file holds it. */
@@ -212,6 +218,7 @@ function worldDrafts(run: MadeUpRun): EntryDraft[] {
     gauge(openMs, 'endpoint.state', 'open'),
     event(openMs, `The process took ${openMs} ms, ${counted}`),
     phase(t0Ms + 4_000, 'settle', false),
+    phase(endMs - 500, 'verify', false),
     server(endMs - 20, 'after', '17.5'),
   ];
 }

@@ -20,8 +20,9 @@ const texts: Record<string, string> = {
 };
 
 function rendered(text: string): Record<string, string> {
-  const { entries } = parseHistory(text);
-  const measurement = measure(entries);
+  const history = parseHistory(text);
+  const { entries } = history;
+  const measurement = measure(entries, history);
   const report = judgeMeasurement(measurement);
   return {
     'summary.txt': renderSummary(report, { measurement, folder: 'runs/example' }),

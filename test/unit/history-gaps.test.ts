@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../harness/history/entry.js';
+import { parseHistory } from '../../harness/history/read.js';
+import { measure } from '../../harness/measure/measure.js';
+import { exitCodeOf, judge, judgeMeasurement } from '../../harness/verdict/judge.js';
+import { madeUpRuns, makeHistory, numbered, t0Ms, toText } from '../support/histories.js';
+
+const clean = makeHistory(madeUpRuns['zdp-clean'] as (typeof madeUpRuns)[string]);
+const lossy = makeHistory(madeUpRuns['lost-write'] as (typeof madeUpRuns)[string]);
+
+function judged(text: string): ReturnType<typeof judge> {
+  const history = parseHistory(text);
+  return judgeMeasurement(measure(history.entries, history));
+}
+
+function isPoll(entry: Entry, lane: string | null, fromMs: number): boolean {
+  if (entry.kind !== 'poll' || entry.data.startNs < fromMs * 1e6) return false;
+  return lane === null || entry.subject.lane === lane;
+}
+
+function without(entries: readonly Entry[], gone: (entry: Entry) => boolean): Entry[] {
+  return entries.filter((entry) => !gone(entry));
+}
+
+const afterServer = (entry: Entry): boolean =>
+  entry.kind === 'run' && entry.data.stage === 'server' && entry.data.when === 'after';
+
+/** What is gone, and what the reason must say when the entries left are numbered anew. */
+const losses: readonly [string, (entry: Entry) => boolean, RegExp][] = [
+  ['all polls after T0', (entry) => isPoll(entry, null, t0Ms), /end \d\.\d s before/],
+  ['all polls', (entry) => isPoll(entry, null, 0), /lane new-connection has no polls/],
+  ["a lane's polls", (entry) => isPoll(entry, 'writer', 0), /lane writer has no polls/],
+  ["a lane's later polls", (entry) => isPoll(entry, 'writer', t0Ms), /lane writer end/],
+  ['the observer', (entry) => isPoll(entry, 'observer', 0), /lane observer has no polls/],
+  ['the server afterwards', afterServer, /after the operation was not read/],
+];
+
+describe('a completed history from which something is gone', () => {
+  it('passes while it is whole', () => {
+    expect(judged(toText(clean))).toMatchObject({ verdict: 'pass', gaps: [] });
+  });
+
+  it.each(losses)('is unknown without %s', (_, gone, reason) => {
+    const cut = judged(toText(without(clean, gone)));
+    expect(cut).toMatchObject({ verdict: 'unknown' });
+    expect(cut.reason).toMatch(/\d+ entries of made-up are missing/);
+    const renumbered = judged(toText(numbered(without(clean, gone))));
+    expect(renumbered.verdict).toBe('unknown');
+    expect(renumbered.reason).toMatch(reason);
+    expect(exitCodeOf(renumbered)).toBe(2);
+  });
+
+  it('is unknown without any one of its entries', () => {
+    for (const gone of clean.keys())
+      expect(judge(clean.filter((_, index) => index !== gone)).verdict).toBe('unknown');
+  });
+
+  it('is unknown when an entry is there twice', () => {
+    const [, entry] = clean;
+    if (entry === undefined) throw new Error('empty');
+    expect(judge([...clean, entry]).reason).toContain('twice');
+  });
+
+  it('is unknown with unreadable lines, also where nothing is missing for it', () => {
+    const lines = toText(clean).split('\n');
+    const spoilt = lines.with(50, '{garbage').join('\n');
+    expect(judged(spoilt)).toMatchObject({ verdict: 'unknown' });
+    const added = judged(lines.toSpliced(50, 0, 'not json').join('\n'));
+    expect(added.reason).toContain('1 lines of the history are not readable');
+    expect(judged(`${toText(clean)}{"v":1,"se`).reason).toContain('torn');
+  });
+
+  it('passes with entries of a kind or version that the reader does not know', () => {
+    const last = clean.at(-1);
+    const next = { ...last, seq: clean.length };
+    for (const strange of [
+      { ...next, kind: 'weather', data: {} },
+      { ...next, v: 2 },
+    ])
+      expect(judged(`${toText(clean)}${JSON.stringify(strange)}\n`).verdict).toBe('pass');
+  });
+
+  it('has nothing to judge, yet exits 2, without objectives', () => {
+    const options = { objectives: [] };
+    expect(exitCodeOf(judge(clean, options))).toBe(0);
+    expect(exitCodeOf(judge(clean.slice(1, -1), options))).toBe(2);
+    expect(exitCodeOf(judge(without(clean, afterServer), options))).toBe(2);
+  });
+});
+
+describe('certain data loss', () => {
+  const crashed = (entries: readonly Entry[]): Entry[] => {
+    const last = entries.at(-1);
+    if (last === undefined) throw new Error('empty');
+    const data = { level: 'error' as const, code: 'checker-failed', text: 'it crashed' };
+    return numbered([...entries, { ...last, kind: 'note', data }]);
+  };
+
+  it('fails whatever else went wrong or is missing', () => {
+    expect(judge(crashed(lossy))).toMatchObject({ verdict: 'fail' });
+    const cut = judge(without(lossy, afterServer));
+    expect(cut).toMatchObject({ verdict: 'fail' });
+    expect(cut.reason).toMatch(/data at stake.*the history is not whole/);
+  });
+
+  it('is not judged where the run did not complete or more entries could meet the limit', () => {
+    const stopped = lossy.map((entry) =>
+      entry.kind === 'run' && entry.data.stage === 'finished'
+        ? { ...entry, data: { ...entry.data, completed: false } }
+        : entry,
+    );
+    expect(judge(stopped).verdict).toBe('unknown');
+    const open = judge(without(lossy, afterServer), { objectives: ['writes.lost >= 5'] });
+    expect(open.verdict).toBe('unknown');
+  });
+});
+
+describe('a session that was there at T0', () => {
+  const objectives = ['sessions.dropped <= 5'];
+  const fateless = numbered(
+    without(
+      clean,
+      ({ kind, subject, data }) =>
+        kind === 'session' && subject.session === 's5' && data.stage === 'preserved',
+    ),
+  );
+
+  it('leaves sessions undecided without a fate', () => {
+    expect(judge(clean, { objectives }).verdict).toBe('pass');
+    for (const metric of ['dropped <= 5', 'present == 5', 'preserved >= 1', 'reconnected == 0'])
+      expect(judge(fateless, { objectives: [`sessions.${metric}`] }).verdict).toBe('unknown');
+  });
+
+  it('still fails for what is certain', () => {
+    const failed = judge(fateless, { objectives: ['sessions.preserved <= 3'] });
+    expect(failed.verdict).toBe('fail');
+  });
+
+  it('may have left by itself', () => {
+    const closed = clean.map((entry) =>
+      entry.kind === 'session' && entry.subject.session === 's5' && entry.data.stage === 'preserved'
+        ? { ...entry, data: { ...entry.data, stage: 'closed' as const } }
+        : entry,
+    );
+    expect(judge(closed, { objectives })).toMatchObject({
+      verdict: 'pass',
+      sessions: { present: 5, preserved: 4, dropped: 0 },
+    });
+  });
+
+  it('stays dropped whatever is told of it later', () => {
+    const drop = clean.find(
+      (entry) => entry.kind === 'session' && entry.data.stage === 'preserved',
+    );
+    if (drop?.kind !== 'session') throw new Error('no session');
+    const early = {
+      ...drop,
+      atNs: drop.atNs - 1,
+      data: { ...drop.data, stage: 'dropped' as const },
+    };
+    expect(judge(numbered([...clean, early])).sessions).toMatchObject({ dropped: 1 });
+  });
+});
