@@ -23,6 +23,7 @@ const jobEndMsMax = 20_000;
 /** Makes an empty world. */
 export function createSim(options: SimOptions): Sim {
   const clusters = new Map<string, ClusterRecord>();
+  const creating = new Set<Promise<ClusterRecord>>();
   const jobs: Job[] = [];
   let closing: Promise<void> | undefined;
 
@@ -45,14 +46,15 @@ export function createSim(options: SimOptions): Sim {
 
   return {
     createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
-      const cluster = await createCluster(options, wanted);
-      if (closing !== undefined) await cluster.close();
+      const created = createCluster(options, wanted);
+      creating.add(created);
+      const cluster = await created;
       clusters.set(wanted.identifier, cluster);
       return cluster;
     },
     start: (operation, parameters) => starters[operation](parameters),
     close: () => {
-      closing ??= closeAll(options, jobs, clusters);
+      closing ??= closeAll(options, jobs, creating);
       return closing;
     },
   };
@@ -61,14 +63,18 @@ export function createSim(options: SimOptions): Sim {
 async function closeAll(
   { clock }: SimOptions,
   jobs: readonly Job[],
-  clusters: ReadonlyMap<string, ClusterRecord>,
+  created: ReadonlySet<Promise<ClusterRecord>>,
 ): Promise<void> {
   const stop = new AbortController();
   for (const job of jobs) job.abort('the run is being stopped');
   const ended = Promise.all(jobs.map((job) => job.finished));
   await Promise.race([ended, clock.sleep(jobEndMsMax, stop.signal).catch(() => {})]);
   stop.abort();
-  await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
+  // One that is still being made is waited for: its server must not outlive the world.
+  const clusters = await Promise.allSettled(created);
+  await Promise.all(
+    clusters.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+  );
 }
 
 function notFound(parameters: ZeroDowntimePatchParameters): AwsFault {

@@ -12,7 +12,7 @@ import { auroraVersion } from '../server/versions.js';
 import type { Cluster, EndpointAddress, FaultRequest, Login } from '../sim.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
-export type ClusterStatus = 'creating' | 'available' | 'upgrading';
+export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_failed';
 
 export interface ClusterParts {
   readonly identifier: string;
@@ -79,6 +79,11 @@ export class ClusterRecord implements Cluster {
 
   get serverAdmin(): AdminLogin {
     return this.#server.admin;
+  }
+
+  /** Whether its server can be used. */
+  get serverRuns(): boolean {
+    return this.#server.state === 'running';
   }
 
   /** The community version that its binaries are now. */

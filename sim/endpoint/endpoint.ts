@@ -79,6 +79,7 @@ export class Endpoint {
       state: () => this.#state,
       untilReleased: () => this.#untilReleased(),
       verifier: options.verifier,
+      admitting: () => this.admitting,
       connect: (parameters, credentials) => this.#connect(parameters, credentials),
       cancel: (processId, secret) => this.#cancel(processId, secret),
       newProcessId: () => this.#nextProcessId++,
@@ -133,6 +134,9 @@ export class Endpoint {
     this.#target = target;
   }
 
+  /** Whether a client that proved who it is still gets a session on this server. */
+  admitting = true;
+
   /** While set, sessions that come to life are handed here, so that a hold misses none. */
   onSessionWhileHolding(take: ((session: Session) => void) | undefined): void {
     this.#holding = take;
@@ -147,14 +151,14 @@ export class Endpoint {
     this.#faults.push(fault);
     this.#tellFault(fault, 'begins');
     fault.onBegin?.({ sessions: this.sessions, stream: this.#options.stream });
-    void this.#settleListeners();
+    this.#settleSoon();
     return {
       end: () => {
         const at = this.#faults.indexOf(fault);
         if (at === -1) return;
         this.#faults.splice(at, 1);
         this.#tellFault(fault, 'ends');
-        void this.#settleListeners();
+        this.#settleSoon();
         for (const session of this.#sessions.values()) session.faultsChanged();
         this.#answerNow();
       },
@@ -197,11 +201,26 @@ export class Endpoint {
     });
   }
 
+  /** For faults, which nobody waits for: what goes wrong is told. */
+  #settleSoon(): void {
+    this.#settleListeners().catch((error: unknown) => {
+      this.#options.emit({
+        atNs: this.#options.clock.nowNs(),
+        clock: 'harness',
+        kind: 'note',
+        subject: { endpoint: this.name },
+        data: { level: 'error', code: 'port-lost', text: `a port cannot be opened: ${error}` },
+      });
+    });
+  }
+
   async #settleListeners(): Promise<void> {
     const closed =
       this.#state === 'refusing' || this.#faults.some((fault) => fault.closesListener === true);
     await Promise.all(
-      this.#listeners.map((listener) => (closed ? listener.close() : listener.open())),
+      this.#listeners.map((listener) =>
+        closed ? listener.close() : listener.open(this.#options.clock),
+      ),
     );
   }
 
@@ -302,7 +321,9 @@ export class Endpoint {
 
   #cancel(processId: number, secret: number): void {
     const session = this.#byProcessId.get(processId);
-    const key = session?.cancelKey.secret === secret ? session.serverKey : undefined;
+    // A parked session's connection carries questions of ours: a cancel must not reach those.
+    const running = session?.state === 'running' && session.cancelKey.secret === secret;
+    const key = running ? session.serverKey : undefined;
     if (key === undefined) return;
     const socket = connect({ ...this.#target });
     socket.on('error', () => {});

@@ -36,6 +36,8 @@ export interface Host {
   state(): EndpointState;
   /** Resolves when the endpoint no longer holds; rejects when too many wait or for too long. */
   untilReleased(): Promise<void>;
+  /** False while the server is being replaced: a session begun now would die with it. */
+  admitting(): boolean;
   verifier(user: string): Promise<string | null>;
   connect(parameters: ReadonlyMap<string, string>, credentials: Credentials): Promise<Upstream>;
   cancel(processId: number, secret: number): void;
@@ -102,7 +104,13 @@ async function letIn(
     verifier: await host.verifier(user),
     certificateHash: secure ? host.identity.certificateHash : undefined,
   });
+  turnAway(host);
   const upstream = await host.connect(parameters, credentials);
+  if (!host.admitting()) {
+    upstream.socket.on('error', () => {});
+    upstream.socket.destroy();
+    turnAway(host);
+  }
   const cancelKey = {
     processId: host.newProcessId(),
     secret: randomBytes(4).readInt32BE(0),
@@ -119,6 +127,11 @@ async function letIn(
   return {
     greeted: { client: reader.socket, raw, upstream, parameters, credentials, cancelKey, unread },
   };
+}
+
+/** @throws HandshakeError 57P03 where the endpoint does not admit */
+function turnAway(host: Host): void {
+  if (!host.admitting()) throw new HandshakeError('57P03', startingUp);
 }
 
 /** Reads up to the startup packet, going through TLS; undefined where it was a cancel request. */
@@ -144,6 +157,8 @@ async function firstPacket(
     else throw new HandshakeError('08P01', packet.kind === 'invalid' ? packet.why : 'incomplete');
   }
 }
+
+const startingUp = 'the database system is starting up';
 
 /** The first byte of a TLS handshake: a client that begins with TLS without asking. */
 const tlsHandshake = 0x16;
@@ -172,7 +187,7 @@ function upgrade(talk: { reader: HandshakeReader }, host: Host, asked: boolean):
 /** @returns the text of a 57P03 where the client must not come in now */
 async function admit(host: Host): Promise<string | undefined> {
   if (host.state() === 'holding') await host.untilReleased();
-  if (host.state() === 'starting-up') return 'the database system is starting up';
+  if (host.state() === 'starting-up') return startingUp;
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /** One port of an endpoint. Closing it makes the system itself refuse; sessions are untouched. */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../clock.js';
 import type { Rng } from '../rng.js';
 
 const host = '127.0.0.1';
@@ -7,6 +8,9 @@ const host = '127.0.0.1';
 const portMin = 15_000;
 const portMax = 32_000;
 const portTries = 50;
+/** While it is closed nobody keeps the port for us: whoever took it may let go of it again. */
+const reopenTries = 20;
+const reopenPauseMs = 100;
 
 export class Listener {
   readonly label: string;
@@ -29,7 +33,7 @@ export class Listener {
     for (let tries = 1; ; tries++) {
       this.#port = stream.int(portMin, portMax);
       try {
-        await this.open();
+        await this.open(null);
         return;
       } catch (error) {
         if (tries === portTries) throw error;
@@ -37,18 +41,32 @@ export class Listener {
     }
   }
 
-  /** Opens the port; a no-op when it is open. Changes happen in the order they were asked for. */
-  open(): Promise<void> {
+  /**
+   * Opens the port; a no-op when it is open. Changes happen in the order they were asked for.
+   * @param clock to try again for a while where somebody else sits on the port; null = once
+   * @throws the system's error where it stays taken
+   */
+  open(clock: Clock | null): Promise<void> {
     return this.#next(async () => {
-      if (this.#server !== undefined) return;
-      const server = createServer({ noDelay: true }, this.#onSocket);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port: this.#port, backlog: 2048 }, resolve);
-      });
-      server.on('error', () => {});
-      this.#server = server;
+      for (let tries = 1; this.#server === undefined; tries++) {
+        try {
+          await this.#listen();
+        } catch (error) {
+          if (clock === null || tries === reopenTries) throw error;
+          await clock.sleep(reopenPauseMs);
+        }
+      }
     });
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer({ noDelay: true }, this.#onSocket);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port: this.#port, backlog: 2048 }, resolve);
+    });
+    server.on('error', () => {});
+    this.#server = server;
   }
 
   /** Closes the port at once; connections that came through it live on. */

@@ -6,11 +6,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import {
-  backend,
   errorMessage,
   frontend,
-  MessageReader,
-  message,
   parameterStatusMessage,
   terminateMessage,
   type WholeMessage,
@@ -19,15 +16,16 @@ import type { Credentials } from './authenticate.js';
 import type { ActiveFault, FaultableSession } from './faults/fault.js';
 import { Link } from './link.js';
 import { resetConnection } from './reset-connection.js';
+import { Talk } from './talk.js';
 import { Traffic } from './traffic.js';
 import type { Upstream } from './upstream.js';
 
+/** Who ended a session: its client, its server, or the endpoint. */
+export type SessionEnd = 'client' | 'server' | 'endpoint';
 export type SessionState = 'running' | 'parked' | 'detached' | 'closed';
 
 /** What a client may send into a hold before it is not read any more. */
 const heldBytesMax = 256 * 1024;
-/** An answer of our own examination; nobody's catalog views are larger. */
-const internalBytesMax = 16 * 1024 * 1024;
 /** How long a client that was told to go may take to read what was sent. */
 const clientEndMsMax = 5_000;
 
@@ -45,14 +43,6 @@ export interface SessionBirth {
   /** Our own key for CancelRequest. */
   readonly cancelKey: { readonly processId: number; readonly secret: number };
   readonly onClosed: (session: Session) => void;
-}
-
-interface Talk {
-  readonly reader: MessageReader;
-  readonly messages: WholeMessage[];
-  readiesLeft: number;
-  readonly resolve: (messages: WholeMessage[]) => void;
-  readonly reject: (error: Error) => void;
 }
 
 export class Session implements FaultableSession {
@@ -77,6 +67,7 @@ export class Session implements FaultableSession {
   #heldBytes = 0;
   #talk: Talk | undefined;
   #onParked: (() => void)[] = [];
+  #endedBy: SessionEnd | null = null;
   #hangsOnParameters = false;
   #hung = false;
 
@@ -114,6 +105,11 @@ export class Session implements FaultableSession {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Who ended it; null while it lives. */
+  get endedBy(): SessionEnd | null {
+    return this.#endedBy;
   }
 
   /** The server's own process id for this session, while it has a server connection. */
@@ -156,21 +152,14 @@ export class Session implements FaultableSession {
     const server = this.#server;
     if (this.#state !== 'parked' || server === undefined || this.#talk !== undefined)
       throw new Error(`session ${this.id} is ${this.#state}: it cannot be talked to`);
-    const answered = new Promise<WholeMessage[]>((resolve, reject) => {
-      this.#talk = {
-        reader: new MessageReader(internalBytesMax),
-        messages: [],
-        readiesLeft: readies,
-        resolve,
-        reject,
-      };
-    });
+    const talk = new Talk(readies, (bytes) => this.#toClient.send(bytes));
+    this.#talk = talk;
     const limit = this.#clock.timer(timeoutMs, () =>
-      this.#talk?.reject(new Error(`no answer within ${timeoutMs} ms`)),
+      talk.giveUp(`no answer within ${timeoutMs} ms`),
     );
     server.write(bytes);
     try {
-      return await answered;
+      return await talk.answered;
     } finally {
       limit.cancel();
       this.#talk = undefined;
@@ -221,11 +210,11 @@ export class Session implements FaultableSession {
     if (this.#state === 'closed') return;
     const fields = { severity: 'FATAL', code, message: text } as const;
     this.#toClient.send(errorMessage(fields));
-    this.#close(() => this.#toClient.finish(() => this.#endClient()));
+    this.#close('endpoint', () => this.#toClient.finish(() => this.#endClient()));
   }
 
   reset(): void {
-    this.#close(() => resetConnection(this.#raw, this.#client));
+    this.#close('endpoint', () => resetConnection(this.#raw, this.#client));
   }
 
   /** A fault began or ended: what waits on the links may move. */
@@ -278,25 +267,17 @@ export class Session implements FaultableSession {
 
   #fromServer(chunk: Buffer): void {
     if (this.#talk !== undefined) {
-      this.#internal(this.#talk, chunk);
+      // What began before our talk, a notification cut in two, is the client's to its end.
+      const end = this.traffic.fromServer.atBoundary
+        ? 0
+        : this.traffic.fromServer.walk(chunk, 0, true);
+      if (end > 0) this.#toClient.send(chunk.subarray(0, end));
+      if (end < chunk.length) this.#talk.take(chunk.subarray(end));
       return;
     }
     this.#toClient.send(chunk);
     this.traffic.fromServer.walk(chunk);
     if (this.#holding || this.#held.length > 0) this.#advance();
-  }
-
-  #internal(talk: Talk, chunk: Buffer): void {
-    const { messages } = talk.reader.push(chunk);
-    for (const one of messages) {
-      talk.messages.push(one);
-      if (one.type === backend.readyForQuery) talk.readiesLeft--;
-      // Notifications are for the client, whenever they come.
-      if (one.type === backend.notificationResponse)
-        this.#toClient.send(message(one.type, one.body));
-    }
-    if (talk.reader.violation !== undefined) talk.reject(new Error(talk.reader.violation));
-    else if (talk.readiesLeft <= 0) talk.resolve(talk.messages);
   }
 
   /** Sends on what may be sent, message by message, and parks the session where it may be. */
@@ -351,13 +332,14 @@ export class Session implements FaultableSession {
     // What the client sent before it left still belongs to the server.
     const server = this.#server;
     this.#close(
+      'client',
       () => this.#client.destroy(),
       () => this.#toServer.finish(() => server?.end()),
     );
   }
 
   #serverGone(broken: boolean): void {
-    this.#close(() =>
+    this.#close('server', () =>
       this.#toClient.finish(() => {
         if (broken) resetConnection(this.#raw, this.#client);
         else this.#endClient();
@@ -374,10 +356,11 @@ export class Session implements FaultableSession {
   }
 
   /** Ends everything; the arguments say how each side ends. */
-  #close(endClient: () => void, endServer?: () => void): void {
+  #close(by: SessionEnd, endClient: () => void, endServer?: () => void): void {
     if (this.#state === 'closed') return;
+    this.#endedBy = by;
     this.#state = 'closed';
-    this.#talk?.reject(new Error('the session was closed'));
+    this.#talk?.giveUp('the session was closed');
     this.#held = [];
     this.#heldBytes = 0;
     const server = this.#server;

@@ -11,6 +11,7 @@ import {
   setsByParameter,
 } from '../wire/postgres/settings-scan.js';
 import { type MessageSink, Walker } from '../wire/postgres/walker.js';
+import { Outstanding } from './outstanding.js';
 
 /** SQL text beyond this is not searched for SET statements, and a longer Parse is not kept. */
 const statementBytesMax = 64 * 1024;
@@ -30,11 +31,10 @@ export class Traffic {
   /** Such a Parse was too long to keep. */
   unnamedParseLost = false;
   readonly customSettings = new Set<string>();
+  /** More names were seen than are remembered. */
+  customSettingsLost = false;
 
-  /** Types of the messages whose ReadyForQuery is outstanding, oldest first. */
-  #outstanding: number[] = [];
-  #unsynced = false;
-  #copying = false;
+  #outstanding = new Outstanding();
   #readsBinds = false;
 
   constructor(reported: Map<string, string>) {
@@ -50,23 +50,12 @@ export class Traffic {
 
   /** Every request that was sent whole has been answered. */
   get quiet(): boolean {
-    return (
-      this.#outstanding.length === 0 &&
-      !this.#unsynced &&
-      !this.#copying &&
-      this.fromClient.atBoundary &&
-      this.fromServer.atBoundary
-    );
+    return this.#outstanding.none && this.fromClient.atBoundary && this.fromServer.atBoundary;
   }
 
   /** A request was sent whole and its answer is awaited; the client need not send more. */
   get awaitingAnswer(): boolean {
-    return (
-      this.#outstanding.length > 0 &&
-      !this.#unsynced &&
-      !this.#copying &&
-      this.fromClient.atBoundary
-    );
+    return this.#outstanding.awaited && this.fromClient.atBoundary;
   }
 
   get violation(): string | undefined {
@@ -75,9 +64,7 @@ export class Traffic {
 
   /** A session that starts anew on another server connection has nothing under way. */
   restart(): void {
-    this.#outstanding = [];
-    this.#unsynced = false;
-    this.#copying = false;
+    this.#outstanding = new Outstanding();
     this.status = 'I';
   }
 
@@ -95,35 +82,33 @@ export class Traffic {
   #clientMessage(type: number, bodyBytes: number, body: Buffer | null): void {
     switch (type) {
       case frontend.query:
-        this.#outstanding.push(type);
+        this.#outstanding.query();
         this.unnamedParse = null;
         this.unnamedParseLost = false;
         this.#scan(body);
         break;
       case frontend.functionCall:
-        this.#outstanding.push(type);
+        this.#outstanding.query();
         break;
       case frontend.sync:
-        // The server ignores a Sync that it reads while COPY data is flowing in.
-        if (!this.#copying) this.#outstanding.push(type);
-        this.#unsynced = false;
+        this.#outstanding.sync();
         break;
       case frontend.parse:
-        this.#unsynced = true;
+        this.#outstanding.extended();
         this.#parse(body, bodyBytes);
         break;
       case frontend.bind:
-        this.#unsynced = true;
+        this.#outstanding.extended();
         if (this.#readsBinds && body !== null) this.#addCustom(customNamesInBind(body));
         break;
       case frontend.describe:
       case frontend.execute:
       case frontend.close:
-        this.#unsynced = true;
+        this.#outstanding.extended();
         break;
       case frontend.copyDone:
       case frontend.copyFail:
-        this.#copying = false;
+        this.#outstanding.copyEnd();
         break;
       case frontend.terminate:
         this.ending = true;
@@ -153,6 +138,7 @@ export class Traffic {
   #addCustom(names: readonly string[]): void {
     for (const name of names) {
       if (this.customSettings.size < customSettingsMax) this.customSettings.add(name);
+      else if (!this.customSettings.has(name)) this.customSettingsLost = true;
     }
   }
 
@@ -168,20 +154,14 @@ export class Traffic {
 
   #serverMessage(type: number, body: Buffer | null): void {
     if (type === backend.readyForQuery) {
-      this.#outstanding.shift();
-      this.#copying = false;
+      this.#outstanding.ready();
       const status = String.fromCharCode(body?.[0] ?? 0x49);
       this.status = status === 'T' || status === 'E' ? status : 'I';
     } else if (type === backend.parameterStatus && body !== null) {
       const [name, value] = cStrings(body);
       if (name !== undefined && value !== undefined) this.reported.set(name, value);
     } else if (type === backend.copyInResponse || type === backend.copyBothResponse) {
-      this.#copying = true;
-      // The Sync that came with the COPY is swallowed; another follows the data.
-      if (this.#outstanding[0] === frontend.sync) {
-        this.#outstanding.shift();
-        this.#unsynced = true;
-      }
-    }
+      this.#outstanding.copy();
+    } else if (type === backend.errorResponse) this.#outstanding.error();
   }
 }

@@ -1,17 +1,15 @@
 /**
- * What a parked session holds, asked of its own server connection, and the statements that put it
- * back on another. The server tells all of it but the names of custom settings.
+ * What a parked session holds, asked of its own server connection. The server tells all of it but
+ * the names of custom settings.
  */
 import {
   backend,
   parseDataRow,
   parseErrorFields,
-  parseMessage,
   queryMessage,
-  syncMessage,
   type WholeMessage,
 } from '../../wire/postgres/messages.js';
-import { type AdvisoryLock, lockSql } from './advisory-locks.js';
+import type { AdvisoryLock } from './advisory-locks.js';
 
 export interface PreparedStatement {
   readonly name: string;
@@ -175,83 +173,4 @@ function rowsIn(messages: readonly WholeMessage[]): (string | null)[][] {
       throw new Error(parseErrorFields(body).get('M') ?? 'the question failed');
     return type === backend.dataRow ? [parseDataRow(body)] : [];
   });
-}
-
-export interface Restoration {
-  readonly bytes: Buffer;
-  /** How many ReadyForQuery the answer ends with. */
-  readonly readies: number;
-}
-
-/**
- * The messages that put the contents into a new connection.
- * @param withStatements whether prepared statements survive
- * @param unnamedParse the unnamed statement's Parse, kept from the wire
- */
-export function restoration(
-  contents: SessionContents,
-  withStatements: boolean,
-  unnamedParse: Buffer | null,
-): Restoration | null {
-  const statements = withStatements ? contents.statements : [];
-  const bySql = statements.filter((one) => one.fromSql).map((one) => one.statement);
-  // A value is in the setting's own base unit, which set_config takes when none is written.
-  const sql = [
-    "set client_encoding = 'UTF8'",
-    ...contents.settings.map(
-      ({ name, value }) =>
-        `select pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
-    ),
-    ...bySql.map((statement) => statement.trim().replace(/;$/, '')),
-    ...contents.channels.map((channel) => `listen ${identifier(channel)}`),
-    ...contents.advisoryLocks.map(lockSql),
-    ...(contents.sessionUser === null
-      ? []
-      : [`set session authorization ${identifier(contents.sessionUser)}`]),
-    ...(contents.role === null ? [] : [`set role ${identifier(contents.role)}`]),
-    encodingSql(contents),
-  ];
-  const pieces: Buffer[] = [];
-  let readies = 0;
-  if (sql.length > 2) {
-    pieces.push(queryMessage(sql.join(';\n')));
-    readies++;
-  }
-  const parses = statements
-    .filter((one) => !one.fromSql)
-    .map((one) => parseMessage(one.name, one.statement, one.parameterOids));
-  if (parses.length > 0) {
-    pieces.push(...parses, syncMessage);
-    readies++;
-  }
-  // On a Sync of its own: a client's own mistake in it must not undo the rest.
-  if (withStatements && unnamedParse !== null) {
-    pieces.push(unnamedParse, syncMessage);
-    readies++;
-  }
-  return readies === 0 ? null : { bytes: Buffer.concat(pieces), readies };
-}
-
-/** The session's own encoding comes last: the texts before it are written in UTF-8. */
-function encodingSql({ settings }: SessionContents): string {
-  const own = settings.find(({ name }) => name === 'client_encoding');
-  return own === undefined
-    ? 'reset client_encoding'
-    : `set client_encoding = ${literal(own.value)}`;
-}
-
-/** The first error in the answer to a restoration, less that of the unnamed statement. */
-export function restorationError(
-  messages: readonly WholeMessage[],
-  readies: number,
-  hadUnnamed: boolean,
-): string | null {
-  let ready = 0;
-  for (const { type, body } of messages) {
-    if (type === backend.readyForQuery) ready++;
-    const ofUnnamed = hadUnnamed && ready === readies - 1;
-    if (type === backend.errorResponse && !ofUnnamed)
-      return parseErrorFields(body).get('M') ?? 'unknown error';
-  }
-  return null;
 }

@@ -76,6 +76,13 @@ export const restarted: Told = {
   categories: ['availability'],
 };
 
+export const rolledBack: Told = {
+  source: 'instance',
+  message: 'The DB engine version upgrade failed. The engine version upgrade rollback succeeded.',
+  eventId: 'RDS-EVENT-0270',
+  categories: maintenance,
+};
+
 export const online: Told = {
   source: 'cluster',
   message: 'Database cluster is online. The primary instance is ready for connections.',

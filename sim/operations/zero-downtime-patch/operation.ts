@@ -10,10 +10,14 @@ import { sessionKindOf } from '../../endpoint/session-kind.js';
 import type { ZeroDowntimePatchParameters } from '../../sim.js';
 import { drawn } from '../../timing.js';
 import { OperationFailed } from '../job.js';
+import { Fates } from './fates.js';
 import * as say from './messages.js';
 import { seekQuietPoint } from './quiet-point.js';
 import { type DropReason, dropDetail } from './rules.js';
 import { attachAll, examineAll } from './transfer.js';
+
+/** No engine could be started over the data. */
+class EngineLost extends Error {}
 
 /** One patch under way. */
 export class ZeroDowntimePatch {
@@ -21,9 +25,10 @@ export class ZeroDowntimePatch {
   readonly #parameters: ZeroDowntimePatchParameters;
   readonly #signal: AbortSignal;
   readonly #fromAws: string;
+  readonly #fates: Fates;
   #t0Ns = 0;
-  #preserved = 0;
-  #dropped = 0;
+  /** Why the cluster is not patched although it runs. */
+  #failure: string | undefined;
 
   constructor(
     cluster: ClusterRecord,
@@ -34,6 +39,7 @@ export class ZeroDowntimePatch {
     this.#parameters = parameters;
     this.#signal = signal;
     this.#fromAws = cluster.awsVersion;
+    this.#fates = new Fates(cluster);
   }
 
   /** Runs it to its end. Throws OperationFailed where the cluster is not patched afterwards. */
@@ -45,8 +51,7 @@ export class ZeroDowntimePatch {
       await this.#patch();
       await this.#finish();
     } finally {
-      cluster.endpoint.onSessionWhileHolding(undefined);
-      cluster.setStatus('available');
+      cluster.setStatus(cluster.serverRuns ? 'available' : 'upgrade_failed');
     }
   }
 
@@ -66,9 +71,23 @@ export class ZeroDowntimePatch {
   }
 
   async #patch(): Promise<void> {
+    const { endpoint } = this.#cluster;
+    try {
+      await this.#touchSessions();
+    } catch (error) {
+      await this.#recover(error);
+    } finally {
+      endpoint.onSessionWhileHolding(undefined);
+      endpoint.admitting = true;
+      this.#fates.settle();
+    }
+  }
+
+  async #touchSessions(): Promise<void> {
     const { clock, endpoint } = this.#cluster;
     this.#t0Ns = clock.nowNs();
     this.#parameters.onT0?.(this.#t0Ns);
+    const atT0 = endpoint.sessions;
     await endpoint.setState('refusing');
     const found = await seekQuietPoint({
       clock,
@@ -76,33 +95,50 @@ export class ZeroDowntimePatch {
       admin: this.#cluster.admin,
       deadlineMs: this.#duration('zdp.success.pg.quietPointMs'),
       longRunningMs: this.#parameters.longRunningMs,
-      drop: this.#drop,
+      drop: this.#fates.drop,
     });
+    endpoint.admitting = false;
+    this.#fates.present([...atT0, ...endpoint.sessions]);
     const dropsLate = this.#parameters.lateSessions === 'drop';
     if (this.#parameters.defects.includes('zdp-fallback')) await this.#restart('zdp-failed');
     else if (found.busy.length > 0 && !dropsLate) await this.#restart('no-quiet-point');
     else {
-      for (const session of found.busy) this.#drop(session, 'late');
+      for (const session of found.busy) this.#fates.drop(session, 'late');
       await this.#handOver();
     }
+  }
+
+  /** Something gave way with sessions in our hands: nobody is left hanging, and it is told. */
+  async #recover(error: unknown): Promise<never> {
+    const cluster = this.#cluster;
+    const why = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof EngineLost ? 'engine-did-not-start' : 'operation-failed';
+    for (const session of cluster.endpoint.sessions) this.#fates.drop(session, reason, why);
+    if (!cluster.serverRuns) await cluster.startServer(cluster.version).catch(() => {});
+    const state = cluster.serverRuns ? 'open' : 'refusing';
+    cluster.endpoint.admitting = true;
+    await cluster.endpoint.setState(state).catch(() => {});
+    throw new OperationFailed(why);
   }
 
   /** The way it is meant to go: sessions parked, engine replaced, sessions re-attached. */
   async #handOver(): Promise<void> {
     const { clock, endpoint } = this.#cluster;
     const parked = endpoint.sessions.filter((session) => session.state === 'parked');
-    const carried = await examineAll(parked, this.#cluster.admin, this.#drop);
+    const carried = await examineAll(parked, this.#cluster.admin, this.#fates.drop);
     for (const { session } of carried) session.detach();
     const startingUpNs = await this.#replaceEngine('zdp.success.pg');
     const attached = await attachAll(carried, {
       clock,
       endpoint,
       preparedStatements: this.#parameters.preparedStatements,
-      drop: this.#drop,
+      drop: this.#fates.drop,
+      onLoss: (session, what) => this.#tellLoss(session, what),
     });
     await this.#waitUntil(startingUpNs + this.#duration('zdp.success.pg.startingUpMs') * 1e6);
     const hangs = this.#parameters.defects.includes('zdp-hang');
     for (const session of attached) this.#release(session, hangs);
+    endpoint.admitting = true;
     await endpoint.setState('open');
     const startupUs = Math.round((clock.nowNs() - startingUpNs) / 1e3);
     this.#cluster.tell(say.fastStartup(startupUs));
@@ -112,10 +148,11 @@ export class ZeroDowntimePatch {
   /** The ordinary restart instead: every session is dropped. */
   async #restart(reason: DropReason): Promise<void> {
     const { clock, endpoint } = this.#cluster;
-    for (const session of endpoint.sessions) this.#drop(session, reason);
+    for (const session of endpoint.sessions) this.#fates.drop(session, reason);
     this.#cluster.tell(say.shutDown);
     const startingUpNs = await this.#replaceEngine('zdp.fallback.pg');
     await this.#waitUntil(startingUpNs + this.#duration('zdp.fallback.pg.startingUpMs') * 1e6);
+    endpoint.admitting = true;
     await endpoint.setState('open');
     this.#cluster.tell(say.restarted);
     const tookMs = Math.round((clock.nowNs() - this.#t0Ns) / 1e6);
@@ -140,14 +177,23 @@ export class ZeroDowntimePatch {
     try {
       await this.#cluster.startServer(to);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      await this.#cluster.startServer(from);
-      this.#failure = `engine ${to} did not start and ${from} runs again: ${why}`;
+      await this.#startAgain(from, to, error);
     }
     return startingUpNs;
   }
 
-  #failure: string | undefined;
+  /** @throws EngineLost where the old engine does not start either */
+  async #startAgain(from: string, to: string, error: unknown): Promise<void> {
+    const text = (one: unknown): string => (one instanceof Error ? one.message : String(one));
+    try {
+      await this.#cluster.startServer(from);
+    } catch (second) {
+      throw new EngineLost(
+        `neither engine ${to} nor ${from} started: ${text(error)} Then: ${text(second)}`,
+      );
+    }
+    this.#failure = `engine ${to} did not start and ${from} runs again: ${text(error)}`;
+  }
 
   async #finish(): Promise<void> {
     const cluster = this.#cluster;
@@ -166,31 +212,26 @@ export class ZeroDowntimePatch {
     if (session.state === 'closed') return;
     if (hangs) session.hangOnParameters();
     session.release();
-    this.#preserved++;
-    this.#tellSession(session, 'preserved', null);
+    this.#fates.preserve(session);
   }
 
-  #drop = (session: Session, reason: DropReason): void => {
-    session.drop('57P01', 'terminating connection due to administrator command');
-    this.#dropped++;
-    this.#tellSession(session, 'dropped', reason);
-  };
-
-  #tellSession(session: Session, stage: 'preserved' | 'dropped', reason: DropReason | null): void {
-    const about = {
-      ...sessionKindOf(session.parameters),
-      reason,
-      detail: reason === null ? null : dropDetail(reason),
-    };
-    this.#cluster.tellSession(session, { stage: 'present', ...about, reason: null, detail: null });
-    this.#cluster.tellSession(session, { stage, ...about });
+  #tellLoss(session: Session, what: string): void {
+    const { sessionKind } = sessionKindOf(session.parameters);
+    const text = `${session.id} (${sessionKind}) is preserved but has lost ${what}`;
+    this.#cluster.note('warning', 'state-lost', text);
   }
 
   #tellFinished(): void {
     const { instance, clock } = this.#cluster;
+    this.#fates.settle();
+    if (this.#failure !== undefined) {
+      this.#cluster.tell(say.rolledBack);
+      return;
+    }
+    const { preserved, dropped } = this.#fates;
     const tookMs = Math.round((clock.nowNs() - this.#t0Ns) / 1e6);
     for (const source of ['cluster', 'instance'] as const)
-      this.#cluster.tell(say.finished(source, instance, tookMs, this.#preserved, this.#dropped));
+      this.#cluster.tell(say.finished(source, instance, tookMs, preserved, dropped));
   }
 
   #duration(name: string): number {

@@ -20,6 +20,10 @@ export const dropReasons = {
   'no-quiet-point': 'no quiet point was found in time: an ordinary restart drops every session',
   'zdp-failed': 'zero-downtime patching failed (published defect): an ordinary restart',
   'not-examined': 'what it holds could not be read, so it could not be handed over whole',
+  'server-connection-lost': 'its server connection ended during the patch',
+  'broken-by-fault': 'a fault of this rehearsal broke its connection during the patch',
+  'engine-did-not-start': 'no engine could be started over the data again',
+  'operation-failed': 'the patch could not go on',
   'transfer-failed':
     'its hand-over failed; AWS counts such in the log as ZD_SOCKET_TRANSFER_CONN_DROPPED',
 } as const;

@@ -9,11 +9,10 @@ import {
   examinationQuery,
   parseExamination,
   parseTemporaryTables,
-  restoration,
-  restorationError,
   type SessionContents,
   temporaryTablesQuery,
 } from '../../engine/postgres/examine.js';
+import { parseRestored, restoreSteps } from '../../engine/postgres/restore.js';
 import { backend, cStrings, type WholeMessage } from '../../wire/postgres/messages.js';
 import { allListen, type DropReason, reasonOfParked } from './rules.js';
 
@@ -77,7 +76,9 @@ export interface AttachOptions {
   readonly clock: Clock;
   readonly endpoint: Endpoint;
   readonly preparedStatements: 'survive' | 'lost';
-  readonly drop: (session: Session, reason: DropReason) => void;
+  readonly drop: (session: Session, reason: DropReason, why: string) => void;
+  /** Told what a preserved session has lost all the same. */
+  readonly onLoss: (session: Session, what: string) => void;
 }
 
 /** Re-attaches and restores the sessions; returns those that made it. */
@@ -88,15 +89,21 @@ export async function attachAll(
   const attached: Session[] = [];
   await eachOf(carried, atOnceMax, async (one) => {
     const { session } = one;
-    const made = await attach(one, options).catch(() => false);
+    const failure = await attach(one, options).catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
     if (session.state === 'closed') return;
-    if (made) attached.push(session);
-    else options.drop(session, 'transfer-failed');
+    if (failure === null) attached.push(session);
+    else options.drop(session, 'transfer-failed', failure);
   });
   return attached;
 }
 
-async function attach({ session, contents }: Carried, options: AttachOptions): Promise<boolean> {
+/** @returns why it could not be put back, or null */
+async function attach(
+  { session, contents }: Carried,
+  options: AttachOptions,
+): Promise<string | null> {
   const upstream = await options.endpoint.reconnect(session);
   session.attach(upstream);
   const survive = options.preparedStatements === 'survive';
@@ -104,14 +111,21 @@ async function attach({ session, contents }: Carried, options: AttachOptions): P
   const unnamed = survive ? traffic.unnamedParse : null;
   if (!survive) traffic.unnamedParse = null;
   const reported = new Map(upstream.reported);
-  const restore = restoration(withEncoding(contents, session, reported), survive, unnamed);
-  if (restore !== null) {
-    const answer = await session.talk(restore.bytes, restore.readies, talkMsMax);
-    if (restorationError(answer, restore.readies, unnamed !== null) !== null) return false;
+  const whole = withEncoding(contents, session, reported);
+  const { steps, lost } = restoreSteps(whole, survive, unnamed);
+  if (steps.length > 0) {
+    const bytes = Buffer.concat(steps.map((step) => step.bytes));
+    const answer = await session.talk(bytes, steps.length, talkMsMax);
+    const restored = parseRestored(steps, answer);
+    if (restored.failure !== null) return restored.failure;
+    lost.push(...restored.lost);
     for (const [name, value] of reportedIn(answer)) reported.set(name, value);
   }
+  if (survive && traffic.unnamedParseLost) lost.push('the unnamed prepared statement: too long');
+  if (traffic.customSettingsLost) lost.push('custom settings: more names than are remembered');
+  for (const what of lost) options.onLoss(session, what);
   session.announceChanges(reported);
-  return true;
+  return null;
 }
 
 /** Adds the client's encoding where it is not the one that the new connection began with. */

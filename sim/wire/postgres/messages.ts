@@ -82,6 +82,13 @@ export function parseMessage(name: string, sql: string, parameterOids: readonly 
   );
 }
 
+/** Runs one statement through the unnamed statement and portal; the server takes no second one. */
+export function executeOnce(sql: string): Buffer {
+  const bind = message(frontend.bind, zero, zero, int16(0), int16(0), int16(0));
+  const execute = message(frontend.execute, zero, int32(0));
+  return Buffer.concat([parseMessage('', sql, []), bind, execute, syncMessage]);
+}
+
 export function startupMessage(parameters: ReadonlyMap<string, string>): Buffer {
   const body = Buffer.concat([
     int32(0x00030000),

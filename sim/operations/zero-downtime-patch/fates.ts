@@ -1,0 +1,89 @@
+/**
+ * What becomes of every session that was there at T0: preserved, dropped for a reason, or left by
+ * its own client. Each is told once, and none is forgotten.
+ */
+import type { ClusterRecord } from '../../cluster/cluster.js';
+import type { Session } from '../../endpoint/session.js';
+import { sessionKindOf } from '../../endpoint/session-kind.js';
+import { type DropReason, dropDetail } from './rules.js';
+
+export class Fates {
+  readonly #cluster: ClusterRecord;
+  /** Sessions told as present, and whether their fate was told. */
+  readonly #present = new Map<Session, boolean>();
+  #preserved = 0;
+  #dropped = 0;
+
+  constructor(cluster: ClusterRecord) {
+    this.#cluster = cluster;
+  }
+
+  get preserved(): number {
+    return this.#preserved;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Tells who is there. A client that left by itself before this was asked of nobody. */
+  present(sessions: Iterable<Session>): void {
+    for (const session of sessions) {
+      if (this.#present.has(session) || session.endedBy === 'client') continue;
+      this.#present.set(session, false);
+      this.#tell(session, 'present', null, null);
+    }
+  }
+
+  preserve(session: Session): void {
+    this.#preserved++;
+    this.#fate(session, 'preserved', null, null);
+  }
+
+  /** Ends the session as a server that is going down would, and tells why. */
+  drop = (session: Session, reason: DropReason, why: string | null = null): void => {
+    session.drop('57P01', 'terminating connection due to administrator command');
+    this.#lose(session, reason, why);
+  };
+
+  /** Tells the fate of those that ended on the way. */
+  settle(): void {
+    for (const [session, told] of this.#present) {
+      if (told || session.state !== 'closed') continue;
+      if (session.endedBy === 'client') this.#fate(session, 'closed', null, null);
+      else if (session.endedBy === 'server') this.#lose(session, 'server-connection-lost', null);
+      else this.#lose(session, 'broken-by-fault', null);
+    }
+  }
+
+  #lose(session: Session, reason: DropReason, why: string | null): void {
+    this.#dropped++;
+    this.#fate(session, 'dropped', reason, why);
+  }
+
+  #fate(
+    session: Session,
+    stage: 'preserved' | 'dropped' | 'closed',
+    reason: DropReason | null,
+    why: string | null,
+  ): void {
+    if (!this.#present.has(session)) this.#tell(session, 'present', null, null);
+    this.#present.set(session, true);
+    this.#tell(session, stage, reason, why);
+  }
+
+  #tell(
+    session: Session,
+    stage: 'present' | 'preserved' | 'dropped' | 'closed',
+    reason: DropReason | null,
+    why: string | null,
+  ): void {
+    const detail = reason === null ? null : dropDetail(reason);
+    this.#cluster.tellSession(session, {
+      ...sessionKindOf(session.parameters),
+      stage,
+      reason,
+      detail: why === null || detail === null ? detail : `${detail}: ${why}`,
+    });
+  }
+}
