@@ -141,7 +141,7 @@ describe('a patch that cannot go on', () => {
     await expect(dial.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('with only the new engine failing, goes back to the old one and keeps the sessions', async () => {
+  it('with only the new engine failing, goes back and keeps the sessions', async () => {
     world = await openWorld();
     const app = await world.client();
     const record = world.cluster as ClusterRecord;
