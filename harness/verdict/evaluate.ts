@@ -3,6 +3,8 @@ import type { Bounds, LaneMeasure } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
 import { length } from '../measure/windows.js';
 import type { Objective, Operator } from './objective.js';
+import { remark, undecided } from './undecided.js';
+import { withUnseen } from './unseen.js';
 
 export type Verdict = 'pass' | 'fail' | 'unknown';
 
@@ -21,7 +23,7 @@ export interface Evaluated {
   readonly limit: number;
   readonly operator: Operator;
   readonly verdict: Verdict;
-  /** One sentence where the verdict is not a plain pass; else null. */
+  /** One sentence where the verdict is unknown, or a pass with a limit; else null. */
   readonly why: string | null;
   /** The data were at stake, not the time: goes before everything else. */
   readonly dataLoss: boolean;
@@ -35,10 +37,15 @@ export function evaluate(objective: Objective, measurement: Measurement): Evalua
     ['lost', 'duplicated', 'resurrected'].includes(objective.metric);
   const base = { text, operator, limit, dataLoss };
   if (typeof found === 'string') return { ...base, measured: null, verdict: 'unknown', why: found };
-  const compared = compare(found, operator, limit);
-  const verdict =
-    compared === 'pass' && isWithoutFate(objective, measurement) ? 'unknown' : compared;
-  const why = verdict === 'unknown' ? undecided(objective, found, measurement) : null;
+  const reach = withUnseen(objective, found, measurement);
+  const plain = compare(reach, operator, limit);
+  const verdict = plain === 'pass' && isWithoutFate(objective, measurement) ? 'unknown' : plain;
+  const why =
+    verdict === 'unknown'
+      ? undecided(objective, found, measurement, compare(found, operator, limit) !== 'unknown')
+      : verdict === 'pass'
+        ? remark(objective, measurement)
+        : null;
   return { ...base, measured: found, verdict, why };
 }
 
@@ -155,42 +162,4 @@ function duration(bounds: Bounds, unseenNs: number): Measured {
     estimate: bounds.estimateNs / 1e6,
     unit: 'ms',
   };
-}
-
-/** Why the interval does not decide, and what would. */
-function undecided(objective: Objective, found: Measured, measurement: Measurement): string {
-  if (objective.about !== 'lane') return 'the run ended before every session had its fate';
-  const lane = measurement.lanes.find((one) => one.spec.name === objective.lane);
-  if (found.upper === null) return 'an outage is open at an end of what was observed';
-  if (lane !== undefined && lane.blind.length > 0)
-    return `nobody looked for ${(length(lane.blind) / 1e6).toFixed(0)} ms outside the outages`;
-  if (found.unit === 'count') return `${lane?.perhapsFailed ?? 0} polls are in doubt`;
-  const wantedMs = decidingInterval(found, objective.limit, lane);
-  return wantedMs === null
-    ? 'the limit falls inside the bounds, closer to the estimate than any interval resolves'
-    : `the limit falls inside the bounds; ${intervalAdvice(measurement, wantedMs)}`;
-}
-
-/** A log comes from somebody else's loop: there is no option to change. */
-function intervalAdvice({ started }: Measurement, wantedMs: number): string {
-  return started?.command === 'import'
-    ? `polling every ${wantedMs} ms would have decided it`
-    : `--interval ${wantedMs}ms would decide it`;
-}
-
-const niceIntervalsMs = [1_000, 500, 250, 200, 100, 50, 20, 10];
-
-/**
- * The longest interval whose bounds would leave the limit outside: at tick t and attempts of
- * length a, each bound lies within t + a of the estimate.
- */
-function decidingInterval(
-  found: Measured,
-  limitMs: number,
-  lane: LaneMeasure | undefined,
-): number | null {
-  const attemptMs = (lane?.p95Ns ?? 0) / 1e6;
-  const distanceMs = Math.abs(found.estimate - limitMs) / Math.max(1, lane?.outages.length ?? 1);
-  const below = Math.min(lane?.spec.intervalMs ?? 500, distanceMs - attemptMs);
-  return niceIntervalsMs.find((candidate) => candidate < below) ?? null;
 }

@@ -95,6 +95,37 @@ describe('a verdict', () => {
     expect(objective?.why).toMatch(/--interval \d+ms/);
   });
 
+  it('is unknown for a time below what the lane can detect, and says what is in the way', () => {
+    const outcome = (text: string) => judged([text]).objectives[0];
+    for (const metric of ['downtime', 'longest'])
+      for (const limit of ['<= 0s', '== 0s', '< 1ms', '<= 400ms', '<= 2s'])
+        expect(outcome(`held-session.${metric} ${limit}`)).toMatchObject({ verdict: 'unknown' });
+    expect(outcome('held-session.downtime <= 0s')?.why).toContain('held-session.failed == 0');
+    expect(outcome('held-session.downtime <= 2s')?.why).toMatch(/an attempt took 2\d{3} ms/);
+    const idle = outcome('idle-session.longest <= 400ms');
+    expect(idle?.verdict).toBe('unknown');
+    expect(idle?.why).toMatch(/shorter than 50\d ms .* --interval 250ms would/);
+    expect(outcome('new-connection.downtime <= 100ms')?.verdict).toBe('fail');
+    expect(outcome('held-session.downtime <= 60s')).toMatchObject({ verdict: 'pass', why: null });
+    expect(outcome('idle-session.longest <= 600ms')?.verdict).toBe('pass');
+  });
+
+  it('counts polls plainly, and outages as far as polls met them', () => {
+    const report = judged(['held-session.failed == 0', 'held-session.outages == 0']);
+    expect(report.verdict).toBe('pass');
+    const [failed, outages] = report.objectives;
+    expect(failed?.why).toBeNull();
+    expect(outages?.why).toContain('can have gone unseen');
+  });
+
+  it('is unknown for a lane with a single decided poll', () => {
+    const entries = makeHistory({ ...clean, objectives: ['held-session.longest <= 60s'] }).filter(
+      ({ kind, subject, data }) =>
+        kind !== 'poll' || subject.lane !== 'held-session' || data.tick === 1,
+    );
+    expect(judge(entries).objectives[0]?.verdict).toBe('unknown');
+  });
+
   it('is unknown for a lane that the run did not have', () => {
     const report = judged(['reader.downtime <= 5s', 'writes.lost == 0']);
     expect(report.verdict).toBe('unknown');
