@@ -74,7 +74,7 @@ export function union(list: readonly Stretch[]): Stretch[] {
   return joined;
 }
 
-/** The shares of one outage, nanoseconds. */
+/** The shares of one outage, nanoseconds; together they are its estimate. */
 export interface Shares {
   /** In the endpoint's window, the server not at work: came from the timing table. */
   readonly modelledNs: number;
@@ -86,7 +86,12 @@ export interface Shares {
   readonly clientWithinProbeError: boolean;
 }
 
-/** Splits an outage; null where the world told nothing about the time in question. */
+/**
+ * Splits an outage's estimate; null where the world told nothing about the time in question. The
+ * endpoint's windows count as far as the outage can reach. Where they are longer than the
+ * estimate, the probe missed a part at the edges, during which the server was not at work yet or
+ * any more: the modelled share gives way first, then the engine's.
+ */
 export function shareOut(outage: Outage, windows: Windows | null): Shares | null {
   if (windows === null) return null;
   const seen = {
@@ -95,14 +100,15 @@ export function shareOut(outage: Outage, windows: Windows | null): Shares | null
   };
   const endpoint = windows.endpoint.flatMap((window) => overlap(window, seen));
   const windowNs = length(endpoint);
-  const engineNs = length(
+  const busyNs = length(
     endpoint.flatMap((window) => windows.engineBusy.flatMap((part) => overlap(part, window))),
   );
-  const clientNs = Math.max(0, outage.estimateNs - windowNs);
+  const withinNs = Math.min(windowNs, outage.estimateNs);
+  const engineNs = Math.min(busyNs, withinNs);
   return {
-    modelledNs: windowNs - engineNs,
+    modelledNs: withinNs - engineNs,
     engineNs,
-    clientNs,
+    clientNs: outage.estimateNs - withinNs,
     clientWithinProbeError: windowNs > 0 && windowNs >= outage.lowerNs,
   };
 }
