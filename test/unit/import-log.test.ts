@@ -33,6 +33,52 @@ function loop(fromMs: number, answers: readonly string[]): string {
 const refused = (host: string): string =>
   `psql: error: connection to server at "${host}", port 5432 failed: Connection refused`;
 
+describe('commas before the milliseconds', () => {
+  const answers = ['17.4', '17.4', refused('db'), refused('db'), '17.5', '17.5'];
+  const dotted = loop(40_503, answers);
+  const commas = dotted.replace(/(:\d\d)\./g, '$1,');
+
+  it('give the same lanes as points, whatever the log says', () => {
+    expect(commas).not.toBe(dotted);
+    const expected = lanesOf(dotted);
+    expect(expected).toMatchObject({ 'new-connection': { polls: 6, failed: 2 } });
+    expect(lanesOf(commas)).toEqual(expected);
+    expect(lanesOf(`poll.py, started by hand\n${commas}`)).toEqual(expected);
+    const aware = commas.replace(/(,\d{3}) /g, '$1+00:00 ');
+    expect(lanesOf(aware)).toEqual(expected);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 80_000_000 }), (fromMs) => {
+        const text = loop(fromMs, answers);
+        expect(lanesOf(text.replace(/(:\d\d)\./g, '$1,'))).toEqual(lanesOf(text));
+      }),
+    );
+  });
+
+  it('are not taken for a table that has them besides', () => {
+    const lines = loop(40_503, ['ok', 'ok', 'down', 'ok', 'ok']).trimEnd().split('\n');
+    const tables = [',', ';', '\t'].map((delimiter) =>
+      lines.map((line) => line.replace(/ (\w+)$/, `${delimiter}$1`)).join('\n'),
+    );
+    for (const table of tables)
+      expect(lanesOf(table)).toMatchObject({ 'new-connection': { polls: 5, failed: 1 } });
+    const semicolons = tables[1]?.replace(/(:\d\d)\./g, '$1,') ?? '';
+    expect(lanesOf(semicolons)).toMatchObject({ 'new-connection': { polls: 5, failed: 1 } });
+  });
+
+  it('are none in a table of whole seconds', () => {
+    const row = (second: number, cell: string) => `2026-01-02 03:04:0${second},${cell}\n`;
+    for (const [up, down] of [
+      ['ok', 'refused'],
+      ['200', '503'],
+      ['200 OK', '503 Service Unavailable'],
+      ['1,', '0,connection refused'],
+    ] as const) {
+      const text = [up, up, down, up, up].map((cell, index) => row(index, cell)).join('');
+      expect(lanesOf(text)).toMatchObject({ 'new-connection': { polls: 5, failed: 1, ok: 4 } });
+    }
+  });
+});
+
 describe('the published log', () => {
   it('gives its two outages with their exact bounds, and nothing else', async () => {
     const lanes = lanesOf(await readFile(published, 'utf8'));

@@ -28,11 +28,32 @@ export function parseCsv(text: string): Sample[] | null {
   const first = lines[0] ?? '';
   for (const delimiter of [',', ';', '\t', '|']) {
     const columns = columnsOf(cells(first, delimiter));
-    if (columns === null) continue;
+    if (columns === null || (delimiter === ',' && isDecimalComma(lines))) continue;
     const samples = lines.flatMap((line) => sampleOf(cells(line, delimiter), columns) ?? []);
     if (samples.length > 0) return samples;
   }
   return null;
+}
+
+const secondsThenComma = /^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,(.*)$/;
+
+/** `200` or `503 Service Unavailable`, alone in its column. */
+const httpStatus = /^[1-5]\d\d(?:\s+[A-Z][A-Za-z -]*)?\s*(?:,|$)/;
+
+/**
+ * Whether the commas belong to the times, as Python's logging writes them: `06:22:39,503 17.4`.
+ * A bare number after the comma is the first column of a table (such as a status) where every
+ * line has one that can be; milliseconds soon are something else.
+ */
+function isDecimalComma(lines: readonly string[]): boolean {
+  for (const line of lines) {
+    const rest = secondsThenComma.exec(line)?.[1];
+    if (rest === undefined || httpStatus.test(rest)) continue;
+    if (/^\d{1,9}(?:\s*(?:Z|UTC|[+-]\d\d:?\d\d))?(?:\s+[^\s,]|[;|\t])/.test(rest)) return true;
+    const bare = /^\d{3,9}(?=,|\s*$)/.exec(rest)?.[0];
+    if (bare !== undefined) return true;
+  }
+  return false;
 }
 
 /** Which column is which: by the header, or time first and outcome second where there is none. */
@@ -107,7 +128,8 @@ const failWords = /^(fail|failed|failure|down|false|no|n|0|err|error|refused|tim
 function outcomeOf(said: string): Outcome {
   if (okWords.test(said)) return 'ok';
   if (failWords.test(said)) return 'fail';
-  if (/^[1-5]\d\d$/.test(said)) return Number(said) < 400 ? 'ok' : 'fail';
+  const status = /^([1-5]\d\d)(?:\s+[A-Z][A-Za-z -]*)?$/.exec(said)?.[1];
+  if (status !== undefined) return Number(status) < 400 ? 'ok' : 'fail';
   if (failureIn(said) !== null) return 'fail';
   return versionIn(said) === null ? 'unknown' : 'ok';
 }
