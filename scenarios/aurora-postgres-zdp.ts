@@ -53,6 +53,7 @@ export const auroraPostgresZdp: Scenario = {
     'new-connection.downtime <= 60s',
     'held-session.failed == 0',
     'sessions.dropped == 0',
+    'sessions.broken == 0',
     'writes.lost == 0',
     'writes.duplicated == 0',
   ],

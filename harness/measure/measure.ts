@@ -85,7 +85,7 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     lanes,
     observer: observer === undefined ? null : measureObserver(observer, stallMs * 1e6),
     ledger: measureLedger(kinds.write.map((entry) => entry.data)),
-    sessions: measureSessions(kinds.session),
+    sessions: measureSessions(kinds.session, kinds.note),
     windows: findWindows(kinds.gauge, endNs),
     control: controlClock(kinds.event),
     events: kinds.event,

@@ -1,5 +1,6 @@
 /** What became of the sessions of the endpoint. Pure. */
-import type { EntryOf } from '../history/entry.js';
+import { z } from 'zod';
+import { type EntryOf, failureSchema } from '../history/entry.js';
 
 export type SessionFate = 'present' | 'preserved' | 'dropped' | 'closed';
 
@@ -15,12 +16,21 @@ export interface SessionRecord {
   readonly droppedNs: number | null;
 }
 
+export interface BrokenSession {
+  /** Such as `load prepared`. */
+  readonly sessionKind: string;
+  /** What it was found to have lost, in a sentence. */
+  readonly text: string;
+}
+
 export interface SessionsMeasure {
   /** Sessions at T0. */
   readonly present: number;
   readonly preserved: number;
   readonly dropped: number;
   readonly reconnected: number;
+  /** Application sessions that were kept and did not work afterwards as they did before. */
+  readonly broken: readonly BrokenSession[];
   readonly list: readonly SessionRecord[];
 }
 
@@ -32,8 +42,31 @@ const weight: Readonly<Record<SessionFate, number>> = {
   dropped: 3,
 };
 
-/** Sums up the session entries, in order; null when there are none. */
-export function measureSessions(entries: readonly EntryOf<'session'>[]): SessionsMeasure | null {
+/** What a load session tells of itself when it is examined after the operation. */
+const afterSchema = z.looseObject({
+  sessionKind: z.string(),
+  alive: z.boolean(),
+  lost: z.array(z.string()),
+  failure: failureSchema.nullable(),
+});
+
+function brokenIn(notes: readonly EntryOf<'note'>[]): BrokenSession[] {
+  return notes.flatMap(({ data }) => {
+    const after = data.code === 'session-after' ? afterSchema.safeParse(data.after) : undefined;
+    if (after?.success !== true) return [];
+    const { sessionKind, alive, lost, failure } = after.data;
+    const worse = lost.length > 0 || failure !== null;
+    // One that was dropped is ended, which is told as such; one that hangs was not dropped.
+    const broken = alive ? worse : failure?.kind === 'timeout';
+    return broken ? [{ sessionKind, text: data.text }] : [];
+  });
+}
+
+/** Sums up the session entries, in order, and what the notes found; null without entries. */
+export function measureSessions(
+  entries: readonly EntryOf<'session'>[],
+  notes: readonly EntryOf<'note'>[] = [],
+): SessionsMeasure | null {
   if (entries.length === 0) return null;
   const records = new Map<string, SessionRecord>();
   let reconnected = 0;
@@ -63,6 +96,7 @@ export function measureSessions(entries: readonly EntryOf<'session'>[]): Session
     preserved: list.filter((record) => record.fate === 'preserved').length,
     dropped: list.filter((record) => record.fate === 'dropped').length,
     reconnected,
+    broken: brokenIn(notes),
     list,
   };
 }

@@ -100,8 +100,30 @@ export function outageText(
 
 /** `6 at T0, 6 preserved, 0 dropped, 0 reconnected`. */
 export function sessionsText(sessions: NonNullable<RunReport['sessions']>): string {
-  const { present, preserved, dropped, reconnected } = sessions;
-  return `${present} at T0, ${preserved} preserved, ${dropped} dropped, ${reconnected} reconnected`;
+  const { present, preserved, dropped, reconnected, brokenCount } = sessions;
+  return (
+    `${present} at T0, ${preserved} preserved, ${dropped} dropped, ` +
+    `${reconnected} reconnected, ${brokenCount} broken`
+  );
+}
+
+/** The kinds of the preserved sessions: `probe writer, ledger writer, 3 load idle`. */
+export function preservedKindsText(sessions: NonNullable<RunReport['sessions']>): string {
+  const counts = new Map<string, number>();
+  for (const { kind, fate } of sessions.list)
+    if (fate === 'preserved') counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const kinds = [...counts].map(([kind, count]) => (count === 1 ? kind : `${count} ${kind}`));
+  return kinds.length === 0 ? '' : `preserved: ${kinds.join(', ')}`;
+}
+
+/** At most so many broken sessions are told one by one. */
+const brokenShownMax = 5;
+
+/** What kept sessions have lost all the same, a line each. */
+export function brokenTexts(sessions: NonNullable<RunReport['sessions']>): string[] {
+  const shown = sessions.broken.slice(0, brokenShownMax).map(({ text }) => `broken: ${text}`);
+  const more = sessions.brokenCount - shown.length;
+  return more > 0 ? [...shown, `and ${more} more broken sessions`] : shown;
 }
 
 /** The ledger in one sentence. */

@@ -2,6 +2,7 @@
 import type { Measurement } from '../measure/measure.js';
 import type { RunReport } from '../verdict/run-report.js';
 import {
+  brokenTexts,
   clocksText,
   defaultSessionsText,
   errorsText,
@@ -10,6 +11,7 @@ import {
   objectiveText,
   observerText,
   outageText,
+  preservedKindsText,
   probeErrorText,
   realText,
   sessionsText,
@@ -126,7 +128,11 @@ function factList(report: RunReport, options: TextOptions): string {
   const lines = [
     clocksText(report, options),
     sessions === null ? '' : `sessions: ${sessionsText(sessions)}`,
-    ...(sessions?.drops ?? []).map((drop) => `dropped ${drop.kind}: ${drop.reason ?? 'no reason'}`),
+    sessions === null ? '' : preservedKindsText(sessions),
+    ...(sessions?.drops ?? []).map(
+      (drop) => `dropped ${drop.kind}: ${drop.detail ?? drop.reason ?? 'no reason'}`,
+    ),
+    ...(sessions === null ? [] : brokenTexts(sessions)),
     sessions?.source === 'default' ? defaultSessionsText : '',
     writes === null ? '' : `writes: ${writesText(writes)}`,
     observer === null ? '' : `observer: ${observerText(observer)}`,

@@ -2,6 +2,7 @@
 import type { Measurement } from '../measure/measure.js';
 import type { RunReport, SessionReport } from '../verdict/run-report.js';
 import {
+  brokenTexts,
   clocksText,
   defaultSessionsText,
   errorsText,
@@ -10,6 +11,7 @@ import {
   objectiveText,
   observerText,
   outageText,
+  preservedKindsText,
   probeErrorText,
   realText,
   sessionsText,
@@ -187,8 +189,10 @@ function facts(report: RunReport, options: TextOptions): Row[] {
   const lines: [string, string][] = [
     ['clocks', clocksText(report, options)],
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
+    ['', sessions === null ? '' : preservedKindsText(sessions)],
     ...drops.map((drop): [string, string] => ['', dropText(drop)]),
     ['', more > 0 ? `and ${more} more, see --json` : ''],
+    ...(sessions === null ? [] : brokenTexts(sessions)).map((text): [string, string] => ['', text]),
     ['', sessions?.source === 'default' ? defaultSessionsText : ''],
     ['writes', writes === null ? '' : writesText(writes)],
     ['observer', observer === null ? '' : observerText(observer)],
@@ -201,8 +205,7 @@ function facts(report: RunReport, options: TextOptions): Row[] {
 }
 
 function dropText(drop: SessionReport): string {
-  const detail = drop.detail === null ? '' : `: ${drop.detail}`;
-  return `dropped ${drop.kind}: ${drop.reason ?? 'no reason given'}${detail}`;
+  return `dropped ${drop.kind}: ${drop.detail ?? drop.reason ?? 'no reason given'}`;
 }
 
 function events(report: RunReport): Row[] {

@@ -190,6 +190,10 @@ function describeSessions({ sessions, started }: Measurement): RunReport['sessio
     preserved: sessions.preserved,
     dropped: sessions.dropped,
     reconnected: sessions.reconnected,
+    broken: sessions.broken
+      .slice(0, idsMax)
+      .map(({ sessionKind, text }) => ({ kind: sessionKind, text })),
+    brokenCount: sessions.broken.length,
     list,
     drops: list.filter((session) => session.fate === 'dropped'),
   };

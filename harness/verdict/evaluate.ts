@@ -98,6 +98,7 @@ function measured(objective: Objective, measurement: Measurement): Measured | st
       const sessions = measurement.sessions;
       if (sessions === null) return 'the history tells of no sessions';
       const metric = objective.metric;
+      if (metric === 'broken') return exactly(sessions.broken.length);
       if (metric !== 'preserved' && metric !== 'dropped') return exactly(sessions[metric]);
       const open = sessions.list.filter((session) => session.fate === 'present').length;
       return count(sessions[metric], sessions[metric] + open);

@@ -33,7 +33,7 @@ export const writeMetrics = [
 ] as const;
 export type WriteMetric = (typeof writeMetrics)[number];
 
-export const sessionMetrics = ['present', 'preserved', 'dropped', 'reconnected'] as const;
+export const sessionMetrics = ['present', 'preserved', 'dropped', 'reconnected', 'broken'] as const;
 export type SessionMetric = (typeof sessionMetrics)[number];
 
 interface Limit {

@@ -109,6 +109,9 @@ export interface RunReport {
     preserved: number;
     dropped: number;
     reconnected: number;
+    /** Kept, and yet not as before: what was lost, in a sentence each; 100 at most. */
+    broken: { kind: string; text: string }[];
+    brokenCount: number;
     list: SessionReport[];
     /** The dropped ones of `list`. */
     drops: SessionReport[];

@@ -122,6 +122,7 @@ describe('the dry run', () => {
     expect(objectives).toEqual([
       'held-session.failed == 0',
       'sessions.dropped == 0',
+      'sessions.broken == 0',
       'writes.lost == 0',
       'writes.duplicated == 0',
       'new-connection.downtime <= 2s',
