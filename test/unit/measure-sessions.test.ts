@@ -14,7 +14,7 @@ function session(id: string, stage: 'present' | 'preserved' | 'dropped'): EntryO
   };
 }
 
-function after(alive: boolean, lost: string[], failureKind: string | null): EntryOf<'note'> {
+function examined(alive: boolean, lost: string[], failureKind: string | null): EntryOf<'note'> {
   const failure =
     failureKind === null
       ? null
@@ -34,18 +34,18 @@ describe('broken sessions', () => {
     measureSessions(kept, [note])?.broken.length;
 
   it('are those that live and lost something, or that hang', () => {
-    expect(broken(after(true, ['prepared statement'], null))).toBe(1);
-    expect(broken(after(true, [], 'statement-lost'))).toBe(1);
-    expect(broken(after(false, [], 'timeout'))).toBe(1);
+    expect(broken(examined(true, ['prepared statement'], null))).toBe(1);
+    expect(broken(examined(true, [], 'statement-lost'))).toBe(1);
+    expect(broken(examined(false, [], 'timeout'))).toBe(1);
   });
 
   it('are neither whole ones nor those that were ended', () => {
-    expect(broken(after(true, [], null))).toBe(0);
-    expect(broken(after(false, ['temporary table'], 'terminated'))).toBe(0);
+    expect(broken(examined(true, [], null))).toBe(0);
+    expect(broken(examined(false, ['temporary table'], 'terminated'))).toBe(0);
   });
 
   it('are none where a note is of another kind or makes no sense', () => {
-    const note = after(true, ['x'], null);
+    const note = examined(true, ['x'], null);
     expect(broken({ ...note, data: { ...note.data, code: 'fetch' } })).toBe(0);
     expect(broken({ ...note, data: { level: 'info', code: 'session-after', text: '' } })).toBe(0);
   });
