@@ -9,4 +9,6 @@ export interface CommandContext {
   readonly cwd: string;
   /** Aborted by the first signal (Ctrl-C, SIGTERM, SIGHUP) and when stdout's reader is gone. */
   readonly stop: AbortSignal;
+  /** Says that a thread hangs that cannot be ended: the process must not wait for it. */
+  readonly threadHangs: () => void;
 }

@@ -6,35 +6,42 @@ import { describeFailure } from './failure.js';
 import { type Look, type Output, output } from './output.js';
 import { buildProgram } from './program.js';
 import type { Action } from './start.js';
-import { Stopped, stopSignals } from './stop-signals.js';
+import { exitCodeOfSignal, Stopped, type StopSignal, stopSignals } from './stop-signals.js';
+
+/** How the process is to end. */
+export interface MainEnd {
+  readonly exit: number;
+  /** Where a thread hangs, which an ordinary exit would wait for: the signal that ends us. */
+  readonly by: NodeJS.Signals | null;
+}
 
 /**
  * Never throws.
- * @param leave ends the process at once: what a second signal does
+ * @param leave ends the process at once by a signal: what a second one does
  */
 export async function main(
   process: NodeJS.Process,
-  leave: (code: number) => void,
-): Promise<number> {
+  leave: (signal: StopSignal) => void,
+): Promise<MainEnd> {
   const { env } = process;
   const debug = (env.REHEARSE_DEBUG ?? '') !== '';
-  let exit: number = exitCodes.pass;
+  let end: MainEnd = { exit: exitCodes.pass, by: null };
   const start = async (action: Action, look: Look = {}): Promise<void> => {
-    exit = await runAction(process, action, output(process, look), leave, debug);
+    end = await runAction(process, action, output(process, look), leave, debug);
   };
   const program = buildProgram(start);
   quieten(program, process);
   try {
     if (process.argv.length <= 2) {
       program.outputHelp({ error: true });
-      return exitCodes.usage;
+      return { exit: exitCodes.usage, by: null };
     }
     await program.parseAsync(process.argv);
-    return exit;
+    return end;
   } catch (error) {
-    const { lines, exit: code } = describeFailure(error, debug);
+    const { lines, exit } = describeFailure(error, debug);
     for (const line of lines) process.stderr.write(`${line}\n`);
-    return code;
+    return { exit, by: null };
   }
 }
 
@@ -42,17 +49,22 @@ async function runAction(
   process: NodeJS.Process,
   action: Action,
   out: Output,
-  leave: (code: number) => void,
+  leave: (signal: StopSignal) => void,
   debug: boolean,
-): Promise<number> {
+): Promise<MainEnd> {
   const signals = stopSignals(process, leave, (text) => out.log(text));
   const broken = new AbortController();
   out.onBroken(() => broken.abort(new Stopped('nobody reads the output any more')));
   const stop = AbortSignal.any([signals.signal, broken.signal]);
   let exit: number;
+  let hangs = false;
+  const threadHangs = (): void => {
+    hangs = true;
+    out.log('a thread of rehearse hangs and cannot be ended: the process is killed');
+  };
   try {
     const context = { output: out, clock: systemClock(), env: process.env, cwd: process.cwd() };
-    exit = await action({ ...context, stop });
+    exit = await action({ ...context, stop, threadHangs });
   } catch (error) {
     const failure = describeFailure(error, debug);
     if (!(error instanceof Stopped)) for (const line of failure.lines) out.log(line);
@@ -60,7 +72,11 @@ async function runAction(
   }
   await out.drained();
   signals.release();
-  return signals.exitCode() ?? exit;
+  const { first } = signals;
+  return {
+    exit: first === undefined ? exit : exitCodeOfSignal(first),
+    by: hangs ? (first ?? 'SIGKILL') : null,
+  };
 }
 
 /** Commander writes help to stdout and throws its errors, which are told in our own form. */

@@ -2,7 +2,7 @@
  * `rehearse probe`: the lanes of a rehearsal against any Postgres, for hours, in bounded memory.
  * Read-only unless a table to write to is named. Loads nothing of servers or endpoints.
  */
-
+import { existsSync } from 'node:fs';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Entry, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
@@ -56,6 +56,7 @@ export async function runProbe(
   const folder = makeRunFolder(cwd, 'probe', clock.anchor.wallClock, options.out);
   const probe = new ProbeUnderWay(options, settings, targets, context, folder.history);
   const completed = await probe.run(dependencies.workerScript);
+  if (!existsSync(folder.history)) throw historyGone(folder.history);
   return endOfProbe({ options, settings, context, folder, totals: probe.summary, completed });
 }
 
@@ -139,7 +140,7 @@ class ProbeUnderWay {
       reason = textOf(error);
       note(this.#record, clock, 'error', 'instruments-failed', reason);
     }
-    await worker.stop();
+    if (!(await worker.stop())) this.#context.threadHangs();
     this.#drain(port1);
     this.#recordServer('after');
     this.#record({
@@ -280,6 +281,15 @@ class ProbeUnderWay {
       },
     });
   }
+}
+
+function historyGone(history: string): UserError {
+  return new UserError(
+    'HISTORY_LOST',
+    `The history ${history} is gone: somebody removed it while the probe went on.`,
+    'Probe again, with --out in a folder that nobody removes meanwhile.',
+    'environment',
+  );
 }
 
 function historyLost(failure: Error): UserError {

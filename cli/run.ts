@@ -1,14 +1,20 @@
 /** `rehearse run SCENARIO`. */
 import { startRun } from '../harness/conductor/threads.js';
-import { readHistory } from '../harness/history/read.js';
+import type { Entry } from '../harness/history/entry.js';
+import { type History, readHistory } from '../harness/history/read.js';
+import { note, recorder } from '../harness/history/record.js';
 import { measure } from '../harness/measure/measure.js';
 import type { RunPlan } from '../harness/plan.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
 import { parseObjective } from '../harness/verdict/objective.js';
+import { late, within } from '../harness/within.js';
+import type { Clock } from '../sim/clock.js';
 import { hostId } from '../sim/server/host-id.js';
+import { UserError } from '../sim/user-error.js';
 import { accessFile } from './access-file.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
+import { messageOf } from './files.js';
 import { findScenario } from './find-scenario.js';
 import { makeRunFolder, type RunFolder } from './run-folder.js';
 import { planFromOptions, type RunOptions } from './run-options.js';
@@ -37,24 +43,76 @@ export async function runCommand(
     return 0;
   }
   const folder = makeRunFolder(cwd, plan.scenario, clock.anchor.wallClock, options.out);
-  const end = await conduct(plan, folder, options, context);
-  const history = await readHistory(folder.history);
+  const { showEnd, historyFailure } = await conduct(plan, folder, options, context);
+  const history = await historyOf(folder, historyFailure, context);
   const { entries } = history;
   const measurement = measure(entries, history);
   const report = judgeMeasurement(measurement);
-  end(report);
+  showEnd(report);
   const { json: isJson = false, reporter: reporters } = options;
   writeReports({ output, folder, entries, report, measurement, json: isJson, reporters });
+  if (historyFailure !== null) throw historyLost('HISTORY_UNWRITABLE', folder, historyFailure);
   return exitCodeOf(report);
 }
+
+/** How long the history of a run may take to be read. */
+const readLimitMs = 120_000;
+
+/** What is on disk, and what the disk did not take: why. */
+async function historyOf(
+  folder: RunFolder,
+  historyFailure: string | null,
+  { clock }: CommandContext,
+): Promise<History> {
+  const found = await within(clock, readLimitMs, readHistory(folder.history)).catch(
+    (error: unknown) => {
+      throw historyLost('HISTORY_LOST', folder, messageOf(error));
+    },
+  );
+  if (found === late) throw historyLost('HISTORY_LOST', folder, 'the disk does not answer');
+  if (historyFailure === null) return found;
+  return { ...found, entries: [...found.entries, ...unwritten(historyFailure, clock)] };
+}
+
+/** The entries that would stand at the end of the history, had there been room for them. */
+function unwritten(reason: string, clock: Clock): Entry[] {
+  const entries: Entry[] = [];
+  const record = recorder('terminal-last', (entry) => entries.push(entry));
+  note(record, clock, 'error', 'history-failed', reason);
+  record({
+    atNs: clock.nowNs(),
+    clock: 'harness',
+    kind: 'run',
+    subject: {},
+    data: { stage: 'finished', completed: false, reason },
+  });
+  return entries;
+}
+
+function historyLost(code: string, { history }: RunFolder, why: string): UserError {
+  return new UserError(
+    code,
+    `The run's history ${history} is not whole: ${why}.`,
+    'Run it again, with --out in a folder that has room and that nobody removes meanwhile.',
+    'environment',
+  );
+}
+
+interface Conducted {
+  readonly showEnd: Awaited<ReturnType<typeof showRun>>;
+  readonly historyFailure: string | null;
+}
+
+/** How long the lines of what is on disk may take to be shown once the run has ended. */
+const showLimitMs = 60_000;
 
 /** Runs the threads to their end, showing what happens. */
 async function conduct(
   plan: RunPlan,
   folder: RunFolder,
   options: RunOptions,
-  { output, clock, cwd, stop }: CommandContext,
-): ReturnType<typeof showRun> {
+  { output, clock, cwd, stop, threadHangs }: CommandContext,
+): Promise<Conducted> {
   const ended = new AbortController();
   const threads = startRun({
     clock,
@@ -77,13 +135,16 @@ async function conduct(
     ended: ended.signal,
   });
   try {
-    await threads.ended;
+    const { historyFailure } = await threads.ended;
+    ended.abort();
+    const showEnd = await within(clock, showLimitMs, shown);
+    return { showEnd: showEnd === late ? () => undefined : showEnd, historyFailure };
   } finally {
     stop.removeEventListener('abort', onStop);
     ended.abort();
-    await shown;
+    await within(clock, showLimitMs, shown);
+    if (threads.hangs) threadHangs();
   }
-  return shown;
 }
 
 function reasonOf({ reason }: AbortSignal): string {

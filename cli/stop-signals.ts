@@ -1,15 +1,15 @@
 /**
- * Signals: the first one asks for an orderly end, the second one ends at once. Children die with
- * their supervisor's pipe in either case.
+ * Signals: the first one asks for an orderly end, the second one ends at once, whatever hangs.
+ * Children die with their supervisor's pipe in either case.
  */
 
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
-type StopSignal = keyof typeof numbers;
+export type StopSignal = keyof typeof numbers;
 
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** 128 plus the number of the first signal, or undefined where none came. */
-  exitCode(): number | undefined;
+  /** The first signal, or undefined where none came. */
+  readonly first: StopSignal | undefined;
   release(): void;
 }
 
@@ -18,20 +18,26 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
+/** The exit code of a command that a signal ended. */
+export function exitCodeOfSignal(name: StopSignal): number {
+  return 128 + numbers[name];
+}
+
 /**
- * @param leave ends the process at once, with the exit code it is given
+ * @param leave ends the process at once, by the signal itself: nothing here listens any more
  * @param told one line for the person who pressed the key
  */
 export function stopSignals(
   process: Pick<NodeJS.Process, 'on' | 'off'>,
-  leave: (code: number) => void,
+  leave: (name: StopSignal) => void,
   told: (text: string) => void,
 ): StopSignals {
   const controller = new AbortController();
   let first: StopSignal | undefined;
   const take = (name: StopSignal): void => {
     if (first !== undefined) {
-      leave(128 + numbers[name]);
+      release();
+      leave(name);
       return;
     }
     first = name;
@@ -40,12 +46,15 @@ export function stopSignals(
   };
   const names = Object.keys(numbers) as StopSignal[];
   const listeners = names.map((name) => ({ name, listener: () => take(name) }));
+  const release = (): void => {
+    for (const { name, listener } of listeners) process.off(name, listener);
+  };
   for (const { name, listener } of listeners) process.on(name, listener);
   return {
     signal: controller.signal,
-    exitCode: () => (first === undefined ? undefined : 128 + numbers[first]),
-    release: () => {
-      for (const { name, listener } of listeners) process.off(name, listener);
+    get first() {
+      return first;
     },
+    release,
   };
 }

@@ -18,7 +18,8 @@ export interface Instruments {
   start(plan: InstrumentsPlan, history: MessagePort): Promise<unknown>;
   finish(timeoutMs?: number): Promise<void>;
   readback(target: ConnectionTarget, timeoutMs?: number): Promise<ReadbackEnd>;
-  stop(timeoutMs?: number): Promise<void>;
+  /** False where what they run in hangs and cannot be ended. */
+  stop(timeoutMs?: number): Promise<boolean>;
   onFailure(watch: (error: Error) => void): void;
 }
 
@@ -73,7 +74,8 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
       throw error;
     }
   } finally {
-    await instruments.stop();
+    if (!(await instruments.stop()))
+      note(record, clock, 'error', 'instruments-hang', "the probes' thread hangs and does not end");
     await run.close();
     record({
       atNs: clock.nowNs(),

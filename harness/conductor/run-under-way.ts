@@ -161,7 +161,12 @@ export class RunUnderWay {
     const attemptMsMax = Math.max(...plan.lanes.map(({ spec }) => spec.timeoutMs), writeTimeoutMs);
     await instruments.finish(2 * attemptMsMax + finishGraceMs);
     await instruments.readback(serverTarget(cluster));
-    await this.#recordServer(cluster, 'after');
+    try {
+      await this.#recordServer(cluster, 'after');
+    } catch (error) {
+      // A server that is away is a finding; what kept the operation from its end is told first.
+      this.#trouble ??= `the server was away when it was verified: ${textOf(error)}`;
+    }
   }
 
   async #recordServer(cluster: Cluster, when: 'before' | 'after'): Promise<void> {
@@ -190,4 +195,8 @@ export class RunUnderWay {
         note(record, clock, 'error', 'fault-failed', `${fault.text} could not begin: ${error}`),
     );
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

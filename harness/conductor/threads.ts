@@ -4,13 +4,14 @@
  * that the history says so.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Clock } from '../../sim/clock.js';
+import type { Clock, Timer } from '../../sim/clock.js';
 import { UserError } from '../../sim/user-error.js';
 import type { RecordEntry } from '../history/entry.js';
 import { note, recorder } from '../history/record.js';
-import type { FromWriter, ToWriter, WriterThreadData } from '../history/worker.js';
+import type { FromWriter, HistoryClosed, ToWriter, WriterThreadData } from '../history/worker.js';
 import { openHistory } from '../history/write.js';
 import type { RunPlan } from '../plan.js';
+import { late, within } from '../within.js';
 import type { ConductorData, FromConductor, ToConductor } from './protocol.js';
 
 export interface ThreadsOptions {
@@ -25,12 +26,20 @@ export interface ThreadsOptions {
   readonly conductorScript: URL;
 }
 
+/** How the threads ended. */
+export interface ThreadsEnd {
+  /** One sentence on why the history on disk is not whole, or null where it is. */
+  readonly historyFailure: string | null;
+}
+
 export interface RunThreads {
   /**
-   * Settles when the history is closed and every thread has ended.
+   * Settles when the history is closed and every thread has ended, or hangs for good.
    * Rejects with a UserError where the run could not be done for a reason that a user can mend.
    */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<ThreadsEnd>;
+  /** Whether a thread hangs that cannot be ended; `process.exit` would wait for it for ever. */
+  readonly hangs: boolean;
   /** Asks for an orderly end. */
   stop(reason: string): void;
 }
@@ -38,30 +47,33 @@ export interface RunThreads {
 /** How long an orderly end may take before the conductor's thread is ended from here. */
 const stopLimitMs = 30_000;
 const closeLimitMs = 10_000;
+/** How long a thread may take to end when it is told to; one that hangs in the kernel never does. */
+const endLimitMs = 10_000;
 
 export function startRun(options: ThreadsOptions): RunThreads {
   const { clock } = options;
   const writer = new WriterThread(options.history, clock);
   const conductor = startConductor(options, writer);
-  const tell = (message: ToConductor): void => conductor.postMessage(message);
-  let late = clock.timer(0, () => undefined);
-  const stop = (reason: string): void => {
-    tell({ type: 'stop', reason });
-    late.cancel();
-    late = clock.timer(stopLimitMs, () => void conductor.terminate());
-  };
+  const said = lastWord(conductor, clock);
+  let hangs = false;
+  const stop = (reason: string): void => said.ask({ type: 'stop', reason });
   writer.onFailure(() => stop('the history cannot be written'));
-  return { stop, ended: end() };
+  return {
+    stop,
+    ended: end(),
+    get hangs() {
+      return hangs || writer.hangs;
+    },
+  };
 
-  async function end(): Promise<void> {
-    const said = await lastWord(conductor);
-    late.cancel();
-    if (said.type === 'crashed')
-      writer.note(`conductor-failed`, `the conductor's thread ended: ${said.why}`);
-    await conductor.terminate();
-    await writer.close();
-    if (said.type !== 'refused') return;
-    const { code, what, todo, exit } = said.error;
+  async function end(): Promise<ThreadsEnd> {
+    const last = await said.word;
+    if (last.type === 'crashed') writer.note('conductor-failed', last.why);
+    hangs = (await within(clock, endLimitMs, conductor.terminate())) === late;
+    if (hangs) writer.note('conductor-hangs', 'a thread of the run hangs and does not end');
+    const historyFailure = await writer.close();
+    if (last.type !== 'refused') return { historyFailure };
+    const { code, what, todo, exit } = last.error;
     throw new UserError(code, what, todo, exit);
   }
 }
@@ -88,15 +100,36 @@ function startConductor(options: ThreadsOptions, writer: WriterThread): Worker {
 
 type LastWord = FromConductor | { readonly type: 'crashed'; readonly why: string };
 
-/** What the conductor ends with: its own last message, or how it died. */
-function lastWord(conductor: Worker): Promise<LastWord> {
-  return new Promise((resolve) => {
-    conductor.once('message', (message: FromConductor) => resolve(message));
-    conductor.once('error', (error) =>
-      resolve({ type: 'crashed', why: error instanceof Error ? error.message : String(error) }),
-    );
-    conductor.once('exit', (code) => resolve({ type: 'crashed', why: `it exited with ${code}` }));
+interface Conversation {
+  /** What the conductor ends with: its own last message, or how it died. */
+  readonly word: Promise<LastWord>;
+  /** From the first question on, the last word must come in time. */
+  ask(message: ToConductor): void;
+}
+
+function lastWord(conductor: Worker, clock: Clock): Conversation {
+  let settle: (word: LastWord) => void = () => undefined;
+  const crashed = (why: string): void =>
+    settle({ type: 'crashed', why: `the conductor's thread ${why}` });
+  const word = new Promise<LastWord>((resolve) => {
+    settle = resolve;
   });
+  conductor.once('message', (message: FromConductor) => settle(message));
+  conductor.once('error', (error) =>
+    crashed(`ended: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  conductor.once('exit', (code) => crashed(`ended: it exited with ${code}`));
+  let limit: Timer | null = null;
+  void word.then(() => limit?.cancel());
+  return {
+    word,
+    ask: (message) => {
+      conductor.postMessage(message);
+      limit ??= clock.timer(stopLimitMs, () =>
+        crashed(`did not end within ${stopLimitMs / 1e3} s of being asked to`),
+      );
+    },
+  };
 }
 
 /** The thread that writes the history; where it dies, its file is finished from here. */
@@ -107,6 +140,8 @@ class WriterThread {
   readonly #record: RecordEntry;
   #failure: string | null = null;
   #closed = false;
+  #hangs = false;
+  #exited = false;
   #watch: () => void = () => undefined;
 
   constructor(path: string, clock: Clock) {
@@ -117,8 +152,12 @@ class WriterThread {
       workerData: { path, anchor: clock.anchor } satisfies WriterThreadData,
     });
     this.#record = recorder('terminal', (entry) => this.#post({ type: 'entry', entry }));
+    this.#worker.on('message', (message: FromWriter) => {
+      if (message.type === 'failed') this.#fail(message.failure);
+    });
     this.#worker.once('error', (error) => this.#fail(String(error)));
     this.#worker.once('exit', (code) => {
+      this.#exited = true;
       if (!this.#closed) this.#fail(`it exited with ${code}`);
     });
   }
@@ -139,25 +178,40 @@ class WriterThread {
     note(this.#record, this.#clock, 'error', code, text);
   }
 
-  /** Waits until everything is in the file and the thread has ended. */
-  async close(): Promise<void> {
-    // Set before it is asked: it ends by itself as soon as it has answered.
-    this.#closed = true;
-    const answer = this.#failure === null ? await this.#askToClose() : null;
-    await this.#worker.terminate();
-    if (this.#failure === null && answer?.lost === 0) return;
-    const why = this.#failure ?? answer?.failure ?? 'it did not close in time';
-    this.#finishFile(`the history's thread failed: ${why}`, answer?.lost ?? 0);
+  /** Whether the thread did not end. */
+  get hangs(): boolean {
+    return this.#hangs;
   }
 
-  #askToClose(): Promise<FromWriter | null> {
+  /**
+   * Waits until everything is in the file and the thread has ended.
+   * @returns one sentence on why the file is not whole, or null where it is
+   */
+  async close(): Promise<string | null> {
+    // Set before it is asked: it ends by itself as soon as it has answered.
+    this.#closed = true;
+    const answer = await this.#askToClose();
+    this.#hangs = (await within(this.#clock, endLimitMs, this.#worker.terminate())) === late;
+    if (this.#failure === null && answer?.lost === 0) return null;
+    const why = this.#failure ?? answer?.failure ?? 'its thread did not close in time';
+    const lost = answer === null ? '' : `; ${answer.lost} entries are lost`;
+    const text = `the history could not be written: ${why}${lost}`;
+    // A thread that hangs may yet write, and what it hangs in would take us too.
+    if (!this.#hangs) this.#finishFile(text);
+    return text;
+  }
+
+  #askToClose(): Promise<HistoryClosed | null> {
+    if (this.#exited) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const late = this.#clock.timer(closeLimitMs, () => resolve(null));
-      const settle = (answer: FromWriter | null): void => {
-        late.cancel();
+      const limit = this.#clock.timer(closeLimitMs, () => resolve(null));
+      const settle = (answer: HistoryClosed | null): void => {
+        limit.cancel();
         resolve(answer);
       };
-      this.#worker.once('message', (answer: FromWriter) => settle(answer));
+      this.#worker.on('message', (answer: FromWriter) => {
+        if (answer.type === 'closed') settle(answer);
+      });
       this.#worker.once('exit', () => settle(null));
       this.#post({ type: 'close' });
     });
@@ -173,11 +227,11 @@ class WriterThread {
   }
 
   /** Says in the file itself what became of its writer, where the disk still takes it. */
-  #finishFile(text: string, lost: number): void {
+  #finishFile(text: string): void {
     try {
       const file = openHistory(this.#path, { clock: this.#clock });
       const record = recorder('terminal-last', (entry) => file.write(entry));
-      note(record, this.#clock, 'error', 'history-failed', `${text}; ${lost} entries are lost`);
+      note(record, this.#clock, 'error', 'history-failed', text);
       file.close();
     } catch {
       // The disk that lost the history cannot take this either; the verdict is unknown anyway,

@@ -6,6 +6,8 @@
  * - `{ type: 'connect', port }` listens to another MessagePort (a producer's) as well;
  * - `{ type: 'close' }` takes what the producers' ports still hold, closes the file and answers
  *   `{ type: 'closed', lost, failure }` on the port that asked.
+ *
+ * Its own port is told `{ type: 'failed', failure }` as soon as the file takes no more.
  */
 import {
   type MessagePort,
@@ -28,7 +30,8 @@ export type ToWriter =
   | { readonly type: 'connect'; readonly port: MessagePort }
   | { readonly type: 'close' };
 
-export interface FromWriter {
+/** The last word of the history's thread. */
+export interface HistoryClosed {
   readonly type: 'closed';
   /** Entries that could not be written. */
   readonly lost: number;
@@ -36,10 +39,17 @@ export interface FromWriter {
   readonly failure: string | null;
 }
 
+export type FromWriter = HistoryClosed | { readonly type: 'failed'; readonly failure: string };
+
 function serve(own: MessagePort, { path, anchor }: WriterThreadData): void {
   const history = openHistory(path, { clock: systemClock(anchor) });
   const ports = new Set<MessagePort>([own]);
+  let isFailureTold = false;
   const take = (from: MessagePort, message: ToWriter): void => {
+    if (history.failure !== null && !isFailureTold) {
+      isFailureTold = true;
+      own.postMessage({ type: 'failed', failure: history.failure.message } satisfies FromWriter);
+    }
     if (message.type === 'entry') history.write(message.entry);
     else if (message.type === 'entries') for (const entry of message.entries) history.write(entry);
     else if (message.type === 'connect') listen(message.port);

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../sim/clock.js';
+import { late, within } from '../within.js';
 import type { ConnectionTarget } from './postgres/target.js';
 import type {
   FromInstruments,
@@ -25,6 +26,8 @@ interface Wanted {
 
 /** How much longer than the plan allows the conductor waits before it gives the worker up. */
 const graceMs = 5_000;
+/** How long the thread may take to end once it is told to; one that hangs in the kernel never does. */
+const endMsMax = 10_000;
 
 /**
  * Probes and load in a thread of their own. Every method has a deadline and rejects with an
@@ -88,13 +91,16 @@ export class ProbeWorker {
     if (!this.#ended) this.#post({ type: 'password', target, password });
   }
 
-  /** Ends the thread, closing whatever is still open. Safe to call twice; never rejects. */
-  async stop(timeoutMs = 3_000): Promise<void> {
+  /**
+   * Ends the thread, closing whatever is still open. Safe to call twice; never rejects.
+   * @returns false where the thread does not end: it hangs, and is left to the end of the process
+   */
+  async stop(timeoutMs = 3_000): Promise<boolean> {
     if (!this.#ended && this.#failure === null && this.#wanted === null)
       await this.#ask({ type: 'stop' }, 'stopped', timeoutMs).catch(() => {});
     this.#ended = true;
-    await this.#worker.terminate();
-    await this.#exited;
+    const end = Promise.all([this.#worker.terminate(), this.#exited]);
+    return (await within(this.#clock, endMsMax, end)) !== late;
   }
 
   #post(message: ToInstruments, transfer: readonly MessagePort[] = []): void {
@@ -111,18 +117,18 @@ export class ProbeWorker {
     if (this.#ended) throw new Error("the probes' thread has ended");
     if (this.#wanted !== null) throw new Error("the probes' thread is still at its last task");
     return new Promise((resolve, reject) => {
-      const late = this.#clock.timer(timeoutMs, () => {
+      const timer = this.#clock.timer(timeoutMs, () => {
         this.#wanted = null;
         reject(new Error(`the probes' thread gave no "${type}" within ${timeoutMs} ms`));
       });
       this.#wanted = {
         type,
         resolve: (answer) => {
-          late.cancel();
+          timer.cancel();
           resolve(answer);
         },
         reject: (error) => {
-          late.cancel();
+          timer.cancel();
           reject(error);
         },
       };

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,9 +18,13 @@ afterAll(() => place.remove());
 const built = join(import.meta.dirname, '..', '..', 'dist', 'harness', 'conductor', 'threads.js');
 
 /** Runs the threads with a conductor of the test's own. */
-async function run(history: string, conductor: string): Promise<void> {
+async function run(history: string, conductor: string): Promise<ThreadsModule.ThreadsEnd> {
+  return (await begin(history, conductor)).ended;
+}
+
+async function begin(history: string, conductor: string): Promise<ThreadsModule.RunThreads> {
   const { startRun } = (await import(pathToFileURL(built).href)) as typeof ThreadsModule;
-  await startRun({
+  return startRun({
     clock: systemClock(),
     plan: planRun({
       scenario: auroraPostgresZdp,
@@ -46,7 +52,7 @@ async function run(history: string, conductor: string): Promise<void> {
     owner: { pid: 1, hostId: 'h' },
     accessFile: null,
     conductorScript: new URL(`data:text/javascript,${encodeURIComponent(conductor)}`),
-  }).ended;
+  });
 }
 
 const write = `
@@ -104,5 +110,35 @@ describe('the threads of a run', () => {
   it('stop the conductor when the history cannot be written, and still end', async () => {
     const unusable = join(place.folder, 'well.ndjson', 'below-a-file.ndjson');
     await run(unusable, `${write} parentPort.on('message', () => end());`);
+  });
+
+  it('end without a conductor that hangs, and say so', async () => {
+    const history = join(place.folder, 'hangs.ndjson');
+    const pipe = join(place.folder, 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    const threads = await begin(
+      history,
+      `${write} import { Worker } from 'node:worker_threads';
+       new Worker(${JSON.stringify(`require('fs').openSync(${JSON.stringify(pipe)}, 'r')`)},
+         { eval: true });
+       tell('hello'); setTimeout(end, 1_000);`,
+    );
+    try {
+      await threads.ended;
+      expect(threads.hangs).toBe(true);
+      expect(JSON.stringify((await readHistory(history)).entries)).toContain('conductor-hangs');
+    } finally {
+      // The thread hangs in the kernel until somebody opens its pipe for writing.
+      closeSync(openSync(pipe, 'r+'));
+    }
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('say why a history is not whole', async () => {
+    // Every write to it fails as on a disk that is full.
+    const history = join(place.folder, 'full.ndjson');
+    symlinkSync('/dev/full', history);
+    const heard = `${write} tell('hello'); setInterval(() => tell('again'), 20);
+      parentPort.on('message', ({ reason }) => end());`;
+    expect((await run(history, heard)).historyFailure).toContain('ENOSPC');
   });
 });

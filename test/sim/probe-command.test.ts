@@ -45,6 +45,7 @@ function command(options: Omit<ProbeOptions, 'target' | 'out'>, password?: strin
       env,
       cwd: folder,
       stop: stop.signal,
+      threadHangs: () => undefined,
     },
     { workerScript },
   );

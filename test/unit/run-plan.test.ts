@@ -39,6 +39,9 @@ interface Play {
   readonly reachesT0?: boolean;
   readonly clusterError?: Error;
   readonly instrumentsFailAtMs?: number;
+  readonly instrumentsHang?: boolean;
+  /** The server is away once everything was read back. */
+  readonly awayAfter?: boolean;
   readonly plan?: RunPlan;
 }
 
@@ -112,7 +115,10 @@ class Stage {
         this.asked.push('readback');
         return { complete: true, reason: null };
       },
-      stop: told('stop'),
+      stop: async () => {
+        this.asked.push('stop');
+        return this.#play.instrumentsHang !== true;
+      },
       onFailure: (watch) => {
         const atMs = this.#play.instrumentsFailAtMs;
         if (atMs !== undefined) this.clock.timer(atMs, () => watch(new Error('the probes died')));
@@ -157,7 +163,11 @@ class Stage {
       instrument: login,
       serverAddress: address,
       serverAdmin: login,
-      serverVersion: async () => ({ version: this.#version, versionText: 'PostgreSQL' }),
+      serverVersion: async () => {
+        if (this.#play.awayAfter === true && this.asked.includes('readback'))
+          throw new Error('connect ECONNREFUSED');
+        return { version: this.#version, versionText: 'PostgreSQL' };
+      },
       injectFault: ({ name }) => {
         this.asked.push(`fault ${name} at ${this.#nowS}`);
         return {
@@ -219,6 +229,37 @@ describe('a run', () => {
     const report = judge(stage.entries);
     expect(report).toMatchObject({ verdict: 'unknown', completed: false });
     expect(report.notes).toContainEqual(expect.objectContaining({ code: 'instruments-failed' }));
+  });
+
+  it('whose probes hang goes on to its end, and is unknown', async () => {
+    const stage = new Stage({ instrumentsHang: true });
+    const running = stage.run();
+    await stage.pass(20_000);
+    expect(await running).toEqual({ completed: true, reason: null });
+    expect(stage.asked.slice(-3)).toEqual(['stop', 'access taken back', 'close']);
+    const report = judge(stage.entries);
+    expect(report.verdict).toBe('unknown');
+    expect(report.notes).toContainEqual(expect.objectContaining({ code: 'instruments-hang' }));
+  });
+
+  it('whose server is away at the end says so once, and is no defect', async () => {
+    const stage = new Stage({ awayAfter: true });
+    const running = stage.run();
+    await stage.pass(20_000);
+    const reason = 'the server was away when it was verified: connect ECONNREFUSED';
+    expect(await running).toEqual({ completed: false, reason });
+    const report = judge(stage.entries);
+    expect(report).toMatchObject({ verdict: 'unknown', reason: expect.stringContaining(reason) });
+    expect(report.notes).toEqual([]);
+  });
+
+  it('whose operation failed tells that before a server that is away', async () => {
+    const end: JobEnd = { status: 'failed', reason: 'the new server did not start' };
+    const stage = new Stage({ awayAfter: true, end });
+    const running = stage.run();
+    await stage.pass(20_000);
+    expect((await running).reason).toContain('the new server did not start');
+    expect(stage.entries.flatMap((entry) => (entry.kind === 'note' ? [entry] : []))).toEqual([]);
   });
 
   it('that is stopped closes everything and gives the reason', async () => {
