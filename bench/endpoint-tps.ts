@@ -8,10 +8,10 @@ import { fill, findPgbench, type PgbenchRun, type Rate, rate } from './pgbench.j
 type Load = Pick<PgbenchRun, 'clients' | 'script' | 'transactions'>;
 
 const loads: readonly Load[] = [
-  { clients: 1, script: 'select-only', transactions: 2_000 },
-  { clients: 16, script: 'select-only', transactions: 8_000 },
-  { clients: 1, script: 'tpcb-like', transactions: 160 },
-  { clients: 16, script: 'tpcb-like', transactions: 480 },
+  { clients: 1, script: 'select-only', transactions: 5_000 },
+  { clients: 16, script: 'select-only', transactions: 20_000 },
+  { clients: 1, script: 'tpcb-like', transactions: 400 },
+  { clients: 16, script: 'tpcb-like', transactions: 1_600 },
 ];
 
 interface Sample {
@@ -62,9 +62,9 @@ async function measure(
   { quick, say }: BenchContext,
 ): Promise<Sample[][]> {
   const rounds: Sample[][] = [];
-  const turns = quick ? 2 : 5;
+  const turns = quick ? 1 : 3;
   const order = rng('bench', 'turns');
-  for (let round = 0; round < (quick ? 2 : 7); round++) {
+  for (let round = 0; round < (quick ? 2 : 9); round++) {
     const samples: Sample[] = [];
     for (const load of loads) {
       const all = peers.map((peer) => new Turns(peer));
