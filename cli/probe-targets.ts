@@ -16,6 +16,8 @@ export interface TargetOptions {
   readonly ca?: string;
 }
 
+/** What of a URL's parameters is used; the others are told and ignored. */
+const parametersUsed = new Set(['sslmode', 'sslrootcert']);
 /** The most targets of one probe. */
 const targetsMax = 16;
 
@@ -24,6 +26,7 @@ export type PasswordlessTarget = Omit<ConnectionTarget, 'password'>;
 
 /**
  * Reads the targets. No message repeats a URL: it may hold what must not be shown.
+ * @param warn is told one line for what is in a URL and does nothing
  * @throws UserError `TARGET_MISSING`, `TARGET_INVALID`, `PASSWORD_IN_ARGV`, `TLS_INVALID`,
  *   `CA_UNREADABLE`
  */
@@ -31,6 +34,7 @@ export function parseTargets(
   options: TargetOptions,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
+  warn: (text: string) => void = () => undefined,
 ): PasswordlessTarget[] {
   if (options.target.length === 0)
     throw new UserError('TARGET_MISSING', 'There is nothing to probe.', example);
@@ -40,7 +44,9 @@ export function parseTargets(
       `${options.target.length} targets are more than one probe takes (${targetsMax}).`,
       'Start several probes.',
     );
-  const targets = options.target.map((text, index) => parseTarget(text, index, options, env, cwd));
+  const targets = options.target.map((text, index) =>
+    parseTarget(text, index, options, env, cwd, warn),
+  );
   const names = new Set(targets.map((target) => target.name));
   if (names.size < targets.length)
     throw new UserError('TARGET_INVALID', 'Two targets have the same name.', example);
@@ -55,18 +61,21 @@ function parseTarget(
   options: TargetOptions,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
+  warn: (text: string) => void,
 ): PasswordlessTarget {
   const [, given, address = ''] = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(.*)$/s.exec(text) ?? [];
   const name = given ?? `target${index === 0 ? '' : index + 1}`;
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '')
     throw new UserError('TARGET_INVALID', `Target ${name} is not a Postgres URL.`, example);
-  if (url.password !== '' || url.searchParams.has('password'))
+  const parameters = [...new Set(url.searchParams.keys())];
+  if (url.password !== '' || parameters.some((parameter) => /pass/i.test(parameter)))
     throw new UserError(
       'PASSWORD_IN_ARGV',
       `The URL of target ${name} holds a password, and every user of this machine can read it.`,
       'Leave it out and use PGPASSWORD, --password-env, --password-file or --password-command.',
     );
+  warnOfIgnored(name, parameters, warn);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const user = decode(url.username, name) || env.PGUSER || env.USER || 'postgres';
   const database = decode(url.pathname.slice(1), name) || env.PGDATABASE || user;
@@ -81,6 +90,20 @@ function parseTarget(
     database,
     tls: { mode, caPem },
   };
+}
+
+function warnOfIgnored(
+  target: string,
+  parameters: readonly string[],
+  warn: (text: string) => void,
+): void {
+  const ignored = parameters.filter((parameter) => !parametersUsed.has(parameter));
+  if (ignored.length === 0) return;
+  // A name that is none may be a secret that lost its own.
+  const shown = ignored.map((one) =>
+    /^[a-z][a-z_]{0,39}$/.test(one) ? one : 'one without a name',
+  );
+  warn(`warning: the URL of target ${target} has parameters that are ignored: ${shown.join(', ')}`);
 }
 
 /** Away from this machine a certificate is verified unless the user says otherwise. */

@@ -44,8 +44,8 @@ export async function runProbe(
   context: CommandContext,
   dependencies: ProbeDependencies = {},
 ): Promise<number> {
-  const { env, cwd, clock } = context;
-  const bare = parseTargets(options, env, cwd);
+  const { env, cwd, clock, output } = context;
+  const bare = parseTargets(options, env, cwd, (text) => output.log(text));
   const settings = probeSettings(
     options,
     bare.map((target) => target.name),

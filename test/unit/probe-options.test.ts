@@ -52,10 +52,24 @@ describe('targets', () => {
     expect(read).toThrow(code('CA_UNREADABLE'));
   });
 
+  it('tell which of their parameters do nothing, and no value', () => {
+    const told: string[] = [];
+    const url = 'postgres://me@db.example/app?sslmode=require&options=hunter22&s3cret-x&user=you';
+    parseTargets({ target: [`prod=${url}`] }, {}, folder, (text) => told.push(text));
+    expect(told).toEqual([
+      'warning: the URL of target prod has parameters that are ignored: ' +
+        'options, one without a name, user',
+    ]);
+  });
+
   it('refuse a password, and never repeat it', () => {
     for (const url of [
       'postgres://me:hunter22@db.example/app',
       'prod=postgres://db.example/app?user=me&password=hunter22',
+      'postgres://db.example/app?PASSWORD=hunter22',
+      'postgres://db.example/app?sslmode=require&sslpassword=hunter22',
+      'postgres://db.example/app?%70assword=hunter22',
+      'postgres://db.example/app?pgpass=hunter22',
     ]) {
       expect(() => targets(url)).toThrow(code('PASSWORD_IN_ARGV'));
       expect(() => targets(url)).not.toThrow(/hunter22/);
