@@ -149,7 +149,7 @@ export const auroraPostgresZdp: Scenario = {
     'the writes: each one acknowledged by COMMIT is looked for afterwards',
   ],
   modelled: [
-    'how long each part takes: two published probes stand behind the typical values, no ' +
+    'how long each part takes: one published probe stands behind the typical values, no ' +
       'distribution is published, so the spread around them is our assumption',
     'the texts and the order of the events, as in the published log [probeLog]',
     'control-plane waits are divided by --pace; what clients feel never is',
