@@ -1,6 +1,6 @@
 /** `rehearse import`: a polling log of somebody else's becomes a history and a report. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
@@ -24,8 +24,8 @@ export interface ImportCommandOptions {
   readonly out?: string;
 }
 
-/** Two orders of magnitude above a day of the published loop. */
-const fileBytesMax = 512 * 1024 * 1024;
+/** Prose included; how many attempts there may be is a limit of the import itself. */
+const fileBytesMax = 64 * 1024 * 1024;
 
 /**
  * Reads the log and prints its report. The exit code is the verdict's; without an objective 0.
@@ -59,9 +59,10 @@ export async function runImport(options: ImportCommandOptions, io: HistoryIo): P
 }
 
 async function readLog(path: string): Promise<string> {
-  let bytes: Buffer;
+  let text: string | null;
   try {
-    bytes = await readFile(path);
+    const { size } = await stat(path);
+    text = size > fileBytesMax ? null : await readFile(path, 'utf8');
   } catch (error) {
     throw new UserError(
       'IMPORT_UNREADABLE',
@@ -69,13 +70,13 @@ async function readLog(path: string): Promise<string> {
       'Name the file that the polling loop wrote.',
     );
   }
-  if (bytes.length > fileBytesMax)
+  if (text === null)
     throw new UserError(
       'IMPORT_TOO_LARGE',
       `The log ${path} has more than ${fileBytesMax / 1024 / 1024} MB.`,
       'Cut it to the hours around the operation.',
     );
-  return bytes.toString('utf8');
+  return text;
 }
 
 /** Before anything is written: a file of the same name may be somebody's only copy. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +75,28 @@ describe('commas before the milliseconds', () => {
     ] as const) {
       const text = [up, up, down, up, up].map((cell, index) => row(index, cell)).join('');
       expect(lanesOf(text)).toMatchObject({ 'new-connection': { polls: 5, failed: 1, ok: 4 } });
+    }
+  });
+});
+
+describe('a log beyond the limits', () => {
+  it('is refused, whole or by its attempts', async () => {
+    const table = `time,ok\n${'1767225600,1\n'.repeat(1_200_001)}`;
+    expect(() => importLog(table, options)).toThrow(
+      expect.objectContaining({ code: 'IMPORT_TOO_LARGE' }),
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'rehearse-import-'));
+    try {
+      const path = join(folder, 'poll.log');
+      await writeFile(path, '');
+      // Sparse: nothing is written, and nothing of it may be read.
+      await truncate(path, 65 * 1024 * 1024);
+      const io = { cwd: folder, stdout: () => undefined, stderr: () => undefined };
+      await expect(runImport({ file: path }, io)).rejects.toMatchObject({
+        code: 'IMPORT_TOO_LARGE',
+      });
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });

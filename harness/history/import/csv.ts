@@ -24,11 +24,13 @@ const names: Readonly<Record<keyof Columns, RegExp>> = {
 
 /** The samples, or null when the text is no such table. Never throws. */
 export function parseCsv(text: string): Sample[] | null {
-  const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
-  const first = lines[0] ?? '';
+  const first = /^.*\S.*$/m.exec(text)?.[0] ?? '';
+  let lines: string[] | null = null;
   for (const delimiter of [',', ';', '\t', '|']) {
     const columns = columnsOf(cells(first, delimiter));
-    if (columns === null || (delimiter === ',' && isDecimalComma(lines))) continue;
+    if (columns === null) continue;
+    lines ??= text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
+    if (delimiter === ',' && isDecimalComma(lines)) continue;
     const samples = lines.flatMap((line) => sampleOf(cells(line, delimiter), columns) ?? []);
     if (samples.length > 0) return samples;
   }

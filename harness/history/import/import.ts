@@ -20,13 +20,24 @@ export interface ImportOptions {
 /** The published loop's. */
 export const sleepMsDefault = 500;
 
+/** A week of the published loop; to measure so many takes less than 1.5 GB and about 10 s. */
+const attemptsMax = 1_200_000;
+
 /**
  * The history of a log, or of a table of attempts.
- * @throws UserError `IMPORT_EMPTY` when no line of it is an attempt
+ * @throws UserError `IMPORT_EMPTY` when no line of it is an attempt, `IMPORT_TOO_LARGE` when more
+ *   than 1.2 million are
  */
 export function importLog(text: string, options: ImportOptions): Entry[] {
   const table = parseCsv(text);
-  const { near, far } = aroundMedian(table ?? parseLog(text));
+  const samples = table ?? parseLog(text);
+  if (samples.length > attemptsMax)
+    throw new UserError(
+      'IMPORT_TOO_LARGE',
+      `${options.name} has ${samples.length} attempts; at most ${attemptsMax} are read.`,
+      'Cut it to the hours around the operation.',
+    );
+  const { near, far } = aroundMedian(samples);
   const lanes = intoLanes(near);
   if (lanes.length === 0)
     throw new UserError(
@@ -48,7 +59,9 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   const entries: Entry[] = [];
   const record = recorder('import', (entry) => entries.push(entry));
   start(record, named, zeroMs, sleepMs, options);
-  for (const draft of drafts.sort((a, b) => a.atNs - b.atNs)) record(draft);
+  drafts.sort((a, b) => a.atNs - b.atNs).reverse();
+  // From the end, so that each draft is let go as its entry is made: a log has millions.
+  for (let draft = drafts.pop(); draft !== undefined; draft = drafts.pop()) record(draft);
   if (far > 0) recordFar(record, endNs, far);
   record({
     atNs: endNs,
@@ -64,7 +77,7 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
 const reachMs = 50 * 24 * 3_600_000;
 
 function aroundMedian(samples: readonly Sample[]): { near: Sample[]; far: number } {
-  const instants = samples.map(({ atMs }) => atMs).sort((a, b) => a - b);
+  const instants = Float64Array.from(samples, ({ atMs }) => atMs).sort();
   const medianMs = quantile(instants, 0.5) ?? 0;
   const near = samples.filter(({ atMs }) => Math.abs(atMs - medianMs) <= reachMs);
   return { near, far: samples.length - near.length };
@@ -147,6 +160,9 @@ function recordLane(
   const ns = (atMs: number): number => Math.round((atMs - zeroMs) * 1e6);
   const sleptMs = Math.min(sleepMs, lane.cadenceMsMin);
   const usualMs = usualTookMs(lane, sleptMs);
+  // One object for all polls, which differ in little else than their instants.
+  const subject = { lane: spec.name, endpoint: spec.target };
+  const servers = new Map<string, { version: string }>();
   let tick = 0;
   let lastNs = 0;
   for (const [index, stretch] of lane.stretches.entries()) {
@@ -159,7 +175,8 @@ function recordLane(
       const endNs = ns(
         sample.tookMs === null ? Math.max(sample.atMs, latestMs) : sample.atMs + sample.tookMs,
       );
-      recordSample(record, spec, sample, { tick: tick++, startNs, endNs });
+      const server = serverOf(sample, servers);
+      record(pollDraft(subject, server, sample, { tick: tick++, startNs, endNs }));
       lastNs = Math.max(lastNs, endNs);
     }
   }
@@ -176,26 +193,33 @@ function usualTookMs(lane: ImportedLane, sleptMs: number): number {
   return Math.max(0, quantile(took, 0.5) ?? 0);
 }
 
-function recordSample(
-  record: RecordEntry,
-  spec: LaneSpec,
+const serversMax = 1_000;
+
+function serverOf(
+  { version }: Sample,
+  known: Map<string, { version: string }>,
+): { version: string } | null {
+  if (version === null) return null;
+  const server = known.get(version) ?? { version };
+  if (known.size < serversMax) known.set(version, server);
+  return server;
+}
+
+function pollDraft(
+  subject: EntryDraft['subject'],
+  server: { version: string } | null,
   sample: Sample,
-  at: { tick: number; startNs: number; endNs: number },
-): void {
-  record({
-    atNs: at.endNs,
+  { tick, startNs, endNs }: { tick: number; startNs: number; endNs: number },
+): EntryDraft {
+  const { outcome, error } = sample;
+  const endMeasured = sample.tookMs !== null;
+  return {
+    atNs: endNs,
     clock: 'client',
     kind: 'poll',
-    subject: { lane: spec.name, endpoint: spec.target },
-    data: {
-      ...at,
-      scheduledNs: at.startNs,
-      endMeasured: sample.tookMs !== null,
-      outcome: sample.outcome,
-      error: sample.error,
-      server: sample.version === null ? null : { version: sample.version },
-    },
-  });
+    subject,
+    data: { tick, startNs, endNs, scheduledNs: startNs, endMeasured, outcome, error, server },
+  };
 }
 
 function recordUnobserved(record: RecordEntry, spec: LaneSpec, fromNs: number, toNs: number): void {

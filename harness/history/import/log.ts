@@ -22,6 +22,7 @@ export function parseLog(text: string): Sample[] {
   const samples: Sample[] = [];
   let afterOmission = false;
   let host: string | null = null;
+  const read = answerReader();
   for (const line of text.split(/\r\n|\r|\n/)) {
     const parts = sampleLine.exec(line);
     const atMs = parts === null ? Number.NaN : timestampMs(parts[1] ?? '');
@@ -36,7 +37,7 @@ export function parseLog(text: string): Sample[] {
     }
     const answer = (parts?.[2] ?? '').trim();
     if (answer.length > answerCharactersMax) continue;
-    const error = failureIn(answer);
+    const { error, version } = read(answer);
     const asked = hostInError.exec(answer)?.[1];
     if (asked !== undefined && asked !== host) {
       // Earlier lines of the same stretch asked the same host: only failures name it.
@@ -49,7 +50,7 @@ export function parseLog(text: string): Sample[] {
       atMs,
       outcome,
       error,
-      version: error === null ? versionIn(answer) : null,
+      version,
       host,
       tookMs: null,
       afterOmission,
@@ -57,6 +58,26 @@ export function parseLog(text: string): Sample[] {
     afterOmission = false;
   }
   return samples;
+}
+
+interface Answer {
+  readonly error: Sample['error'];
+  readonly version: string | null;
+}
+
+const answersMax = 1_000;
+
+/** Reads each answer once: a loop prints the same few over and over. */
+function answerReader(): (answer: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (answer) => {
+    const earlier = known.get(answer);
+    if (earlier !== undefined) return earlier;
+    const error = failureIn(answer);
+    const found = { error, version: error === null ? versionIn(answer) : null };
+    if (known.size < answersMax) known.set(answer, found);
+    return found;
+  };
 }
 
 /** A stretch further back than this is another log, not the beginning of this one. */

@@ -53,7 +53,7 @@ function pieces(samples: readonly Sample[]): Sample[][] {
 
 function lane(host: string | null, list: readonly Sample[][]): ImportedLane {
   const tidy = list.map(inOrder).sort((a, b) => (a[0]?.atMs ?? 0) - (b[0]?.atMs ?? 0));
-  const deltas = tidy.flatMap(gapsMs).sort((a, b) => a - b);
+  const deltas = Float64Array.from(tidy.flatMap(gapsMs)).sort();
   const cadenceMs = quantile(deltas, 0.5) ?? 500;
   const stretches = join(tidy).flatMap((piece) => cutAtHoles(piece, cadenceMs));
   return { host, stretches, cadenceMs: Math.max(1, cadenceMs), cadenceMsMin: deltas[0] ?? 0 };
