@@ -1,7 +1,7 @@
 /** Where a run's files go: `.rehearse/runs/<scenario>/<UTC time>/`, with a link to the newest. */
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { UserError } from '../sim/user-error.js';
+import { UserError, type UserErrorExit } from '../sim/user-error.js';
 import { codeOf, makeFolders, messageOf } from './files.js';
 
 /** The folder of all runs, under the folder that the tool was started in. */
@@ -55,19 +55,22 @@ function describeFolder(cwd: string, path: string): RunFolder {
 }
 
 function givenFolder(path: string): string {
-  let trouble: string;
+  const unusable = (why: string, exit: UserErrorExit): UserError =>
+    new UserError(
+      'OUT_UNUSABLE',
+      `--out ${path} cannot be used: ${why}.`,
+      'Name an empty folder, or one that is not there yet.',
+      exit,
+    );
+  let isEmpty: boolean;
   try {
     makeFolders(path);
-    if (readdirSync(path).length === 0) return path;
-    trouble = 'it is not empty';
+    isEmpty = readdirSync(path).length === 0;
   } catch (error) {
-    trouble = messageOf(error);
+    throw unusable(messageOf(error), 'environment');
   }
-  throw new UserError(
-    'OUT_UNUSABLE',
-    `--out ${path} cannot be used: ${trouble}.`,
-    'Name an empty folder, or one that is not there yet.',
-  );
+  if (!isEmpty) throw unusable('it is not empty', 'usage');
+  return path;
 }
 
 /** `2026-11-20T08:42:00.123Z` as `20261120-084200`. */

@@ -51,7 +51,8 @@ export async function runCommand(
   showEnd(report);
   const { json: isJson = false, reporter: reporters } = options;
   writeReports({ output, folder, entries, report, measurement, json: isJson, reporters });
-  if (historyFailure !== null) throw historyLost('HISTORY_UNWRITABLE', folder, historyFailure);
+  if (historyFailure !== null)
+    throw historyLost('HISTORY_UNWRITABLE', `${folder.history} breaks off: ${historyFailure}.`);
   return exitCodeOf(report);
 }
 
@@ -66,10 +67,12 @@ async function historyOf(
 ): Promise<History> {
   const found = await within(clock, readLimitMs, readHistory(folder.history)).catch(
     (error: unknown) => {
-      throw historyLost('HISTORY_LOST', folder, messageOf(error));
+      const what = error instanceof UserError ? error.what : messageOf(error);
+      throw historyLost('HISTORY_LOST', what);
     },
   );
-  if (found === late) throw historyLost('HISTORY_LOST', folder, 'the disk does not answer');
+  if (found === late)
+    throw historyLost('HISTORY_LOST', `The disk does not give ${folder.history} back.`);
   if (historyFailure === null) return found;
   return { ...found, entries: [...found.entries, ...unwritten(historyFailure, clock)] };
 }
@@ -89,13 +92,9 @@ function unwritten(reason: string, clock: Clock): Entry[] {
   return entries;
 }
 
-function historyLost(code: string, { history }: RunFolder, why: string): UserError {
-  return new UserError(
-    code,
-    `The run's history ${history} is not whole: ${why}.`,
-    'Run it again, with --out in a folder that has room and that nobody removes meanwhile.',
-    'environment',
-  );
+function historyLost(code: string, what: string): UserError {
+  const todo = 'Run it again, with --out in a folder that has room and stays where it is.';
+  return new UserError(code, what, todo, 'environment');
 }
 
 interface Conducted {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { RunReport } from '../../harness/verdict/run-report.js';
@@ -138,6 +138,19 @@ describe('a run that is stopped', () => {
     const ended = await run.ended;
     expect(ended.code).toBe(2);
     expect(ended.stderr).not.toContain('EPIPE');
+    expect(serversOf(run)).toEqual([]);
+  });
+});
+
+describe('a run whose history is taken away', () => {
+  it('says what is gone and that the environment is at fault', async () => {
+    const quick = ['run', 'aurora-postgres-zdp', ...engine, '--steady', '3s', '--out', 'taken'];
+    const run = begin(quick, place.folder);
+    await run.seen(/phase +steady/);
+    rmSync(join(place.folder, 'taken'), { recursive: true });
+    const ended = await run.ended;
+    expect(ended.stderr).toContain('HISTORY_LOST');
+    expect(ended.code).toBe(3);
     expect(serversOf(run)).toEqual([]);
   });
 });

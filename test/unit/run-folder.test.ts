@@ -41,16 +41,17 @@ describe('the run folder', () => {
     expect(folder.path).toBe(join(cwd, 'here'));
     expect(existsSync(join(cwd, '.rehearse'))).toBe(false);
     writeFileSync(folder.history, '');
-    expect(() => makeRunFolder(cwd, 'demo', at, 'here')).toThrow('it is not empty');
+    expect(() => makeRunFolder(cwd, 'demo', at, 'here')).toThrow(
+      expect.objectContaining({ code: 'OUT_UNUSABLE', exit: 'usage' }),
+    );
   });
 
   it('makes the folders above the one named by --out, or says at once that it cannot', () => {
     expect(makeRunFolder(cwd, 'demo', at, 'a/b/c').path).toBe(join(cwd, 'a', 'b', 'c'));
     writeFileSync(join(cwd, 'file'), '');
-    expect(() => makeRunFolder(cwd, 'demo', at, 'file/below')).toThrow('cannot be used');
-    expect(() => makeRunFolder(cwd, 'demo', at, '/proc/nothing-can-be-made-here')).toThrow(
-      'cannot be used',
-    );
+    const unusable = expect.objectContaining({ code: 'OUT_UNUSABLE', exit: 'environment' });
+    for (const out of ['file/below', '/proc/nothing-can-be-made-here', '/dev/null'])
+      expect(() => makeRunFolder(cwd, 'demo', at, out)).toThrow(unusable);
   });
 
   it('says what is wrong where no folder can be made', () => {
