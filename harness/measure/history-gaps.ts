@@ -103,6 +103,8 @@ function watchedStretch(measured: readonly LaneMeasure[], stoppedNs: number | nu
 /** Every tick that is due is recorded, so that a lane ends within one of when all end. */
 function laneGap(lane: LaneMeasure, { fromNs, toNs }: Stretch): string | null {
   const { name, intervalMs } = lane.spec;
+  // A probe that was stopped before its first tick.
+  if (!Number.isFinite(toNs)) return null;
   const lastNs = lane.ticks.at(-1)?.scheduledNs;
   const toleranceNs = 2 * intervalMs * 1e6 + (lane.p95Ns ?? 0);
   if (toNs - (lastNs ?? fromNs) <= toleranceNs) return null;

@@ -44,6 +44,8 @@ export interface LaneMeasure {
   readonly p50Ns: number | null;
   readonly p95Ns: number | null;
   readonly outages: readonly Outage<LaneAttempt>[];
+  /** More than `outages` holds where a long probe did not keep them all. */
+  readonly outageCount: number;
   readonly downtime: Bounds;
   readonly longest: Bounds;
   /** An outage shorter than this can have gone unseen; null with fewer than two ok polls. */
@@ -98,9 +100,12 @@ export function measureLane(
     p50Ns: quantile(okNs, 0.5),
     p95Ns: quantile(okNs, 0.95),
     outages,
+    outageCount: outages.length,
     downtime: sum(outages),
     longest: longest(outages),
-    detectionFloorNs: floors.length === 0 ? null : Math.max(...floors),
+    // An idle session only notices that it was closed: a silence of any length goes unseen.
+    detectionFloorNs:
+      spec.kind === 'idle-session' || floors.length === 0 ? null : Math.max(...floors),
     blind,
     perhapsFailed: perhapsFailed(ticks, blind, spec.intervalMs * 1e6),
   };

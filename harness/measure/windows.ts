@@ -13,11 +13,14 @@ export interface Windows {
   readonly engine: readonly Stretch[];
   /** Where it was at work to stop or to start, the time that it was kept down left out. */
   readonly engineBusy: readonly Stretch[];
+  /** Where a fault of the rehearsal was active at the endpoint. */
+  readonly faults: readonly Stretch[];
 }
 
 /** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
 export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number): Windows | null {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
+  const ofFaults = gauges.filter((gauge) => gauge.data.name === 'endpoint.faults');
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
   if (ofEndpoint.length === 0 && ofServer.length === 0) return null;
   return {
@@ -28,8 +31,13 @@ export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number):
       (value) => value !== 'accepting',
       endNs,
     ),
+    faults: stretches(ofFaults, isSome, isSome, endNs),
     engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
   };
+}
+
+function isSome(value: string | number): boolean {
+  return value !== 0;
 }
 
 function isNotOpen(value: string | number): boolean {
@@ -80,7 +88,9 @@ export interface Shares {
   readonly modelledNs: number;
   /** Inside the window, while the real server was stopping or starting. */
   readonly engineNs: number;
-  /** What the client felt beyond the window: its driver, pool and retry. */
+  /** Outside the endpoint's window, while a fault of this rehearsal was active. */
+  readonly injectedNs: number;
+  /** What the client felt beyond the windows: its driver, pool and retry. */
   readonly clientNs: number;
   /** True where the probe cannot tell the client's share from zero. */
   readonly clientWithinProbeError: boolean;
@@ -105,11 +115,18 @@ export function shareOut(outage: Outage, windows: Windows | null): Shares | null
   );
   const withinNs = Math.min(windowNs, outage.estimateNs);
   const engineNs = Math.min(busyNs, withinNs);
+  const faultNs = length(windows.faults.flatMap((fault) => overlap(fault, seen)));
+  const bothNs = length(
+    windows.faults.flatMap((fault) => endpoint.flatMap((window) => overlap(fault, window))),
+  );
+  const injectedNs = Math.min(faultNs - bothNs, outage.estimateNs - withinNs);
+  const knownNs = windowNs + faultNs - bothNs;
   return {
     modelledNs: withinNs - engineNs,
     engineNs,
-    clientNs: outage.estimateNs - withinNs,
-    clientWithinProbeError: windowNs > 0 && windowNs >= outage.lowerNs,
+    injectedNs,
+    clientNs: outage.estimateNs - withinNs - injectedNs,
+    clientWithinProbeError: knownNs > 0 && knownNs >= outage.lowerNs,
   };
 }
 

@@ -62,13 +62,14 @@ export class Lane {
     });
   }
 
-  /** One last attempt outside the ticks, recorded as such. */
+  /** One last attempt behind the ticks, as one more of them: what it finds is not to be lost. */
   async finalCheck(): Promise<void> {
     const { attempts, clock, spec } = this.#options;
     if (attempts.finalCheck === undefined) return;
     const startNs = clock.nowNs();
     const end = await attempts.finalCheck(spec.timeoutMs);
-    if (end !== null) this.#recordPoll(null, startNs, startNs, end, { finalCheck: true });
+    if (end !== null)
+      this.#recordPoll(this.#ticker.next, startNs, startNs, end, { finalCheck: true });
   }
 
   #tick(tick: number, scheduledNs: number): void {

@@ -33,6 +33,11 @@ export class Ticker {
     this.#arm();
   }
 
+  /** The number of the tick that comes next. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Deals with every tick due by now and ends. */
   stop(): void {
     if (this.#stopped) return;

@@ -58,10 +58,11 @@ export function objectiveText(
 /** Where the time of an outage came from: `modelled 1.6s, engine 0.7s, added by the client 0ms`. */
 export function sharesText(outage: OutageReport): string {
   if (outage.shares === null) return '';
-  const { modelledMs, engineMs, clientMs, clientWithinProbeError } = outage.shares;
+  const { modelledMs, engineMs, injectedMs, clientMs, clientWithinProbeError } = outage.shares;
+  const injected = injectedMs === 0 ? '' : `by injected faults ${shortMs(injectedMs)}, `;
   const error = clientWithinProbeError ? ' (within probe error)' : '';
   return (
-    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ` +
+    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}` +
     `added by the client ${shortMs(clientMs)}${error}`
   );
 }
@@ -155,7 +156,7 @@ export function clocksText(report: RunReport, options: TextOptions): string {
     control === null ? '' : `control plane ${shortMs(control.durationMs)}`,
     engine === null ? '' : `engine down ${shortMs(engine.durationMs)}`,
     worst === undefined
-      ? 'clients felt no outage'
+      ? 'no poll met an outage'
       : `clients felt up to ${boundsText(worst[1], options)} (${worst[0]})`,
   ];
   return parts.filter((part) => part !== '').join(', ');

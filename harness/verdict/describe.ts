@@ -151,6 +151,7 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
             modelledMs: ms(shares.modelledNs),
             engineMs: ms(shares.engineNs),
             clientMs: ms(shares.clientNs),
+            injectedMs: ms(shares.injectedNs),
             clientWithinProbeError: shares.clientWithinProbeError,
           },
   };

@@ -35,6 +35,8 @@ export interface OutageReport extends BoundsMs {
     modelledMs: number;
     engineMs: number;
     clientMs: number;
+    /** While a fault of the rehearsal was active, outside the endpoint's own window. */
+    injectedMs: number;
     clientWithinProbeError: boolean;
   } | null;
 }

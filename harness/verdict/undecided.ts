@@ -48,7 +48,7 @@ function decidingInterval(
   lane: LaneMeasure | undefined,
 ): number | null {
   const attemptMs = (lane?.p95Ns ?? 0) / 1e6;
-  const distanceMs = Math.abs(found.estimate - limitMs) / Math.max(1, lane?.outages.length ?? 1);
+  const distanceMs = Math.abs(found.estimate - limitMs) / Math.max(1, lane?.outageCount ?? 1);
   const below = Math.min(lane?.spec.intervalMs ?? 500, distanceMs - attemptMs);
   return niceIntervalsMs.find((candidate) => candidate < below) ?? null;
 }
@@ -56,6 +56,8 @@ function decidingInterval(
 /** The floor is an interval and an attempt long: which of them is in the way, and what helps. */
 function belowFloor(objective: Objective, lane: LaneMeasure, measurement: Measurement): string {
   const floorMs = floorMsOf(lane);
+  if (lane.spec.kind === 'idle-session')
+    return 'an idle session only notices that it was closed: a silence goes unseen';
   if (!Number.isFinite(floorMs)) return 'a single decided poll shows no outage of any length';
   const told = `an outage shorter than ${text(floorMs)} can have gone unseen`;
   if (objective.limit === 0)

@@ -7,6 +7,7 @@ import type { Objective } from './objective.js';
 /** The detection floor; infinite where a single decided poll shows no outage of any length. */
 export function floorMsOf(lane: LaneMeasure): number {
   if (lane.detectionFloorNs !== null) return lane.detectionFloorNs / 1e6;
+  if (lane.spec.kind === 'idle-session') return Number.POSITIVE_INFINITY;
   return lane.ok + lane.failed > 1 ? 0 : Number.POSITIVE_INFINITY;
 }
 

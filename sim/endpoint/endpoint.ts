@@ -121,13 +121,7 @@ export class Endpoint {
     await this.#settleListeners();
     if (state !== 'holding') for (const release of [...this.#waiting]) release();
     this.#answerNow();
-    this.#options.emit({
-      atNs: this.#options.clock.nowNs(),
-      clock: 'client',
-      kind: 'gauge',
-      subject: { endpoint: this.name },
-      data: { name: 'endpoint.state', value: state, unit: null },
-    });
+    this.#tellGauge('endpoint.state', state);
   }
 
   setTarget(target: ServerAddress): void {
@@ -150,6 +144,7 @@ export class Endpoint {
     const fault = beginFault(name, value);
     this.#faults.push(fault);
     this.#tellFault(fault, 'begins');
+    this.#tellGauge('endpoint.faults', this.#faults.length);
     fault.onBegin?.({ sessions: this.sessions, stream: this.#options.stream });
     this.#settleSoon();
     return {
@@ -158,6 +153,7 @@ export class Endpoint {
         if (at === -1) return;
         this.#faults.splice(at, 1);
         this.#tellFault(fault, 'ends');
+        this.#tellGauge('endpoint.faults', this.#faults.length);
         this.#settleSoon();
         for (const session of this.#sessions.values()) session.faultsChanged();
         this.#answerNow();
@@ -183,6 +179,16 @@ export class Endpoint {
   #answerNow(): void {
     if (this.#greetingNow(this.#state) === 'silence') return;
     for (const answer of [...this.#unanswered]) answer();
+  }
+
+  #tellGauge(name: string, value: string | number): void {
+    this.#options.emit({
+      atNs: this.#options.clock.nowNs(),
+      clock: 'client',
+      kind: 'gauge',
+      subject: { endpoint: this.name },
+      data: { name, value, unit: null },
+    });
   }
 
   #tellFault(fault: ActiveFault, edge: 'begins' | 'ends'): void {

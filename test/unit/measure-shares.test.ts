@@ -21,7 +21,7 @@ function windowsOf(endpointMs: [number, number], busyMs: [number, number][]): Wi
   );
   const [fromMs, toMs] = endpointMs;
   const endpoint = [{ fromNs: fromMs * ms, toNs: toMs * ms }];
-  return { endpoint, engine: engineBusy, engineBusy };
+  return { endpoint, engine: engineBusy, engineBusy, faults: [] };
 }
 
 describe('the shares of an outage', () => {
@@ -35,19 +35,35 @@ describe('the shares of an outage', () => {
         fc.integer({ min: -1_500, max: 1_500 }),
         fc.integer({ min: 1, max: 6_000 }),
         fc.array(span, { maxLength: 4 }),
-        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy) => {
+        span,
+        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy, [faultMs, faultTookMs]) => {
           const attempts = polled(downMs, downMs + tookMs, phaseMs, 500);
-          const windows = windowsOf([downMs + shiftMs, downMs + shiftMs + windowMs], busy);
+          const windows = {
+            ...windowsOf([downMs + shiftMs, downMs + shiftMs + windowMs], busy),
+            faults: [{ fromNs: faultMs * ms, toNs: (faultMs + faultTookMs) * ms }],
+          };
           for (const outage of findOutages(attempts, { blindGapNs: 1_000 * ms })) {
             const shares = shareOut(outage, windows);
             if (shares === null) throw new Error('no shares');
-            const { modelledNs, engineNs, clientNs } = shares;
-            expect(Math.min(modelledNs, engineNs, clientNs)).toBeGreaterThanOrEqual(0);
-            expect(modelledNs + engineNs + clientNs).toBeCloseTo(outage.estimateNs, 0);
+            const { modelledNs, engineNs, injectedNs, clientNs } = shares;
+            const all = [modelledNs, engineNs, injectedNs, clientNs];
+            expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
+            const sumNs = all.reduce((sum, share) => sum + share, 0);
+            expect(sumNs).toBeCloseTo(outage.estimateNs, 0);
           }
         },
       ),
     );
+  });
+
+  it('give an injected fault what is its own', () => {
+    const [outage] = findOutages(polled(3_000, 5_000, 100, 100), { blindGapNs: 1_000 * ms });
+    if (outage === undefined) throw new Error('no outage');
+    const faults = [{ fromNs: 3_000 * ms, toNs: 5_000 * ms }];
+    const shares = shareOut(outage, { endpoint: [], engine: [], engineBusy: [], faults });
+    expect(shares?.injectedNs).toBeGreaterThan(1_800 * ms);
+    expect(shares?.modelledNs).toBe(0);
+    expect(shares?.clientWithinProbeError).toBe(true);
   });
 
   it('leave the client what lies beyond the window', () => {

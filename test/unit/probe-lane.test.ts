@@ -189,13 +189,15 @@ describe('lane', () => {
     expect(notes[0]?.data).toMatchObject({ level: 'error', code: 'checker-failed' });
   });
 
-  it('records a final check outside the ticks', async () => {
+  it('records a final check as one more tick, so that its failure counts', async () => {
     const clock = new ManualClock();
     const { lane, polls } = laneOn(clock, async () => okEnd, { finalCheck: async () => refused });
     lane.start();
     await clock.advance(50);
     await lane.stop();
     await lane.finalCheck();
-    expect(polls().at(-1)).toMatchObject({ tick: null, outcome: 'fail', finalCheck: true });
+    expect(polls().at(-1)).toMatchObject({ outcome: 'fail', finalCheck: true });
+    const ticks = polls().map((poll) => poll.tick);
+    expect(ticks).toEqual(ticks.map((_tick, index) => index));
   });
 });
