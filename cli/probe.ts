@@ -55,9 +55,9 @@ export async function runProbe(
   if (options.createTable === true) await createTables(settings, targets, context);
   const folder = makeRunFolder(cwd, 'probe', clock.anchor.wallClock, options.out);
   const probe = new ProbeUnderWay(options, settings, targets, context, folder.history);
-  const completed = await probe.run(dependencies.workerScript);
+  await probe.run(dependencies.workerScript);
   if (!existsSync(folder.history)) throw historyGone(folder.history);
-  return endOfProbe({ options, settings, context, folder, totals: probe.summary, completed });
+  return endOfProbe({ options, settings, context, folder, totals: probe.summary });
 }
 
 async function createTables(
@@ -110,20 +110,14 @@ class ProbeUnderWay {
     this.#settings = settings;
     this.#targets = targets;
     this.#context = context;
-    const watched = settings.lanes.filter(
-      ({ kind }) => kind !== 'observer' && kind !== 'served-by',
-    );
-    this.summary = new RunningSummary(
-      watched.map((lane) => lane.name),
-      context.clock.nowNs(),
-    );
+    this.summary = new RunningSummary(settings.lanes, context.clock.nowNs());
     this.#history = openHistory(historyPath, { clock: context.clock });
     this.#lines = new ProbeOutput(settings, options.json === true, context);
     this.#record = recorder('conductor', (entry) => this.#take(entry));
   }
 
-  /** Resolves with whether it went to an end that was asked for. */
-  async run(script: URL | undefined): Promise<boolean> {
+  /** Resolves when the history has its end. */
+  async run(script: URL | undefined): Promise<void> {
     const { clock } = this.#context;
     this.#recordStarted();
     const { port1, port2 } = new MessageChannel();
@@ -152,7 +146,6 @@ class ProbeUnderWay {
     });
     this.#history.close();
     if (this.#history.failure !== null) throw historyLost(this.#history.failure);
-    return completed;
   }
 
   #plan(): Parameters<ProbeWorker['start']>[0] {
@@ -216,8 +209,8 @@ class ProbeUnderWay {
 
   #take(entry: Entry): void {
     this.#history.write(entry);
+    this.summary.take(entry);
     if (entry.kind === 'poll') {
-      this.summary.take(entry);
       this.#noteVersion(entry.data.server?.version ?? null, entry.subject.endpoint ?? 'target');
     }
     this.#lines.take(entry);

@@ -1,106 +1,108 @@
 /**
- * What a probe of hours says of its lanes without keeping a poll: counts, the outage under way,
- * and the sums of those that ended. The same bounds as in `harness/measure`, taken as they come.
+ * What a probe of hours says of itself without keeping its polls: the measurement of its lanes,
+ * taken as they come, with the same bounds as of a history that is read whole.
  */
-import type { EntryOf } from '../history/entry.js';
+import type { Entry, EntryOf, LaneSpec } from '../history/entry.js';
+import type { LaneMeasure, Stretch } from '../measure/lane.js';
+import { type Measurement, measure, slowMsDefault } from '../measure/measure.js';
+import { measureObserver, type ObserverMeasure } from '../measure/observer.js';
+import { RunningLane } from '../measure/running-lane.js';
+import { union } from '../measure/windows.js';
 
 type Poll = EntryOf<'poll'>['data'];
 
-export interface LaneTotals {
-  polls: number;
-  ok: number;
-  failed: number;
-  unknown: number;
-  outages: number;
-  lowerMs: number;
-  /** Null as soon as one outage is open at an end. */
-  upperMs: number | null;
-}
+/** How late our own stalls may make an attempt's end, beyond its time-out. */
+const lateMsMax = 60_000;
+/** Of what is not a poll a probe tells little; a fault of ours must not fill the memory. */
+const othersMax = 10_000;
 
-/** Follows one lane; polls come in the order in which they ended. */
-class LaneFollower {
-  readonly totals: LaneTotals = {
-    polls: 0,
-    ok: 0,
-    failed: 0,
-    unknown: 0,
-    outages: 0,
-    lowerMs: 0,
-    upperMs: 0,
-  };
+/** Whether a lane has been ok of late. */
+interface Recent {
+  ok: boolean;
   /** When the last poll that was not ok ended; null where none was. */
-  notOkNs: number | null = null;
-  #lastOkStartNs: number | null = null;
-  #down: { firstStartNs: number; lastStartNs: number; lastOkNs: number | null } | null = null;
-
-  take(poll: Poll): void {
-    if (poll.tick !== null) this.#count(poll);
-    if (poll.outcome !== 'ok') this.notOkNs = poll.endNs;
-    if (poll.outcome === 'fail') {
-      this.#down ??= {
-        firstStartNs: poll.startNs,
-        lastStartNs: poll.startNs,
-        lastOkNs: this.#lastOkStartNs,
-      };
-      this.#down.lastStartNs = Math.max(this.#down.lastStartNs, poll.startNs);
-    } else if (poll.outcome === 'ok') {
-      this.#lastOkStartNs = Math.max(this.#lastOkStartNs ?? poll.startNs, poll.startNs);
-      // A late answer of an earlier attempt does not end what later ones showed.
-      if (this.#down !== null && poll.startNs >= this.#down.firstStartNs) this.#close(poll.endNs);
-    }
-  }
-
-  /** Ends the outage under way, if there is one; without a success it has no upper bound. */
-  #close(endNs: number | null): void {
-    const down = this.#down;
-    if (down === null) return;
-    this.#down = null;
-    const { totals } = this;
-    totals.outages++;
-    totals.lowerMs += (down.lastStartNs - down.firstStartNs) / 1e6;
-    if (endNs === null || down.lastOkNs === null || totals.upperMs === null) totals.upperMs = null;
-    else totals.upperMs += (endNs - down.lastOkNs) / 1e6;
-  }
-
-  finish(): LaneTotals {
-    this.#close(null);
-    return this.totals;
-  }
-
-  #count(poll: Poll): void {
-    this.totals.polls++;
-    if (poll.outcome === 'ok') this.totals.ok++;
-    else if (poll.outcome === 'fail') this.totals.failed++;
-    else this.totals.unknown++;
-  }
+  notOkNs: number | null;
 }
 
 export class RunningSummary {
-  readonly #lanes = new Map<string, LaneFollower>();
+  readonly #lanes: ReadonlyMap<string, RunningLane>;
+  readonly #recent: ReadonlyMap<string, Recent>;
   readonly #startNs: number;
+  readonly #others: Entry[] = [];
+  #stalls: Stretch[] = [];
+  #worstNs: number | null = null;
 
-  /** @param laneNames the lanes that count: a lane that has not polled yet is not stable */
-  constructor(laneNames: readonly string[], startNs: number) {
+  /** @param lanes all lanes; the observer's and served-by do not count for being stable */
+  constructor(lanes: readonly LaneSpec[], startNs: number) {
     this.#startNs = startNs;
-    for (const name of laneNames) this.#lanes.set(name, new LaneFollower());
+    const polled = lanes.filter(({ kind }) => kind !== 'served-by');
+    const clients = polled.filter(({ kind }) => kind !== 'observer');
+    const tickMs = Math.min(...clients.map(({ intervalMs }) => intervalMs));
+    this.#lanes = new Map(polled.map((spec) => [spec.name, this.#follow(spec, tickMs)]));
+    this.#recent = new Map(clients.map(({ name }) => [name, { ok: false, notOkNs: null }]));
   }
 
-  take({ subject, data }: EntryOf<'poll'>): void {
-    if (subject.lane !== undefined) this.#lanes.get(subject.lane)?.take(data);
+  take(entry: Entry): void {
+    if (entry.kind !== 'poll') {
+      // The entry that ends the run must not be the one that is left out.
+      if (this.#others.length < othersMax || entry.kind === 'run') this.#others.push(entry);
+      return;
+    }
+    const name = entry.subject.lane ?? '';
+    this.#lanes.get(name)?.take(entry.data);
+    const recent = this.#recent.get(name);
+    if (recent !== undefined) note(recent, entry.data);
   }
 
   /** Since when every lane has been ok, or null where one has not been seen ok at all. */
   okSinceNs(): number | null {
     let sinceNs = this.#startNs;
-    for (const lane of this.#lanes.values()) {
-      if (lane.totals.ok === 0) return null;
-      sinceNs = Math.max(sinceNs, lane.notOkNs ?? sinceNs);
+    for (const { ok, notOkNs } of this.#recent.values()) {
+      if (!ok) return null;
+      sinceNs = Math.max(sinceNs, notOkNs ?? sinceNs);
     }
     return sinceNs;
   }
 
-  /** Ends the outages under way and gives every lane's totals. */
-  finish(): ReadonlyMap<string, LaneTotals> {
-    return new Map([...this.#lanes].map(([name, lane]) => [name, lane.finish()]));
+  /**
+   * What was measured so far. Ticks, latencies' quantiles, versions served and the outages beyond
+   * the first thousand of a lane are not in it.
+   */
+  measurement(): Measurement {
+    const rest = measure(this.#others);
+    const all = [...this.#lanes.values()].map((lane) => lane.totals());
+    const lanes = all.filter(({ spec }) => spec.kind !== 'observer');
+    const observer = all.find(({ spec }) => spec.kind === 'observer');
+    const silent = all.filter((lane) => lane.polls === 0);
+    return {
+      ...rest,
+      lanes,
+      observer: observer === undefined ? null : this.#observed(observer),
+      gaps: silent.map(({ spec }) => `the lane ${spec.name} has no polls`),
+    };
   }
+
+  #observed({ polls }: LaneMeasure): ObserverMeasure {
+    const worstNs = this.#worstNs;
+    return { polls, medianNs: null, p99Ns: null, worstNs, stalls: this.#stalls };
+  }
+
+  #follow(spec: LaneSpec, tickMs: number): RunningLane {
+    const options = {
+      spec,
+      slowNs: slowMsDefault * 1e6,
+      attemptNsMax: (spec.timeoutMs + lateMsMax) * 1e6,
+    };
+    if (spec.kind !== 'observer') return new RunningLane(options);
+    const onPart = (part: LaneMeasure): void => {
+      const { worstNs, stalls } = measureObserver(part, tickMs * 1e6);
+      this.#worstNs = Math.max(this.#worstNs ?? 0, worstNs ?? 0);
+      this.#stalls = union([...this.#stalls, ...stalls]);
+    };
+    return new RunningLane({ ...options, onPart });
+  }
+}
+
+function note(recent: Recent, { tick, outcome, endNs }: Poll): void {
+  if (outcome !== 'ok') recent.notOkNs = endNs;
+  else if (tick !== null) recent.ok = true;
 }

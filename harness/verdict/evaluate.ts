@@ -120,7 +120,7 @@ function ofLane(metric: LaneMetric, lane: LaneMeasure): Measured | string {
       return duration({ ...lane.longest, upperNs: reachNs }, 0);
     }
     case 'outages':
-      return count(lane.outages.length, lane.outages.length + lane.blind.length);
+      return count(lane.outageCount, lane.outageCount + lane.blind.length);
     case 'failed':
       return count(lane.failed, lane.failed + lane.perhapsFailed);
     case 'unknown':
@@ -130,7 +130,10 @@ function ofLane(metric: LaneMetric, lane: LaneMeasure): Measured | string {
     case 'p50':
     case 'p95': {
       const valueNs = metric === 'p50' ? lane.p50Ns : lane.p95Ns;
-      if (valueNs === null) return `the lane ${lane.spec.name} had no ok poll`;
+      if (valueNs === null)
+        return lane.ok === 0
+          ? `the lane ${lane.spec.name} had no ok poll`
+          : 'a probe as long as this keeps no latencies: rehearse report decides it';
       const ms = valueNs / 1e6;
       return { lower: ms, upper: ms, estimate: ms, unit: 'ms' };
     }
