@@ -47,7 +47,7 @@ export interface RunThreads {
 /** How long an orderly end may take before the conductor's thread is ended from here. */
 const stopLimitMs = 30_000;
 const closeLimitMs = 10_000;
-/** How long a thread may take to end when it is told to; one that hangs in the kernel never does. */
+/** How long a thread may take to end when told to; one that hangs in the kernel never does. */
 const endLimitMs = 10_000;
 
 export function startRun(options: ThreadsOptions): RunThreads {

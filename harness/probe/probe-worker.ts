@@ -26,7 +26,7 @@ interface Wanted {
 
 /** How much longer than the plan allows the conductor waits before it gives the worker up. */
 const graceMs = 5_000;
-/** How long the thread may take to end once it is told to; one that hangs in the kernel never does. */
+/** How long the thread may take to end when told to; one that hangs in the kernel never does. */
 const endMsMax = 10_000;
 
 /**
