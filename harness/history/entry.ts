@@ -174,6 +174,8 @@ export const pollDataSchema = z.looseObject({
   server: z.looseObject({ version: z.string(), startedAt: z.string().optional() }).nullable(),
   /** True when this poll had to open its lane's held session anew. */
   reconnected: z.boolean().optional(),
+  /** True for the one look at a session that follows the ticks. */
+  finalCheck: z.boolean().optional(),
 });
 
 const writeOne = z.looseObject({

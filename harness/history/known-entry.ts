@@ -47,6 +47,7 @@ function plainPoll(data: Loose): boolean {
     outcomeSet.has(outcome) &&
     isOptionalBoolean(reconnected) &&
     isOptionalBoolean(data.endMeasured) &&
+    isOptionalBoolean(data.finalCheck) &&
     (error === null || plainFailure(error)) &&
     (server === null || plainServer(server))
   );

@@ -92,12 +92,16 @@ export function completedGaps(expected: Expected): string[] {
 function watchedStretch(measured: readonly LaneMeasure[], stoppedNs: number | null): Stretch {
   let fromNs = Number.POSITIVE_INFINITY;
   let lastNs = Number.NEGATIVE_INFINITY;
-  for (const { ticks } of measured) {
-    fromNs = Math.min(fromNs, ticks[0]?.scheduledNs ?? fromNs);
-    lastNs = Math.max(lastNs, ticks.at(-1)?.scheduledNs ?? lastNs);
+  for (const lane of measured) {
+    fromNs = Math.min(fromNs, lane.ticks[0]?.scheduledNs ?? fromNs);
+    lastNs = Math.max(lastNs, lastTickNs(lane) ?? lastNs);
   }
   const toNs = stoppedNs ?? lastNs;
   return { fromNs: Number.isFinite(fromNs) ? fromNs : Math.min(0, toNs), toNs };
+}
+
+function lastTickNs({ ticks }: LaneMeasure): number | undefined {
+  return ticks.findLast((tick) => !tick.finalCheck)?.scheduledNs;
 }
 
 /** Every tick that is due is recorded, so that a lane ends within one of when all end. */
@@ -105,7 +109,7 @@ function laneGap(lane: LaneMeasure, { fromNs, toNs }: Stretch): string | null {
   const { name, intervalMs } = lane.spec;
   // A probe that was stopped before its first tick.
   if (!Number.isFinite(toNs)) return null;
-  const lastNs = lane.ticks.at(-1)?.scheduledNs;
+  const lastNs = lastTickNs(lane);
   const toleranceNs = 2 * intervalMs * 1e6 + (lane.p95Ns ?? 0);
   if (toNs - (lastNs ?? fromNs) <= toleranceNs) return null;
   if (lastNs === undefined) return `the lane ${name} has no polls`;

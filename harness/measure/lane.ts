@@ -12,6 +12,8 @@ export interface LaneAttempt extends Attempt {
   readonly error: Failure | null;
   readonly version: string | null;
   readonly reconnected: boolean;
+  /** Comes behind the ticks, whenever those had their last answer. */
+  readonly finalCheck: boolean;
 }
 
 /** From and to, nanoseconds. */
@@ -122,6 +124,7 @@ function toAttempt(poll: PollData): LaneAttempt {
     error: poll.error,
     version: poll.server?.version ?? null,
     reconnected: poll.reconnected === true,
+    finalCheck: poll.finalCheck === true,
   };
 }
 

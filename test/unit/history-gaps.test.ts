@@ -50,6 +50,23 @@ describe('a completed history from which something is gone', () => {
     expect(exitCodeOf(renumbered)).toBe(2);
   });
 
+  it('takes a final look for no tick, nor the other lanes for silent because of one', () => {
+    const polls = clean.filter((entry) => isPoll(entry, 'idle-session', 0));
+    const last = polls.at(-1);
+    if (last?.kind !== 'poll') throw new Error('no poll');
+    const atNs = last.data.startNs + 4_900e6;
+    const tick = (last.data.tick ?? 0) + 1;
+    const times = { tick, scheduledNs: atNs, startNs: atNs, endNs: atNs, finalCheck: true };
+    const look = { ...last, atNs, data: { ...last.data, ...times } };
+    const silent = without(clean, (entry) => isPoll(entry, 'idle-session', t0Ms));
+    expect(judge(numbered([...silent, look])).gaps[0]).toContain('lane idle-session end');
+    // A probe has no verify phase: the last tick of any lane tells when all were stopped.
+    const probe = [...clean, look].filter(({ kind }) => kind !== 'phase');
+    expect(judge(numbered(probe)).gaps).toEqual([]);
+    const cut = [...silent, look].filter(({ kind }) => kind !== 'phase');
+    expect(judge(numbered(cut)).gaps[0]).toContain('lane idle-session end');
+  });
+
   it('is unknown without any one of its entries', () => {
     for (const gone of clean.keys())
       expect(judge(clean.filter((_, index) => index !== gone)).verdict).toBe('unknown');
