@@ -1,6 +1,6 @@
 /**
  * Every modelled duration, with its source. Nothing else in the world invents a length of time.
- * Two published probes stand behind a zero-downtime patch and no distribution is published for
+ * One published probe stands behind a zero-downtime patch and no distribution is published for
  * anything: the spread is our assumption, and what is modelled is marked so wherever it is shown.
  */
 import type { Rng } from './rng.js';
