@@ -1,5 +1,14 @@
 /** Makes folders and files for users: never for ever, never over what is there, never half. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -35,15 +44,18 @@ export function writeWhole(path: string, text: string): void {
 }
 
 /**
- * Writes a file that is not there yet.
+ * Writes a file that is not there yet, as one text or part by part.
  * @throws the file system's error, `EEXIST` where it is; nothing is left of a part
  */
-export function writeNew(path: string, text: string, mode = 0o666): void {
+export function writeNew(path: string, text: string | Iterable<string>, mode = 0o666): void {
+  const file = openSync(path, 'wx', mode);
   try {
-    writeFileSync(path, text, { flag: 'wx', mode });
+    for (const part of typeof text === 'string' ? [text] : text) writeFileSync(file, part);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') rmSync(path, { force: true });
+    rmSync(path, { force: true });
     throw error;
+  } finally {
+    closeSync(file);
   }
 }
 

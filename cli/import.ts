@@ -90,11 +90,22 @@ function refuseExisting(folder: string, names: readonly string[]): void {
     );
 }
 
+const linesAtOnce = 1_000;
+
+/** A log may have more entries than one text can hold. */
+function* linesOf(entries: readonly Entry[]): Generator<string> {
+  for (let from = 0; from < entries.length; from += linesAtOnce)
+    yield entries
+      .slice(from, from + linesAtOnce)
+      .map((entry) => `${JSON.stringify(entry)}\n`)
+      .join('');
+}
+
 function writeHistory(folder: string, entries: readonly Entry[]): void {
   const path = join(folder, 'history.ndjson');
   try {
     makeFolders(folder);
-    writeNew(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    writeNew(path, linesOf(entries));
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',

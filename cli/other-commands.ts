@@ -26,7 +26,10 @@ function addProbe(program: Command, start: Start): void {
     .option('--interval <duration>', 'of the polls, from 10ms', '500ms')
     .option('--timeout <duration>', 'of one attempt', '5s')
     .option('--duration <duration>', 'ends by itself after this time')
-    .option('--until-stable <duration>', 'ends once no lane has failed for this time')
+    .option(
+      '--until-stable <duration>',
+      'ends once it happened (an outage, a new version) and no lane has failed for this time since',
+    )
     .option('--edge', 'poll every 10 ms at the edges of an outage; hard on a recovering server')
     .addOption(repeatable('--objective <rule>', 'such as "new-connection.downtime <= 2s"'));
   addProbeAccess(command);

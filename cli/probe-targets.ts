@@ -79,8 +79,10 @@ function parseTarget(
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const user = decode(url.username, name) || env.PGUSER || env.USER || 'postgres';
   const database = decode(url.pathname.slice(1), name) || env.PGDATABASE || user;
-  const mode = tlsMode(name, host, options.tls ?? url.searchParams.get('sslmode') ?? undefined);
   const ca = options.ca ?? url.searchParams.get('sslrootcert');
+  // Who names an authority wants it checked, through a tunnel on loopback too.
+  const asked = options.tls ?? url.searchParams.get('sslmode');
+  const mode = tlsMode(name, host, asked ?? (ca === null ? undefined : 'verify-full'));
   const caPem = ca === null || mode !== 'verify-full' ? null : readAuthorities(resolve(cwd, ca));
   return {
     name,

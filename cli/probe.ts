@@ -97,6 +97,7 @@ class ProbeUnderWay {
   readonly #record: RecordEntry;
   readonly #lines: ProbeOutput;
   #version: string | null = null;
+  #versionChanged = false;
   #versionText: { version: string; provider: string } | null = null;
 
   constructor(
@@ -178,8 +179,9 @@ class ProbeUnderWay {
         if (durationMs !== null && nowNs - beganNs >= durationMs * 1e6)
           return 'the duration is over';
         const okSinceNs = this.summary.okSinceNs();
-        if (untilStableMs !== null && okSinceNs !== null)
-          if (nowNs - okSinceNs >= untilStableMs * 1e6) return 'all lanes are stable';
+        const over = this.summary.sawTrouble || this.#versionChanged;
+        if (untilStableMs !== null && okSinceNs !== null && over)
+          if (nowNs - okSinceNs >= untilStableMs * 1e6) return 'all lanes are stable again';
         await clock.sleep(checkMs, stop).catch(() => undefined);
       }
     } finally {
@@ -232,6 +234,7 @@ class ProbeUnderWay {
     this.#version = version;
     this.#versionText = { version, provider };
     if (first) this.#recordServer('before');
+    else this.#versionChanged = true;
   }
 
   #recordServer(when: 'before' | 'after'): void {

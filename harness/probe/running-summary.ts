@@ -25,6 +25,7 @@ interface Recent {
 
 export class RunningSummary {
   readonly #lanes: ReadonlyMap<string, RunningLane>;
+  #sawTrouble = false;
   readonly #recent: ReadonlyMap<string, Recent>;
   readonly #startNs: number;
   readonly #others: Entry[] = [];
@@ -50,7 +51,9 @@ export class RunningSummary {
     const name = entry.subject.lane ?? '';
     this.#lanes.get(name)?.take(entry.data);
     const recent = this.#recent.get(name);
-    if (recent !== undefined) note(recent, entry.data);
+    if (recent === undefined) return;
+    note(recent, entry.data);
+    if (entry.data.outcome === 'fail') this.#sawTrouble = true;
   }
 
   /** Since when every lane has been ok, or null where one has not been seen ok at all. */
@@ -61,6 +64,11 @@ export class RunningSummary {
       sinceNs = Math.max(sinceNs, notOkNs ?? sinceNs);
     }
     return sinceNs;
+  }
+
+  /** Whether any lane has failed yet, so that there was something to be stable after. */
+  get sawTrouble(): boolean {
+    return this.#sawTrouble;
   }
 
   /**
@@ -104,5 +112,6 @@ export class RunningSummary {
 
 function note(recent: Recent, { tick, outcome, endNs }: Poll): void {
   if (outcome !== 'ok') recent.notOkNs = endNs;
+  if (outcome === 'fail') this.#sawTrouble = true;
   else if (tick !== null) recent.ok = true;
 }
