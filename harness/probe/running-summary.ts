@@ -112,6 +112,5 @@ export class RunningSummary {
 
 function note(recent: Recent, { tick, outcome, endNs }: Poll): void {
   if (outcome !== 'ok') recent.notOkNs = endNs;
-  if (outcome === 'fail') this.#sawTrouble = true;
   else if (tick !== null) recent.ok = true;
 }
