@@ -6,10 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runImport } from '../../cli/import.js';
 import { runReport } from '../../cli/report.js';
+import { tool } from '../../cli/tool.js';
 import type { Entry } from '../../harness/history/entry.js';
 import { parseEntry } from '../../harness/history/entry.js';
 import { importLog } from '../../harness/history/import/import.js';
 import { timestampMs } from '../../harness/history/import/sample.js';
+import { readHistory } from '../../harness/history/read.js';
 import { judge } from '../../harness/verdict/judge.js';
 import { UserError } from '../../sim/user-error.js';
 
@@ -261,6 +263,21 @@ describe('a table of attempts', () => {
 });
 
 describe('the commands', () => {
+  it('import a log of thousands of lines into a history that is whole', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rehearse-import-'));
+    try {
+      const io = { stdout: () => undefined, stderr: () => undefined, cwd: folder };
+      const text = loop(0, Array<string>(2_500).fill('17.4'));
+      await writeFile(join(folder, 'poll.log'), text);
+      expect(await runImport({ file: 'poll.log', out: 'out' }, io)).toBe(0);
+      const history = await readHistory(join(folder, 'out', 'history.ndjson'));
+      expect(history.entries).toEqual(importLog(text, { ...options, tool: tool() }));
+      expect(judge(history.entries, { damage: history }).gaps).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('import a log into a folder that can be reported again, with the same verdict', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rehearse-import-'));
     try {
