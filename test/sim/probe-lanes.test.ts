@@ -74,7 +74,7 @@ describe('lanes on a real server', () => {
       }
     }
     expect(polls('new-connection')[0]?.server?.startedAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
-    expect(polls('idle-session').at(-1)).toMatchObject({ tick: null, finalCheck: true });
+    expect(polls('idle-session').at(-1)).toMatchObject({ finalCheck: true, outcome: 'ok' });
   });
 
   it('feel a restart: fail, then reconnect and say so', async () => {
@@ -137,7 +137,8 @@ describe('lanes on a real server', () => {
     await made.start();
     const end =
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ' +
-      "application_name = 'rehearse/probe/writer' AND state = 'active'";
+      // In the trigger: a session that dies before its INSERT is sent loses nothing in doubt.
+      "application_name = 'rehearse/probe/writer' AND wait_event = 'PgSleep'";
     for (let wait = 0; wait < 200 && polls('writer').length === 0; wait++) {
       await probed.sql(end);
       await probed.clock.sleep(20);
