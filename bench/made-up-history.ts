@@ -37,6 +37,8 @@ export function madeUpHistory({ lanes, minutes }: HistorySize): Entry[] {
     ...specs.flatMap((spec, index) => pollsOf(spec, index, endMs)),
     ...writes(endMs),
     ...world(endMs),
+    server(10, 'before', '17.4'),
+    server(endMs - 10, 'after', '17.5'),
   ].sort((a, b) => a.atNs - b.atNs);
   const ordered = [started(specs), ...drafts, finished(endMs)];
   return ordered.map(
@@ -149,6 +151,17 @@ function world(endMs: number): EntryDraft[] {
       },
     },
   ]);
+}
+
+function server(atMs: number, when: 'before' | 'after', version: string): EntryDraft {
+  const versionText = `PostgreSQL ${version}`;
+  return {
+    atNs: atMs * ms,
+    clock: 'engine',
+    kind: 'run',
+    subject: {},
+    data: { stage: 'server', when, version, versionText, provider: 'made-up' },
+  };
 }
 
 function gauge(atNs: number, value: string): EntryDraft {
