@@ -111,12 +111,18 @@ function brokenOff(measurement: Measurement): string | null {
 
 /**
  * The exit code that a report asks for: 0 pass, 1 fail, 2 unknown. A completed history that was
- * given no objective has nothing to fail: 0.
+ * given no objective has nothing to fail: 0, but for a probe that nobody answered.
  */
 export function exitCodeOf(report: RunReport): 0 | 1 | 2 {
   if (report.verdict === 'pass') return 0;
   if (report.verdict === 'fail') return 1;
   const errors = report.notes.some((note) => note.level === 'error');
   const whole = report.completed && !errors && report.gaps.length === 0;
+  // A probe that nobody ever answered has measured its own mistake, most likely.
+  if (report.command === 'probe' && !answered(report)) return 2;
   return whole && report.objectives.length === 0 ? 0 : 2;
+}
+
+function answered({ lanes }: RunReport): boolean {
+  return Object.values(lanes).some(({ ok }) => ok > 0);
 }

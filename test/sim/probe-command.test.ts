@@ -87,7 +87,7 @@ describe('rehearse probe', () => {
 
   it('reports a database that is never there', async () => {
     const probe = command({ duration: '1s', interval: '100ms', json: true }, 'a-wrong-password');
-    expect(await probe.ended).toBe(0);
+    expect(await probe.ended).toBe(2);
     const report = JSON.parse(probe.printed());
     expect(report.lanes['new-connection']).toMatchObject({ ok: 0 });
     expect(report.lanes['new-connection'].outages[0].errorKinds[0].kind).toBe('auth');
