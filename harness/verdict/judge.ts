@@ -75,7 +75,8 @@ function conclude(
   }
   if (worst !== undefined) {
     const what = worst.dataLoss ? 'data at stake, not met' : 'not met';
-    return { verdict: 'fail', reason: `${what}: ${worst.text}; ${met}` };
+    const all = failed.map(({ text }) => text).join(', ');
+    return { verdict: 'fail', reason: `${what}: ${all}; ${met}` };
   }
   const [unclear] = open;
   if (unclear !== undefined)
