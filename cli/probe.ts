@@ -16,6 +16,7 @@ import { RunningSummary } from '../harness/probe/running-summary.js';
 import type { Timer } from '../sim/clock.js';
 import { UserError } from '../sim/user-error.js';
 import type { CommandContext } from './context.js';
+import { messageOf } from './files.js';
 import { ProbeOutput } from './probe-output.js';
 import { getPassword } from './probe-password.js';
 import { lanePlans, type ProbeOptions, type ProbeSettings, probeSettings } from './probe-plan.js';
@@ -78,7 +79,7 @@ async function createTables(
     } catch (error) {
       throw new UserError(
         'WRITE_TABLE_UNUSABLE',
-        `The table cannot be made on ${target.name}: ${textOf(error)}.`,
+        `The table cannot be made on ${target.name}: ${messageOf(error)}.`,
         'Make it yourself: lane text, number bigint, written_at timestamptz with a default.',
         'environment',
       );
@@ -132,7 +133,7 @@ class ProbeUnderWay {
       await worker.finish();
     } catch (error) {
       completed = false;
-      reason = textOf(error);
+      reason = messageOf(error);
       note(this.#record, clock, 'error', 'instruments-failed', reason);
     }
     if (!(await worker.stop())) this.#context.threadHangs();
@@ -172,7 +173,7 @@ class ProbeUnderWay {
     });
     try {
       for (;;) {
-        if (stop.aborted) return textOf(stop.reason);
+        if (stop.aborted) return messageOf(stop.reason);
         if (failure !== null) throw failure;
         if (this.#history.failure !== null) throw historyLost(this.#history.failure);
         const nowNs = clock.nowNs();
@@ -200,7 +201,7 @@ class ProbeUnderWay {
             for (const { name } of this.#targets) worker.password(name, password);
           })
           .catch((error: unknown) =>
-            note(this.#record, clock, 'warning', 'password-not-renewed', textOf(error)),
+            note(this.#record, clock, 'warning', 'password-not-renewed', messageOf(error)),
           );
         later();
       });
@@ -295,8 +296,4 @@ function historyLost(failure: Error): UserError {
     'Make room or name another folder with --out; what was written so far can be reported.',
     'environment',
   );
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
