@@ -54,7 +54,8 @@ async function makeSim(
   const provider = embeddedProvider({ clock, offline: plan.offline, announce });
   for (const { kind, name } of await reapDeadServers({ clock }))
     note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
-  for (const version of [plan.versions.from, plan.versions.to]) await provider.prepare(version);
+  for (const version of [plan.versions.from, plan.versions.to])
+    await provider.prepare('postgres', version);
   const tell = recorder('world', write);
   const emit = (event: SimEvent): void =>
     tell({ ...event, subject: { ...event.subject } } as EntryDraft);

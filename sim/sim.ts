@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock.js';
 import type { Emit } from './events.js';
-import type { AdminLogin, ServerAddress, ServerProvider } from './server/server.js';
+import type { AdminLogin, EngineName, ServerAddress, ServerProvider } from './server/server.js';
 
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
 export interface AwsFault {
@@ -31,24 +31,43 @@ export interface JobEnd {
   readonly reason: string | null;
 }
 
-/** What a zero-downtime patch of Aurora PostgreSQL takes. */
+/** Published defects of zero-downtime patching that an operation can exercise. */
+export const patchDefects = [
+  'zdp-fallback',
+  'zdp-hang',
+  'zdp-wrong-statement',
+  'zdp-lost-roles',
+] as const;
+export type PatchDefect = (typeof patchDefects)[number];
+
+/** What a zero-downtime patch of an Aurora writer takes. */
 export interface ZeroDowntimePatchParameters {
   readonly cluster: string;
-  /** Community version to patch to, such as `17.5`. */
+  /** Version of the server to patch to, such as `17.5` or `8.0.36`. */
   readonly engineVersion: string;
-  /** Drawn from the timing table: profiles `zdp.success.pg` and `zdp.fallback.pg`. */
+  /**
+   * Drawn from the timing table: profiles `zdp.success.pg` and `zdp.fallback.pg`, or those with
+   * `mysql` in their place.
+   */
   readonly durations: readonly { readonly name: string; readonly value: number }[];
   /** A query or transaction older than this is long-running; AWS's own advice hunts 5 minutes. */
   readonly longRunningMs: number;
-  /** What a session still busy at the quiet-point deadline means. */
-  readonly lateSessions: 'restart' | 'drop';
-  /** Undocumented by AWS for PostgreSQL, hence a switch. */
+  /**
+   * What a session still busy at the quiet-point deadline means: an ordinary restart, its own
+   * end, or (MySQL alone) the end of its statement while the session stays.
+   */
+  readonly lateSessions: LateSessions;
+  /** Undocumented by AWS for PostgreSQL, hence a switch; documented as lost for MySQL. */
   readonly preparedStatements: 'survive' | 'lost';
-  /** Published defects to exercise. */
-  readonly defects: readonly ('zdp-fallback' | 'zdp-hang')[];
+  /** Whether LAST_INSERT_ID() survives, on MySQL: from Aurora MySQL 3.10.0 on. Default: lost. */
+  readonly lastInsertId?: 'survive' | 'lost';
+  readonly defects: readonly PatchDefect[];
   /** Called once, at the instant the operation begins to touch sessions: the run's T0. */
   readonly onT0?: (atNs: number) => void;
 }
+
+export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
+export type LateSessions = (typeof lateSessionChoices)[number];
 
 export interface OperationParameters {
   'zero-downtime-patch': ZeroDowntimePatchParameters;
@@ -74,11 +93,19 @@ export interface EndpointAddress {
   readonly port: number;
 }
 
+/** Engines of a cluster as the RDS API names them. */
+export const clusterEngines = ['aurora-postgresql', 'aurora-mysql'] as const;
+export type ClusterEngine = (typeof clusterEngines)[number];
+
 export interface ClusterOptions {
   readonly identifier: string;
-  readonly engine: 'aurora-postgresql';
-  /** Community version, such as `17.4`. */
+  readonly engine: ClusterEngine;
+  /** The server that stands for it: `mariadb` for `aurora-mysql` is a stand-in. */
+  readonly server: EngineName;
+  /** Version of that server, such as `17.4`. */
   readonly version: string;
+  /** The engine version as AWS names it, such as `17.4.5` or `8.0.mysql_aurora.3.05.2`. */
+  readonly awsVersion?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   /** Changed parameters that wait for a reboot: their presence makes a patch refuse. */
   readonly pendingParameters?: readonly string[];
@@ -87,6 +114,9 @@ export interface ClusterOptions {
 /** A cluster record with its members; one member for now. */
 export interface Cluster {
   readonly identifier: string;
+  readonly engine: ClusterEngine;
+  /** What its members really are. */
+  readonly server: EngineName;
   readonly status: string;
   readonly writer: EndpointAddress;
   readonly reader: EndpointAddress;
@@ -94,7 +124,10 @@ export interface Cluster {
   readonly caPem: string;
   /** An RDS-like role without superuser rights, owner of its database. */
   readonly application: Login;
-  /** The instruments' role, owner of the schema `rehearse` in the same database. */
+  /**
+   * The instruments' role, owner of the schema `rehearse`: in the application's database on
+   * Postgres, where a schema is part of one; a database of that name on MySQL, where it is not.
+   */
   readonly instrument: Login;
   /** The server behind the endpoint now, for reading back and for asking its version. */
   readonly serverAddress: ServerAddress;

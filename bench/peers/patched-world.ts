@@ -48,6 +48,7 @@ async function open(): Promise<OpenedWorld> {
   const cluster: Cluster = await sim.createCluster({
     identifier: 'bench',
     engine: 'aurora-postgresql',
+    server: 'postgres',
     version: '17.4',
   });
   const { writer, serverAddress, application } = cluster;

@@ -41,6 +41,7 @@ export class RunUnderWay {
       sim.createCluster({
         identifier: clusterIdentifier,
         engine: plan.engine,
+        server: 'postgres',
         version: plan.versions.from,
         pendingParameters: plan.pendingParameters,
       }),

@@ -7,15 +7,16 @@ import type { Admin } from '../engine/postgres/admin.js';
 import { versionOf } from '../engine/postgres/roles.js';
 import type { Emit, NoteData, SessionData } from '../events.js';
 import type { Told } from '../operations/zero-downtime-patch/messages.js';
-import type { AdminLogin, Server, ServerAddress } from '../server/server.js';
+import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
 import { auroraVersion } from '../server/versions.js';
-import type { Cluster, EndpointAddress, FaultRequest, Login } from '../sim.js';
+import type { Cluster, ClusterEngine, EndpointAddress, FaultRequest, Login } from '../sim.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
 export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_failed';
 
 export interface ClusterParts {
   readonly identifier: string;
+  readonly engine: ClusterEngine;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly server: Server;
@@ -30,6 +31,7 @@ export interface ClusterParts {
 
 export class ClusterRecord implements Cluster {
   readonly identifier: string;
+  readonly engine: ClusterEngine;
   /** The identifier of its one member, as the console names a first instance. */
   readonly instance: string;
   readonly clock: Clock;
@@ -48,6 +50,7 @@ export class ClusterRecord implements Cluster {
 
   constructor(parts: ClusterParts) {
     this.identifier = parts.identifier;
+    this.engine = parts.engine;
     this.instance = `${parts.identifier}-instance-1`;
     this.clock = parts.clock;
     this.endpoint = parts.endpoint;
@@ -71,6 +74,11 @@ export class ClusterRecord implements Cluster {
 
   get reader(): EndpointAddress {
     return { name: this.#names.reader, host: '127.0.0.1', port: this.endpoint.port('reader') };
+  }
+
+  /** What its member really is. */
+  get server(): EngineName {
+    return this.#server.spec.engine;
   }
 
   get serverAddress(): ServerAddress {

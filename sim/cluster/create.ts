@@ -25,7 +25,7 @@ export async function createCluster(
   };
   const server = await sim.provider.create({
     name: `${options.identifier}-instance-1`,
-    engine: 'postgres',
+    engine: options.server,
     version: options.version,
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
   });
@@ -54,6 +54,7 @@ export async function createCluster(
     await endpoint.open();
     record = new ClusterRecord({
       identifier: options.identifier,
+      engine: options.engine,
       clock: sim.clock,
       emit: sim.emit,
       server,

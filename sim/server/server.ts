@@ -1,26 +1,44 @@
 /**
- * One real database server (a process), whoever provides it: Spec -> start() -> RunningServer ->
- * stop() -> start() again, perhaps from other binaries over the same data. Embedded processes
- * come first; containers follow behind the same types.
+ * One real database server, whoever provides it: Spec -> start() -> RunningServer -> stop() ->
+ * start() again, perhaps from other binaries over the same data. Child processes and containers
+ * stand behind the same types.
  */
 
-/** How a server is brought down. For Postgres: SIGINT, SIGQUIT, SIGKILL of every process. */
+/** The servers that can be run. MySQL and MariaDB speak one protocol and are two flavours. */
+export const engineNames = ['postgres', 'mysql', 'mariadb'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** How people write the names. */
+export const engineTitles: Readonly<Record<EngineName, string>> = {
+  postgres: 'PostgreSQL',
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+};
+
+/** Where servers come from: child processes of this tool, or containers. */
+export const providerNames = ['embedded', 'docker'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+/**
+ * How a server is brought down. For Postgres: SIGINT, SIGQUIT, SIGKILL of every process; for
+ * MySQL and MariaDB: SIGTERM, SIGKILL, SIGKILL.
+ */
 export type StopMode = 'fast' | 'immediate' | 'kill';
 
 /** What is wanted. */
 export interface ServerSpec {
   /** A label for people and files, such as `writer-1`; letters, digits and dashes. */
   readonly name: string;
-  readonly engine: 'postgres';
-  /** Community version, such as `17.4`. */
+  readonly engine: EngineName;
+  /** Version of the server itself, such as `17.4`, `8.0.36`, `10.11`. */
   readonly version: string;
   /** Server parameters, such as `{ max_connections: '200' }`. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Where a server listens and how its owner logs in. Only ever on loopback. */
+/** Where a server listens: loopback, or the host of a Docker daemon that runs elsewhere. */
 export interface ServerAddress {
-  readonly host: '127.0.0.1';
+  readonly host: string;
   readonly port: number;
 }
 
@@ -28,6 +46,7 @@ export interface ServerAddress {
 export interface AdminLogin {
   readonly user: string;
   readonly password: string;
+  /** The database it opens first: `postgres`, `mysql`. */
   readonly database: string;
 }
 
@@ -52,7 +71,7 @@ export interface Server {
   /** The version its binaries were asked to be, now. Ask the server itself for the truth. */
   readonly version: string;
   readonly state: 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping';
-  /** Process id of the postmaster while there is one. */
+  /** Process id of the server's main process on this machine, while there is one to be seen. */
   readonly pid: number | undefined;
 
   /**
@@ -66,7 +85,10 @@ export interface Server {
   /** SIGSTOP to every process of the server: it neither answers nor closes. */
   freeze(): void;
   thaw(): void;
-  /** Kills one backend so that the server goes through crash recovery by itself. */
+  /**
+   * Lets the server crash and come back by itself where it can (Postgres: one backend is killed);
+   * else it is killed and started again.
+   */
   crash(): Promise<void>;
   /** Stops it for good and removes its data directory. Safe to call twice. */
   remove(): Promise<void>;
@@ -74,15 +96,30 @@ export interface Server {
   logTail(lines?: number): string;
 }
 
+/** A version that a provider could run here. */
+export interface EngineOffer {
+  readonly engine: EngineName;
+  /** As the server itself says it where it was asked, else as it is asked for. */
+  readonly version: string;
+  /** Where it comes from: a program's path, a package, an image. */
+  readonly from: string;
+  /** `here`: nothing need be fetched; `fetchable`: it would be fetched, announced, when asked for. */
+  readonly state: 'here' | 'fetchable';
+}
+
 /** Makes servers. */
 export interface ServerProvider {
-  readonly name: 'embedded';
+  readonly name: ProviderName;
   /**
-   * Makes a stopped server with a data directory of its own (from a cached template).
+   * Makes a stopped server with data of its own (from a cached template).
    * @throws UserError `ENGINE_NOT_FOUND`, `ENGINE_FETCH_FORBIDDEN`, `ENGINE_FETCH_FAILED`,
-   *   `PLATFORM_UNSUPPORTED`
+   *   `PLATFORM_UNSUPPORTED`, `DOCKER_UNREACHABLE`, `IMAGE_NOT_FOUND`
    */
   create(spec: ServerSpec): Promise<Server>;
-  /** Makes sure a version's binaries are here, fetching them (announced) where allowed. */
-  prepare(version: string): Promise<void>;
+  /** Makes sure a version can be run here, fetching it (announced) where that is allowed. */
+  prepare(engine: EngineName, version: string): Promise<void>;
+  /** What this machine can run through this provider; empty where it cannot be used at all. */
+  offers(): Promise<readonly EngineOffer[]>;
+  /** Removes every server that was made here and is still there. Safe to call twice. */
+  close(): Promise<void>;
 }

@@ -231,7 +231,7 @@ describe('an embedded server', () => {
     const spec = { name: 'x', engine: 'postgres', version: '17.4' } as const;
     expect(await codeOf(provider.create({ ...spec, version: 'new' }))).toBe('VERSION_INVALID');
     expect(await codeOf(provider.create({ ...spec, name: '../x' }))).toBe('SERVER_NAME_INVALID');
-    expect(await codeOf(provider.prepare('17.77'))).toBe('ENGINE_FETCH_FORBIDDEN');
+    expect(await codeOf(provider.prepare('postgres', '17.77'))).toBe('ENGINE_FETCH_FORBIDDEN');
   });
 
   it('can be removed twice, starting or frozen, and leaves nothing', async () => {

@@ -34,6 +34,7 @@ export async function openWorld(
   const cluster = await sim.createCluster({
     identifier: 'demo',
     engine: 'aurora-postgresql',
+    server: 'postgres',
     version: options.version ?? '17.4',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.pending === undefined ? {} : { pendingParameters: options.pending }),

@@ -155,6 +155,8 @@ class Stage {
     const address = { name: 'n', host: '127.0.0.1', port: 1 } as const;
     return {
       identifier: 'rehearsal',
+      engine: 'aurora-postgresql',
+      server: 'postgres',
       status: 'available',
       writer: address,
       reader: address,

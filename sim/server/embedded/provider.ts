@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import { UserError } from '../../user-error.js';
-import type { Server, ServerProvider, ServerSpec } from '../server.js';
+import type { EngineName, EngineOffer, Server, ServerProvider, ServerSpec } from '../server.js';
 import { communityVersion } from '../versions.js';
 import { type Account, serverAccount } from './account.js';
 import { type Engine, listEngines, obtainEngine, runnableFolder } from './binaries.js';
@@ -73,8 +73,17 @@ export class EmbeddedProvider implements ServerProvider {
     this.#places = openPlaces(resolve(options.cacheDir ?? defaultCacheDir()), this.#account);
   }
 
-  async prepare(version: string): Promise<void> {
+  async prepare(_engine: EngineName, version: string): Promise<void> {
     await this.#engine(communityVersion(version));
+  }
+
+  async offers(): Promise<readonly EngineOffer[]> {
+    return listEngines(this.#platform, this.#places).map(({ version, folder }) => ({
+      engine: 'postgres',
+      version,
+      from: folder,
+      state: 'here',
+    }));
   }
 
   async create(spec: ServerSpec): Promise<Server> {
