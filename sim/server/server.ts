@@ -83,8 +83,8 @@ export interface Server {
   /** Stops it and waits for the process to be gone; after `timeoutMs` it is killed. */
   stop(mode: StopMode, options?: { timeoutMs?: number }): Promise<StopTimes>;
   /** SIGSTOP to every process of the server: it neither answers nor closes. */
-  freeze(): void;
-  thaw(): void;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /**
    * Lets the server crash and come back by itself where it can (Postgres: one backend is killed);
    * else it is killed and started again.

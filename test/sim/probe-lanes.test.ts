@@ -112,12 +112,12 @@ describe('lanes on a real server', () => {
     });
     await made.start();
     await waitFor('held-session', 2);
-    probed.server.freeze();
+    await probed.server.freeze();
     const late = (lane: LaneKind) =>
       polls(lane).filter(({ error }) => error?.kind === 'timeout').length;
     await until(probed.clock, () => late('held-session') >= 2, 'time-outs of the held session');
     await until(probed.clock, () => late('new-connection') >= 2, 'time-outs');
-    probed.server.thaw();
+    await probed.server.thaw();
     const isOk = (lane: LaneKind) => polls(lane).at(-1)?.outcome === 'ok';
     await until(probed.clock, () => isOk('held-session') && isOk('new-connection'), 'recovery');
     await made.finish();

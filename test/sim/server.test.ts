@@ -122,7 +122,7 @@ describe('an embedded server', () => {
   it('neither answers nor closes while it is frozen', async () => {
     const server = await startNew();
     const client = await connect(server);
-    server.freeze();
+    await server.freeze();
     expect(server.state).toBe('frozen');
     const answer = client.query('select 1');
     const first = await Promise.race([
@@ -130,14 +130,14 @@ describe('an embedded server', () => {
       clock.sleep(300).then(() => 'silence'),
     ]);
     expect(first).toBe('silence');
-    server.thaw();
+    await server.thaw();
     expect((await answer).rowCount).toBe(1);
     await client.end();
   });
 
   it.each(['fast', 'immediate', 'kill'] as const)('stops %s out of the freezer', async (mode) => {
     const server = await startNew();
-    server.freeze();
+    await server.freeze();
     await server.stop(mode);
     expect(server.state).toBe('stopped');
   });
@@ -237,7 +237,7 @@ describe('an embedded server', () => {
   it('can be removed twice, starting or frozen, and leaves nothing', async () => {
     const [starting, frozen] = [await create(), await startNew()];
     const start = starting.start().catch((error: unknown) => error);
-    frozen.freeze();
+    await frozen.freeze();
     await Promise.all([starting.remove(), starting.remove(), frozen.remove()]);
     expect(await start).toBeInstanceOf(UserError);
     await starting.remove();

@@ -38,7 +38,7 @@ const tell = (word) => console.log(JSON.stringify({
   word, pid: server.pid, address: server.address, admin: server.admin }));
 tell('started');
 for await (const line of createInterface({ input: process.stdin })) {
-  if (line === 'freeze') server.freeze();
+  if (line === 'freeze') await server.freeze();
   if (line === 'stop') await server.stop('fast');
   if (line === 'crash') setTimeout(() => { throw new Error('planted'); });
   if (line === 'exit') process.exit(0);

@@ -16,13 +16,13 @@ import type {
 } from '../server.js';
 import { parseVersion } from '../versions.js';
 import type { Account } from './account.js';
-import { replaceSecret } from './admin-secret.js';
+import { replaceSecret } from './postgres/admin-secret.js';
 import type { Guard } from './guard.js';
-import { freeKernelMemory } from './kernel-memory.js';
-import { postgresProgram } from './package-folder.js';
+import { freeKernelMemory } from './postgres/kernel-memory.js';
+import { postgresProgram } from './postgres/package-folder.js';
 import type { Places } from './places.js';
 import { lookUpProcess, signalProcess } from './process-table.js';
-import { saysReady, takesLogins } from './readiness.js';
+import { saysReady, takesLogins } from './postgres/readiness.js';
 import { readRegistry, register, unregister } from './registry.js';
 import { removeFolder } from './remove-folder.js';
 import type { ServerLog } from './server-log.js';
@@ -145,13 +145,13 @@ export class EmbeddedServer implements Server {
     return { beginNs, endNs: clock.nowNs() };
   }
 
-  freeze(): void {
+  async freeze(): Promise<void> {
     this.#require('running', 'freeze');
     this.#process?.freeze();
     this.#state = 'frozen';
   }
 
-  thaw(): void {
+  async thaw(): Promise<void> {
     this.#require('frozen', 'thaw');
     this.#process?.thaw();
     this.#state = 'running';
