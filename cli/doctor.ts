@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { serverAccount } from '../sim/server/embedded/account.js';
 import { defaultCacheDir, openPlaces } from '../sim/server/embedded/places.js';
-import { currentPlatform } from '../sim/server/embedded/platform.js';
+import { currentPlatform } from '../sim/server/embedded/postgres/platform.js';
 import { engineList } from '../sim/server/embedded/provider.js';
 import { freePort, portRange } from '../sim/server/ports.js';
 import { auroraVersion } from '../sim/server/versions.js';

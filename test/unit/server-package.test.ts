@@ -14,9 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeLibraryLinks, missingLinks } from '../../sim/server/embedded/library-links.js';
-import { packageVersionIn } from '../../sim/server/embedded/package-folder.js';
-import { stagePackage } from '../../sim/server/embedded/staging.js';
+import {
+  makeLibraryLinks,
+  missingLinks,
+} from '../../sim/server/embedded/postgres/library-links.js';
+import { packageVersionIn } from '../../sim/server/embedded/postgres/package-folder.js';
+import { stagePackage } from '../../sim/server/embedded/postgres/staging.js';
 
 let root: string;
 let source: string;

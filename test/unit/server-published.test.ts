@@ -6,7 +6,7 @@ import {
   publishedOfMajor,
   readAlias,
   shippedAlias,
-} from '../../sim/server/embedded/published.js';
+} from '../../sim/server/embedded/postgres/published.js';
 
 const published = [
   '17.6.0-beta.9',

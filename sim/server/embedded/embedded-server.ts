@@ -16,13 +16,13 @@ import type {
 } from '../server.js';
 import { parseVersion } from '../versions.js';
 import type { Account } from './account.js';
-import { replaceSecret } from './postgres/admin-secret.js';
 import type { Guard } from './guard.js';
+import type { Places } from './places.js';
+import { replaceSecret } from './postgres/admin-secret.js';
 import { freeKernelMemory } from './postgres/kernel-memory.js';
 import { postgresProgram } from './postgres/package-folder.js';
-import type { Places } from './places.js';
-import { lookUpProcess, signalProcess } from './process-table.js';
 import { saysReady, takesLogins } from './postgres/readiness.js';
+import { lookUpProcess, signalProcess } from './process-table.js';
 import { readRegistry, register, unregister } from './registry.js';
 import { removeFolder } from './remove-folder.js';
 import type { ServerLog } from './server-log.js';

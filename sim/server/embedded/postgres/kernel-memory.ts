@@ -1,9 +1,9 @@
 /** What a killed server leaves in the kernel: one tiny System V shared memory segment. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.js';
-import { type Account, spawnIdentity } from './account.js';
-import { runCommand } from './command.js';
+import type { Clock } from '../../../clock.js';
+import { type Account, spawnIdentity } from '../account.js';
+import { runCommand } from '../command.js';
 
 /**
  * Frees the segment of a server that did not end by itself (its pid file is still there). Best

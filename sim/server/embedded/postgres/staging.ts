@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { draftFolder, moveIntoPlace } from './drafts.js';
+import { draftFolder, moveIntoPlace } from '../drafts.js';
 
 /**
  * Puts a copy of a package at `target`: its files are hard-linked where that can be and they are

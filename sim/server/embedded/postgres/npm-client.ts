@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Clock } from '../../clock.js';
-import { UserError } from '../../user-error.js';
-import { type CommandEnd, runCommand } from './command.js';
+import type { Clock } from '../../../clock.js';
+import { UserError } from '../../../user-error.js';
+import { type CommandEnd, runCommand } from '../command.js';
 
 /** How to call npm: the one that runs us where one does, else the one beside Node or on PATH. */
 export function npmCommand(env: NodeJS.ProcessEnv = process.env): string[] {

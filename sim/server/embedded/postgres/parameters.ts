@@ -1,5 +1,5 @@
 /** Server parameters: ours for a short-lived server, and the user's over them. */
-import { UserError } from '../../user-error.js';
+import { UserError } from '../../../user-error.js';
 
 /**
  * What a server that lives for minutes does not need, and what keeps it from leaving anything

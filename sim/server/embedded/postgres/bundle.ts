@@ -8,7 +8,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { UserError } from '../../user-error.js';
+import { UserError } from '../../../user-error.js';
 import { platforms } from './platform.js';
 
 const listName = 'rehearse-engines.json';

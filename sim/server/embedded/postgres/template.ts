@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.js';
-import { UserError } from '../../user-error.js';
-import { type Account, spawnIdentity } from './account.js';
-import { type CommandEnd, runCommand } from './command.js';
-import { draftFolder, moveIntoPlace } from './drafts.js';
+import type { Clock } from '../../../clock.js';
+import { UserError } from '../../../user-error.js';
+import { type Account, spawnIdentity } from '../account.js';
+import { type CommandEnd, runCommand } from '../command.js';
+import { draftFolder, moveIntoPlace } from '../drafts.js';
+import { removeFolder } from '../remove-folder.js';
 import { initdbProgram } from './package-folder.js';
-import { removeFolder } from './remove-folder.js';
 import { randomSecret } from './scram-verifier.js';
 
 /** The superuser of every server here, named as the one of RDS so that `postgres` stays free. */

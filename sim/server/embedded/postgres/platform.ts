@@ -1,6 +1,6 @@
 /** The platforms for which real Postgres binaries can be had without Docker. */
 import { existsSync } from 'node:fs';
-import { UserError } from '../../user-error.js';
+import { UserError } from '../../../user-error.js';
 
 export const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'] as const;
 /** Operating system and processor, in Node's words. */

@@ -1,5 +1,5 @@
 /** How the binaries packages are named and numbered where they are published. */
-import { compareVersions, parseVersion } from '../versions.js';
+import { compareVersions, parseVersion } from '../../versions.js';
 import type { Platform } from './platform.js';
 
 /** The package that holds the binaries for a platform. */

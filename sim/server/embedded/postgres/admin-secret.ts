@@ -1,6 +1,6 @@
 /** Gives a copied server a superuser's password of its own. */
 import pg from 'pg';
-import type { AdminLogin, ServerAddress } from '../server.js';
+import type { AdminLogin, ServerAddress } from '../../server.js';
 import { scramVerifier } from './scram-verifier.js';
 
 /**
