@@ -1,9 +1,26 @@
 /**
  * Versions: what AWS calls an engine version and the community version whose binaries stand for
  * it. Aurora PostgreSQL numbers a patch of community `17.4` as `17.4.5`; RDS for PostgreSQL adds
- * a revision, as in `17.4-R2`.
+ * a revision, as in `17.4-R2`. Aurora MySQL has numbers of its own: see `versions/`.
  */
+import type { ClusterEngine } from '../sim.js';
 import { UserError } from '../user-error.js';
+import type { EngineName } from './server.js';
+import { auroraMysqlVersion } from './versions/aurora-mysql.js';
+
+export {
+  auroraMysqlHas,
+  auroraMysqlVersion,
+  auroraMysqlVersions,
+} from './versions/aurora-mysql.js';
+export {
+  canUpgradeInPlace,
+  compareServerVersions,
+  isSeriesUpgrade,
+  isServerVersion,
+  isVersionWanted,
+  seriesOf,
+} from './versions/server-version.js';
 
 /** A community version of PostgreSQL since 10: `major.minor`. */
 export interface CommunityVersion {
@@ -28,6 +45,22 @@ export const auroraPostgresVersions: readonly AwsVersion[] = [
   { aws: '17.4.5', community: '17.4' },
   { aws: '17.5.4', community: '17.5' },
 ];
+
+/** The server that an Aurora engine is compatible with, and its own kind of versions. */
+export const communityEngines: Readonly<Record<ClusterEngine, EngineName>> = {
+  'aurora-postgresql': 'postgres',
+  'aurora-mysql': 'mysql',
+};
+
+/**
+ * What a version means that was written for an Aurora engine, in AWS's numbers or the
+ * community's: the community version, and AWS's name for it where one is known.
+ * @throws UserError `VERSION_INVALID`
+ */
+export function readClusterVersion(engine: ClusterEngine, text: string): AwsVersion {
+  if (engine === 'aurora-mysql') return auroraMysqlVersion(text);
+  return { community: communityVersion(text), aws: auroraVersion(text) };
+}
 
 const communityPattern = /^(\d{2,3})\.(\d{1,3})$/;
 const awsPattern = /^(\d{2,3}\.\d{1,3})(?:\.\d{1,3}|-R\d{1,3})$/;
