@@ -1,7 +1,7 @@
 /** What the endpoint's bookkeeping costs by itself, over bytes recorded from pgbench. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { systemClock } from '../sim/clock.js';
-import { Traffic } from '../sim/endpoint/traffic.js';
+import { Traffic } from '../sim/endpoint/postgres/traffic.js';
 import { parseFirstPacket } from '../sim/wire/postgres/startup.js';
 import { Walker } from '../sim/wire/postgres/walker.js';
 import { type Database, openDatabase } from './database.js';

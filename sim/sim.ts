@@ -45,6 +45,8 @@ export interface ZeroDowntimePatchParameters {
   readonly cluster: string;
   /** Version of the server to patch to, such as `17.5` or `8.0.36`. */
   readonly engineVersion: string;
+  /** The same as AWS names it; default: what the server's own version says. */
+  readonly awsVersion?: string;
   /**
    * Drawn from the timing table: profiles `zdp.success.pg` and `zdp.fallback.pg`, or those with
    * `mysql` in their place.

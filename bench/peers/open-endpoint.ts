@@ -2,6 +2,7 @@
 import type { Clock } from '../../sim/clock.js';
 import { makeIdentity } from '../../sim/endpoint/certificate.js';
 import { Endpoint } from '../../sim/endpoint/endpoint.js';
+import { PostgresProtocol } from '../../sim/endpoint/postgres/protocol.js';
 import { Admin } from '../../sim/engine/postgres/admin.js';
 import { verifierOf } from '../../sim/engine/postgres/roles.js';
 import { rng } from '../../sim/rng.js';
@@ -20,7 +21,7 @@ export async function openEndpoint(
     identity: await makeIdentity(['bench'], clock.anchor.wallClock),
     listeners: [{ label: 'writer' }],
     target,
-    verifier: (user) => verifierOf(admin, user),
+    protocol: new PostgresProtocol({ clock, verifier: (user) => verifierOf(admin, user) }),
   });
   await endpoint.open();
   return endpoint;

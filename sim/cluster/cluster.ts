@@ -3,13 +3,12 @@ import type { Clock } from '../clock.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Session } from '../endpoint/session.js';
 import { sessionKindOf } from '../endpoint/session-kind.js';
-import type { Admin } from '../engine/postgres/admin.js';
-import { versionOf } from '../engine/postgres/roles.js';
 import type { Emit, NoteData, SessionData } from '../events.js';
 import type { Told } from '../operations/zero-downtime-patch/messages.js';
 import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
 import { auroraVersion } from '../server/versions.js';
 import type { Cluster, ClusterEngine, EndpointAddress, FaultRequest, Login } from '../sim.js';
+import type { Member } from './member.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
 export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_failed';
@@ -17,10 +16,12 @@ export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_fa
 export interface ClusterParts {
   readonly identifier: string;
   readonly engine: ClusterEngine;
+  /** As AWS names it; default: what the server's version says. */
+  readonly awsVersion?: string;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly server: Server;
-  readonly admin: Admin;
+  readonly member: Member;
   readonly endpoint: Endpoint;
   readonly names: { readonly writer: string; readonly reader: string };
   readonly caPem: string;
@@ -36,7 +37,7 @@ export class ClusterRecord implements Cluster {
   readonly instance: string;
   readonly clock: Clock;
   readonly endpoint: Endpoint;
-  readonly admin: Admin;
+  readonly member: Member;
   readonly caPem: string;
   readonly application: Login;
   readonly instrument: Login;
@@ -47,6 +48,7 @@ export class ClusterRecord implements Cluster {
   /** Dropped sessions whose clients are not back, by kind. */
   readonly #dropped = new Map<string, number>();
   #status: ClusterStatus = 'creating';
+  #awsVersion: string | undefined;
 
   constructor(parts: ClusterParts) {
     this.identifier = parts.identifier;
@@ -54,7 +56,8 @@ export class ClusterRecord implements Cluster {
     this.instance = `${parts.identifier}-instance-1`;
     this.clock = parts.clock;
     this.endpoint = parts.endpoint;
-    this.admin = parts.admin;
+    this.member = parts.member;
+    this.#awsVersion = parts.awsVersion;
     this.caPem = parts.caPem;
     this.application = parts.application;
     this.instrument = parts.instrument;
@@ -99,13 +102,18 @@ export class ClusterRecord implements Cluster {
     return this.#server.version;
   }
 
-  /** The same as AWS names it. */
+  /** The engine version as AWS names it. */
   get awsVersion(): string {
-    return auroraVersion(this.#server.version);
+    return this.#awsVersion ?? auroraVersion(this.#server.version);
+  }
+
+  /** The cluster is patched. @param awsVersion default: what the server's version says */
+  patchedTo(awsVersion: string | undefined): void {
+    this.#awsVersion = awsVersion;
   }
 
   serverVersion(): Promise<{ version: string; versionText: string }> {
-    return versionOf(this.admin);
+    return this.member.version();
   }
 
   injectFault(fault: FaultRequest): { end(): void } {
@@ -169,7 +177,7 @@ export class ClusterRecord implements Cluster {
   }
 
   async stopServer(): Promise<void> {
-    await this.admin.disconnect();
+    await this.member.admin.disconnect();
     const times = await this.#server.stop('fast');
     this.#serverState('stopping', times.beginNs);
     this.#serverState('stopped', times.endNs);
@@ -187,7 +195,7 @@ export class ClusterRecord implements Cluster {
    * A client is known by its kind alone, so that two of a kind may stand for each other.
    */
   sessionBegan(session: Session): void {
-    const kind = sessionKindOf(session.parameters);
+    const kind = sessionKindOf(session.owner.applicationName);
     const away = this.#dropped.get(kind.sessionKind) ?? 0;
     if (away === 0) return;
     this.#dropped.set(kind.sessionKind, away - 1);
@@ -197,7 +205,7 @@ export class ClusterRecord implements Cluster {
   /** Ends its endpoint and its server. */
   async close(): Promise<void> {
     await this.endpoint.close();
-    await this.admin.disconnect();
+    await this.member.admin.disconnect();
     await this.#server.remove();
   }
 

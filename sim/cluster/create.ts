@@ -2,11 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { makeIdentity } from '../endpoint/certificate.js';
 import { Endpoint } from '../endpoint/endpoint.js';
-import { Admin } from '../engine/postgres/admin.js';
-import { createApplication, createLogin, verifierOf } from '../engine/postgres/roles.js';
 import { rng } from '../rng.js';
 import type { ClusterOptions, SimOptions } from '../sim.js';
 import { ClusterRecord } from './cluster.js';
+import { memberOf } from './member.js';
 
 /** Looks like an AWS account's part of an endpoint name; it resolves nowhere. */
 const nameSuffix = 'rehearsal0000.eu-central-1.rds.amazonaws.com';
@@ -35,11 +34,10 @@ export async function createCluster(
       makeIdentity([names.writer, names.reader], sim.clock.anchor.wallClock),
       server.start(),
     ]);
-    const admin = new Admin(server.address, server.admin);
+    const member = memberOf(server);
     const application = { user: 'app', password: secret(), database: 'app' };
     const instrument = { user: 'rehearse', password: secret(), database: 'app' };
-    await createApplication(admin, application, application.database);
-    await createLogin(admin, instrument);
+    await member.createLogins(application, instrument);
     const endpoint = new Endpoint({
       name: names.writer,
       clock: sim.clock,
@@ -48,17 +46,18 @@ export async function createCluster(
       identity,
       listeners: [{ label: 'writer' }, { label: 'reader' }],
       target: server.address,
-      verifier: (user) => verifierOf(admin, user),
+      protocol: member.protocol(sim.clock),
       onSession: (session) => record?.sessionBegan(session),
     });
     await endpoint.open();
     record = new ClusterRecord({
       identifier: options.identifier,
       engine: options.engine,
+      ...(options.awsVersion === undefined ? {} : { awsVersion: options.awsVersion }),
       clock: sim.clock,
       emit: sim.emit,
       server,
-      admin,
+      member,
       endpoint,
       names,
       caPem: identity.caPem,

@@ -2,21 +2,18 @@
  * The address that clients dial: labelled listeners in front of one server, its sessions, what it
  * does with new clients now, and the faults that are active on it.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { Emit, EndpointState } from '../events.js';
 import { newSeed, type Rng, rng } from '../rng.js';
 import type { ServerAddress } from '../server/server.js';
-import { cancelRequestMessage } from '../wire/postgres/messages.js';
-import type { ClientAuthentication, Credentials } from './authenticate.js';
 import type { Identity } from './certificate.js';
 import type { ActiveFault } from './faults/fault.js';
 import { beginFault } from './faults/index.js';
-import { type Greeting, greet, type Host } from './greet.js';
 import { Listener } from './listener.js';
+import type { ClientAuthentication, Greeting, Host, Protocol } from './protocol.js';
 import { resetConnection } from './reset-connection.js';
-import { Session } from './session.js';
-import { openUpstream, type Upstream } from './upstream.js';
+import type { Session } from './session.js';
 
 /** Clients that may be in the middle of being greeted; more are reset. */
 const greetingsMax = 2_000;
@@ -25,12 +22,11 @@ const unansweredMax = 2_000;
 const unansweredMsMax = 120_000;
 /** Clients that may wait behind a hold. */
 const waitingMax = 1_000;
-const upstreamMsMax = 10_000;
 
 export interface ListenerSpec {
   /** Who dials here: attempts are counted under it. */
   readonly label: string;
-  /** Default: as the server's own verifier says. */
+  /** Default: as the server's own records say. */
   readonly authentication?: ClientAuthentication;
 }
 
@@ -42,8 +38,7 @@ export interface EndpointOptions {
   readonly identity: Identity;
   readonly listeners: readonly ListenerSpec[];
   readonly target: ServerAddress;
-  /** `pg_authid.rolpassword` of a role, asked of the server; null = none. */
-  readonly verifier: (user: string) => Promise<string | null>;
+  readonly protocol: Protocol;
   /** Told of every session at its birth. */
   readonly onSession?: (session: Session) => void;
   /** How long a client may take from its first byte to a session. */
@@ -55,7 +50,6 @@ export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #listeners: Listener[];
   readonly #sessions = new Map<string, Session>();
-  readonly #byProcessId = new Map<number, Session>();
   readonly #sockets = new Set<Socket>();
   readonly #faults: ActiveFault[] = [];
   readonly #waiting = new Set<() => void>();
@@ -65,7 +59,6 @@ export class Endpoint {
   #state: EndpointState = 'refusing';
   #greetings = 0;
   #nextSession = 1;
-  #nextProcessId = 1000;
   #holding: ((session: Session) => void) | undefined;
 
   constructor(options: EndpointOptions) {
@@ -78,11 +71,8 @@ export class Endpoint {
       greetingMsMax: options.greetingMsMax ?? 10_000,
       state: () => this.#state,
       untilReleased: () => this.#untilReleased(),
-      verifier: options.verifier,
+      target: () => this.#target,
       admitting: () => this.admitting,
-      connect: (parameters, credentials) => this.#connect(parameters, credentials),
-      cancel: (processId, secret) => this.#cancel(processId, secret),
-      newProcessId: () => this.#nextProcessId++,
     };
     this.#listeners = options.listeners.map(
       (spec) => new Listener(spec.label, (socket) => void this.#accept(socket, spec)),
@@ -161,9 +151,9 @@ export class Endpoint {
     };
   }
 
-  /** A new server connection in a session's name. */
-  reconnect(session: Session): Promise<Upstream> {
-    return this.#connect(session.parameters, session.credentials);
+  /** Gives a detached session a connection to the server that is the target now. */
+  reconnect(session: Session): Promise<void> {
+    return session.reconnect(this.#target);
   }
 
   /** Closes ports, sessions and whatever is being greeted. */
@@ -249,9 +239,10 @@ export class Endpoint {
       return;
     }
     this.#greetings++;
-    const answer = await greet(socket, spec.authentication ?? 'as-stored', this.#host);
+    const { protocol } = this.#options;
+    const answer = await protocol.greet(socket, spec.authentication ?? 'as-stored', this.#host);
     this.#greetings--;
-    if ('greeted' in answer) this.#begin(answer, spec);
+    if ('begin' in answer) this.#begin(answer, spec);
     if (state !== 'open')
       this.#tellAttempt(spec, state, 'answer' in answer ? answer.answer : 'session');
   }
@@ -279,28 +270,19 @@ export class Endpoint {
     return 'accept';
   }
 
-  #begin({ greeted }: Extract<Greeting, { greeted: unknown }>, spec: ListenerSpec): void {
-    const { client, unread, ...birth } = greeted;
-    if (client.destroyed) {
-      greeted.upstream.socket.on('error', () => {});
-      greeted.upstream.socket.destroy();
+  #begin(greeting: Extract<Greeting, { alive: boolean }>, spec: ListenerSpec): void {
+    if (!greeting.alive) {
+      greeting.abandon();
       return;
     }
-    if (unread.length > 0) client.unshift(unread);
-    const session = new Session({
-      ...birth,
+    const session = greeting.begin({
       id: `s${this.#nextSession++}`,
       listener: spec.label,
-      client,
       clock: this.#options.clock,
       faults: this.#faults,
-      onClosed: (closed) => {
-        this.#sessions.delete(closed.id);
-        this.#byProcessId.delete(closed.cancelKey.processId);
-      },
+      onClosed: (closed) => this.#sessions.delete(closed.id),
     });
     this.#sessions.set(session.id, session);
-    this.#byProcessId.set(session.cancelKey.processId, session);
     this.#options.onSession?.(session);
     this.#holding?.(session);
   }
@@ -313,29 +295,6 @@ export class Endpoint {
       subject: { endpoint: this.name, listener: spec.label },
       data: { state, answer },
     });
-  }
-
-  #connect(parameters: ReadonlyMap<string, string>, credentials: Credentials): Promise<Upstream> {
-    return openUpstream({
-      address: this.#target,
-      parameters,
-      credentials,
-      clock: this.#options.clock,
-      timeoutMs: upstreamMsMax,
-    });
-  }
-
-  #cancel(processId: number, secret: number): void {
-    const session = this.#byProcessId.get(processId);
-    // A parked session's connection carries questions of ours: a cancel must not reach those.
-    const running = session?.state === 'running' && session.cancelKey.secret === secret;
-    const key = running ? session.serverKey : undefined;
-    if (key === undefined) return;
-    const socket = connect({ ...this.#target });
-    socket.on('error', () => {});
-    socket.setTimeout(upstreamMsMax, () => socket.destroy());
-    socket.resume();
-    socket.end(cancelRequestMessage(key.processId, key.secret));
   }
 
   async #untilReleased(): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 
 /** What a client may send before it is let in; no sane greeting is longer. */
-const unreadBytesMax = 80_000;
+export const unreadBytesMax = 80_000;
 
 /** The greeting cannot go on; the message is for the one at the other end, if for anyone. */
 export class HandshakeError extends Error {
@@ -80,19 +80,4 @@ export class HandshakeReader {
   #onEnd = (): void => this.abort('connection closed while it was being greeted');
 
   #onError = (error: Error): void => this.abort(error.message);
-}
-
-/** Takes one whole typed message off the front. */
-export function takeMessage(
-  bytes: Buffer,
-): { found: { type: number; body: Buffer }; bytes: number } | undefined {
-  if (bytes.length < 5) return undefined;
-  const length = bytes.readInt32BE(1);
-  if (length < 4 || length > unreadBytesMax)
-    throw new HandshakeError('08P01', `invalid message length ${length}`);
-  if (bytes.length < length + 1) return undefined;
-  return {
-    found: { type: bytes[0] as number, body: bytes.subarray(5, length + 1) },
-    bytes: length + 1,
-  };
 }

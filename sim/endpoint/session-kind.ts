@@ -1,4 +1,4 @@
-/** Who a session belongs to, told by the application_name of its start-up packet. */
+/** Who a session belongs to, told by the name that its client gave itself. */
 
 export interface SessionKind {
   /** `probe held-session`, `ledger writer`, `load temp-table`, or `application <name>`. */
@@ -9,8 +9,7 @@ export interface SessionKind {
 
 const ours = /^rehearse\/(probe|ledger|load)\/([a-z0-9-]+)/;
 
-export function sessionKindOf(parameters: ReadonlyMap<string, string>): SessionKind {
-  const name = parameters.get('application_name') ?? '';
+export function sessionKindOf(name: string): SessionKind {
   const match = ours.exec(name);
   if (match === null)
     return {

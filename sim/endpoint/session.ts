@@ -1,24 +1,15 @@
 /**
  * A client's logical session: it can outlive its server connection. While running it passes bytes
  * both ways; on a hold it stops at its next idle point and is parked; parked it can be examined
- * on its own server connection, detached from it, and attached to another.
+ * on its own server connection, detached from it, and attached to another. What the bytes mean is
+ * for the protocol's own kind of session to say.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
-import {
-  errorMessage,
-  frontend,
-  parameterStatusMessage,
-  terminateMessage,
-  type WholeMessage,
-} from '../wire/postgres/messages.js';
-import type { Credentials } from './authenticate.js';
+import type { ServerAddress } from '../server/server.js';
 import type { ActiveFault, FaultableSession } from './faults/fault.js';
 import { Link } from './link.js';
 import { resetConnection } from './reset-connection.js';
-import { Talk } from './talk.js';
-import { Traffic } from './traffic.js';
-import type { Upstream } from './upstream.js';
 
 /** Who ended a session: its client, its server, or the endpoint. */
 export type SessionEnd = 'client' | 'server' | 'endpoint';
@@ -29,61 +20,67 @@ const heldBytesMax = 256 * 1024;
 /** How long a client that was told to go may take to read what was sent. */
 const clientEndMsMax = 5_000;
 
-export interface SessionBirth {
+/** Who a session belongs to, as its client said when it came. */
+export interface SessionOwner {
+  readonly user: string;
+  /** `application_name` of Postgres, `program_name` of MySQL; empty where none was told. */
+  readonly applicationName: string;
+}
+
+/** What the endpoint gives every session. */
+export interface SessionPlace {
   readonly id: string;
   readonly listener: string;
-  /** The client's bytes in clear, and the TCP connection under them. */
-  readonly client: Socket;
-  readonly raw: Socket;
-  readonly upstream: Upstream;
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly credentials: Credentials;
   readonly clock: Clock;
   readonly faults: readonly ActiveFault[];
-  /** Our own key for CancelRequest. */
-  readonly cancelKey: { readonly processId: number; readonly secret: number };
   readonly onClosed: (session: Session) => void;
 }
 
-export class Session implements FaultableSession {
+export interface SessionBirth extends SessionPlace {
+  /** The client's bytes in clear, and the TCP connection under them. */
+  readonly client: Socket;
+  readonly raw: Socket;
+  readonly owner: SessionOwner;
+}
+
+/** Takes the server's bytes in the client's stead while a question of ours is out. */
+export interface ServerTalk {
+  take(chunk: Buffer): void;
+  giveUp(why: string): void;
+}
+
+export abstract class Session implements FaultableSession {
   readonly id: string;
   readonly listener: string;
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly credentials: Credentials;
-  readonly cancelKey: SessionBirth['cancelKey'];
+  readonly owner: SessionOwner;
   readonly openedNs: number;
-  readonly traffic: Traffic;
+  protected readonly toServer: Link;
+  protected readonly toClient: Link;
   readonly #clock: Clock;
   readonly #client: Socket;
   readonly #raw: Socket;
   readonly #onClosed: (session: Session) => void;
-  readonly #toServer: Link;
-  readonly #toClient: Link;
   #server: Socket | undefined;
-  #serverKey: { processId: number; secret: number } | undefined;
   #state: SessionState = 'running';
   #holding = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
-  #talk: Talk | undefined;
+  #talk: ServerTalk | undefined;
   #onParked: (() => void)[] = [];
   #endedBy: SessionEnd | null = null;
-  #hangsOnParameters = false;
+  #hangs = false;
   #hung = false;
 
-  constructor(birth: SessionBirth) {
+  protected constructor(birth: SessionBirth) {
     this.id = birth.id;
     this.listener = birth.listener;
-    this.parameters = birth.parameters;
-    this.credentials = birth.credentials;
-    this.cancelKey = birth.cancelKey;
+    this.owner = birth.owner;
     this.openedNs = birth.clock.nowNs();
     this.#clock = birth.clock;
     this.#client = birth.client;
     this.#raw = birth.raw;
     this.#onClosed = birth.onClosed;
-    this.traffic = new Traffic(birth.upstream.reported);
-    this.#toServer = new Link(this.id, 'to-server', birth.clock, birth.faults, {
+    this.toServer = new Link(this.id, 'to-server', birth.clock, birth.faults, {
       deliver: (chunk) => this.#server?.write(chunk) ?? true,
       pauseSender: () => this.#client.pause(),
       resumeSender: () => {
@@ -91,7 +88,7 @@ export class Session implements FaultableSession {
       },
       cut: () => this.reset(),
     });
-    this.#toClient = new Link(this.id, 'to-client', birth.clock, birth.faults, {
+    this.toClient = new Link(this.id, 'to-client', birth.clock, birth.faults, {
       deliver: (chunk) => this.#client.write(chunk),
       pauseSender: () => this.#server?.pause(),
       resumeSender: () => {
@@ -99,9 +96,40 @@ export class Session implements FaultableSession {
       },
       cut: () => this.reset(),
     });
-    this.#listenToClient();
-    this.#useServer(birth.upstream);
   }
+
+  /** Nothing is under way that keeps it from being parked. */
+  protected abstract get parkable(): boolean;
+  /** A request was sent whole and its answer is due; the client need not send more. */
+  protected abstract get awaitsAnswer(): boolean;
+  /** The client's last message was sent whole; `serverBetween`: the server's. */
+  protected abstract get clientBetween(): boolean;
+  protected abstract get serverBetween(): boolean;
+  /** What somebody sent that no protocol allows, in a sentence. */
+  protected abstract get violation(): string | undefined;
+  /** Passes on what the client sent, and keeps the books. */
+  protected abstract passOn(chunk: Buffer): void;
+  /** The same up to the end of the message under way; returns where that is. */
+  protected abstract passOneOn(chunk: Buffer): number;
+  /** Passes back what the server sent, and keeps the books. */
+  protected abstract passBack(chunk: Buffer): void;
+  /** The same up to the end of the message under way; returns where that is. */
+  protected abstract passOneBack(chunk: Buffer): number;
+  /** Whether the message that begins here says that the client leaves. */
+  protected abstract saysGoodbye(chunk: Buffer): boolean;
+  /** Whether the message that begins here is one that the published defect never answers. */
+  protected abstract hangsOn(chunk: Buffer): boolean;
+  /** What a server that goes down says to this client now; may be nothing. */
+  protected abstract get lastWords(): Buffer;
+  protected abstract violationNotice(text: string): Buffer;
+  /** What a client says to the server when it leaves. */
+  protected abstract get goodbye(): Buffer;
+  /** Its server connection is gone, or let go. */
+  protected abstract forgetServer(): void;
+  /** Logs in to that server in the session's name, for a detached session. */
+  protected abstract openServer(address: ServerAddress): Promise<Socket>;
+  /** The server's own number for this session, while it has a server connection. */
+  abstract get serverProcessId(): number | undefined;
 
   get state(): SessionState {
     return this.#state;
@@ -110,16 +138,6 @@ export class Session implements FaultableSession {
   /** Who ended it; null while it lives. */
   get endedBy(): SessionEnd | null {
     return this.#endedBy;
-  }
-
-  /** The server's own process id for this session, while it has a server connection. */
-  get serverProcessId(): number | undefined {
-    return this.#serverKey?.processId;
-  }
-
-  /** What a CancelRequest to the server must carry now. */
-  get serverKey(): { processId: number; secret: number } | undefined {
-    return this.#serverKey;
   }
 
   /** Stops the session at its next idle point; what the client sends after it waits. */
@@ -143,16 +161,60 @@ export class Session implements FaultableSession {
     if (this.#heldBytes <= heldBytesMax && this.#client.isPaused()) this.#client.resume();
   }
 
+  /** Lets the parked session's server connection go. */
+  detach(): void {
+    if (this.#state !== 'parked') return;
+    this.#state = 'detached';
+    this.letServerGo(this.goodbye);
+  }
+
   /**
-   * Sends messages of ours on the parked session's own server connection.
-   * @param readies how many ReadyForQuery the answer ends with
+   * Gives the detached session a server connection again; it stays parked until `release`.
+   * @throws what logging in throws
+   */
+  async reconnect(address: ServerAddress): Promise<void> {
+    const server = await this.openServer(address);
+    if (this.#state !== 'detached') {
+      server.on('error', () => {});
+      server.destroy();
+      return;
+    }
+    this.#state = 'parked';
+    this.useServer(server);
+  }
+
+  /** From now on the first request of the kind that `hangsOn` names is never answered. */
+  hangOnce(): void {
+    this.#hangs = true;
+  }
+
+  /** Ends the session as a server that is going down would. */
+  drop(): void {
+    this.#endWith(this.lastWords);
+  }
+
+  reset(): void {
+    this.#close('endpoint', () => resetConnection(this.#raw, this.#client));
+  }
+
+  /** A fault began or ended: what waits on the links may move. */
+  faultsChanged(): void {
+    this.toServer.pump();
+    this.toClient.pump();
+  }
+
+  /**
+   * Sends bytes of ours on the parked session's own server connection, whose answer `talk` takes.
    * @throws Error when the server goes away or does not answer in time
    */
-  async talk(bytes: Buffer, readies: number, timeoutMs: number): Promise<WholeMessage[]> {
+  protected async exchange<T>(
+    bytes: Buffer,
+    talk: ServerTalk & { readonly answered: Promise<T> },
+    timeoutMs: number,
+  ): Promise<T> {
     const server = this.#server;
     if (this.#state !== 'parked' || server === undefined || this.#talk !== undefined)
       throw new Error(`session ${this.id} is ${this.#state}: it cannot be talked to`);
-    const talk = new Talk(readies, (bytes) => this.#toClient.send(bytes));
     this.#talk = talk;
     const limit = this.#clock.timer(timeoutMs, () =>
       talk.giveUp(`no answer within ${timeoutMs} ms`),
@@ -166,80 +228,17 @@ export class Session implements FaultableSession {
     }
   }
 
-  /** Lets the parked session's server connection go. */
-  detach(): void {
-    if (this.#state !== 'parked') return;
-    this.#state = 'detached';
-    const server = this.#server;
-    this.#server = undefined;
-    this.#serverKey = undefined;
-    if (server === undefined) return;
-    server.removeAllListeners();
-    server.on('error', () => {});
-    server.resume();
-    server.end(terminateMessage);
+  /** For the birth of a session: from now on bytes flow. */
+  protected begin(server: Socket): void {
+    this.#listenToClient();
+    this.useServer(server);
   }
 
-  /** Gives the detached session another server connection; it stays parked until `release`. */
-  attach(upstream: Upstream): void {
-    if (this.#state !== 'detached') {
-      upstream.socket.destroy();
-      return;
-    }
-    this.#state = 'parked';
-    this.traffic.restart();
-    this.#useServer(upstream);
-  }
-
-  /** Tells the client which reported settings differ from what it was told before. */
-  announceChanges(reported: ReadonlyMap<string, string>): void {
-    for (const [name, value] of reported) {
-      if (this.traffic.reported.get(name) === value) continue;
-      this.traffic.reported.set(name, value);
-      this.#toClient.send(parameterStatusMessage(name, value));
-    }
-  }
-
-  /** From now on the first parameterised query is never answered: a published defect. */
-  hangOnParameters(): void {
-    this.#hangsOnParameters = true;
-  }
-
-  /** Ends the session as a server that is going down would: an error, then the end. */
-  drop(code: string, text: string): void {
-    if (this.#state === 'closed') return;
-    const fields = { severity: 'FATAL', code, message: text } as const;
-    this.#toClient.send(errorMessage(fields));
-    this.#close('endpoint', () => this.#toClient.finish(() => this.#endClient()));
-  }
-
-  reset(): void {
-    this.#close('endpoint', () => resetConnection(this.#raw, this.#client));
-  }
-
-  /** A fault began or ended: what waits on the links may move. */
-  faultsChanged(): void {
-    this.#toServer.pump();
-    this.#toClient.pump();
-  }
-
-  #listenToClient(): void {
-    const client = this.#client;
-    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
-    client.on('drain', () => this.#toClient.drained());
-    client.on('error', () => this.#clientGone());
-    client.on('end', () => this.#clientGone());
-    client.on('close', () => this.#clientGone());
-    client.resume();
-  }
-
-  #useServer(upstream: Upstream): void {
-    const server = upstream.socket;
+  protected useServer(server: Socket): void {
     this.#server = server;
-    this.#serverKey = { processId: upstream.processId, secret: upstream.secret };
     let broken = false;
     server.on('data', (chunk: Buffer) => this.#fromServer(chunk));
-    server.on('drain', () => this.#toServer.drained());
+    server.on('drain', () => this.toServer.drained());
     server.on('error', () => {
       broken = true;
     });
@@ -247,36 +246,57 @@ export class Session implements FaultableSession {
     server.resume();
   }
 
+  protected letServerGo(lastMessage: Buffer): void {
+    const server = this.#server;
+    this.#server = undefined;
+    this.forgetServer();
+    if (server === undefined) return;
+    server.removeAllListeners();
+    server.on('error', () => {});
+    server.resume();
+    server.end(lastMessage);
+  }
+
+  #listenToClient(): void {
+    const client = this.#client;
+    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    client.on('drain', () => this.toClient.drained());
+    client.on('error', () => this.#clientGone());
+    client.on('end', () => this.#clientGone());
+    client.on('close', () => this.#clientGone());
+    client.resume();
+  }
+
   #fromClient(chunk: Buffer): void {
-    if (this.#holding || this.#held.length > 0 || this.#hangsOnParameters) {
+    if (this.#holding || this.#held.length > 0 || this.#hangs) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;
       this.#advance();
       if (this.#heldBytes > heldBytesMax) this.#client.pause();
       return;
     }
-    // Sent first: the server works on it while we keep our books.
-    this.#toServer.send(chunk);
-    this.traffic.fromClient.walk(chunk);
-    if (this.traffic.violation !== undefined) this.#refuseViolation();
+    this.passOn(chunk);
+    if (this.violation !== undefined) this.#refuseViolation();
   }
 
   #refuseViolation(): void {
-    this.drop('08P01', this.traffic.violation ?? 'protocol violation');
+    this.#endWith(this.violationNotice(this.violation ?? 'protocol violation'));
+  }
+
+  #endWith(notice: Buffer): void {
+    if (this.#state === 'closed') return;
+    if (notice.length > 0) this.toClient.send(notice);
+    this.#close('endpoint', () => this.toClient.finish(() => this.#endClient()));
   }
 
   #fromServer(chunk: Buffer): void {
     if (this.#talk !== undefined) {
       // What began before our talk, a notification cut in two, is the client's to its end.
-      const end = this.traffic.fromServer.atBoundary
-        ? 0
-        : this.traffic.fromServer.walk(chunk, 0, true);
-      if (end > 0) this.#toClient.send(chunk.subarray(0, end));
+      const end = this.serverBetween ? 0 : this.passOneBack(chunk);
       if (end < chunk.length) this.#talk.take(chunk.subarray(end));
       return;
     }
-    this.#toClient.send(chunk);
-    this.traffic.fromServer.walk(chunk);
+    this.passBack(chunk);
     if (this.#holding || this.#held.length > 0) this.#advance();
   }
 
@@ -287,7 +307,7 @@ export class Session implements FaultableSession {
       this.#clientGone();
       return;
     }
-    if (this.#holding && this.#state === 'running' && this.traffic.idle) {
+    if (this.#holding && this.#state === 'running' && this.parkable) {
       this.#state = 'parked';
       this.#tellParked();
     }
@@ -296,30 +316,30 @@ export class Session implements FaultableSession {
   #mayForward(): boolean {
     if (this.#hung || this.#state !== 'running') return false;
     if (!this.#holding) return true;
-    return !this.traffic.idle && !this.traffic.awaitingAnswer;
+    return !this.parkable && !this.awaitsAnswer;
   }
 
   #forwardOne(): void {
     const chunk = this.#held[0] as Buffer;
-    if (this.#hangsOnParameters && this.traffic.fromClient.atBoundary) {
-      this.#hung = chunk[0] === frontend.bind || chunk[0] === frontend.parse;
+    if (this.#hangs && this.clientBetween) {
+      this.#hung = this.hangsOn(chunk);
       if (this.#hung) return;
     }
-    const end = this.traffic.fromClient.walk(chunk, 0, true);
-    if (this.traffic.violation !== undefined) {
+    const end = this.passOneOn(chunk);
+    if (this.violation !== undefined) {
       this.#refuseViolation();
       return;
     }
     this.#heldBytes -= end;
     if (end === chunk.length) this.#held.shift();
     else this.#held[0] = chunk.subarray(end);
-    this.#toServer.send(chunk.subarray(0, end));
   }
 
-  /** A held client that says Terminate is gone: nobody waits for it. */
+  /** A held client that says that it leaves is gone: nobody waits for it. */
   #leaving(): boolean {
-    if (!this.#holding || !this.traffic.fromClient.atBoundary) return false;
-    return this.#held[0]?.[0] === frontend.terminate && this.traffic.idle;
+    const next = this.#held[0];
+    if (!this.#holding || next === undefined || !this.clientBetween) return false;
+    return this.parkable && this.saysGoodbye(next);
   }
 
   #tellParked(): void {
@@ -334,13 +354,13 @@ export class Session implements FaultableSession {
     this.#close(
       'client',
       () => this.#client.destroy(),
-      () => this.#toServer.finish(() => server?.end()),
+      () => this.toServer.finish(() => server?.end()),
     );
   }
 
   #serverGone(broken: boolean): void {
     this.#close('server', () =>
-      this.#toClient.finish(() => {
+      this.toClient.finish(() => {
         if (broken) resetConnection(this.#raw, this.#client);
         else this.#endClient();
       }),
@@ -367,11 +387,11 @@ export class Session implements FaultableSession {
     if (server !== undefined) {
       server.removeAllListeners();
       server.on('error', () => {});
-      server.on('drain', () => this.#toServer.drained());
+      server.on('drain', () => this.toServer.drained());
       server.resume();
     }
     if (endServer === undefined) {
-      this.#toServer.discard();
+      this.toServer.discard();
       server?.end();
     } else endServer();
     this.#client.removeAllListeners('data');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../sim/clock.js';
 import { makeIdentity } from '../../sim/endpoint/certificate.js';
 import { Endpoint } from '../../sim/endpoint/endpoint.js';
+import { PostgresProtocol } from '../../sim/endpoint/postgres/protocol.js';
 import { rng } from '../../sim/rng.js';
 import { endOf, openWorld, type World } from '../support/world.js';
 
@@ -294,7 +295,7 @@ describe('a client that never finishes its greeting', () => {
       identity: await makeIdentity(['drip.example'], '2026-01-01T00:00:00.000Z'),
       listeners: [{ label: 'writer' }],
       target: { host: '127.0.0.1', port: 1 },
-      verifier: async () => null,
+      protocol: new PostgresProtocol({ clock: systemClock(), verifier: async () => null }),
       greetingMsMax: 400,
     });
     await endpoint.open();

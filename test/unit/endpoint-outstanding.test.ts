@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Outstanding } from '../../sim/endpoint/outstanding.js';
+import { Outstanding } from '../../sim/endpoint/postgres/outstanding.js';
 
 /** c.. are the client's messages, s.. the server's. */
 type Step = 'cQ' | 'cP' | 'cS' | 'cc' | 'sZ' | 'sG' | 'sE';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Traffic } from '../../sim/endpoint/traffic.js';
+import { Traffic } from '../../sim/endpoint/postgres/traffic.js';
 import {
   backend,
   frontend,

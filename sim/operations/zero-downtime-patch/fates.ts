@@ -5,7 +5,8 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Session } from '../../endpoint/session.js';
 import { sessionKindOf } from '../../endpoint/session-kind.js';
-import { type DropReason, dropDetail } from './rules.js';
+import type { DropSession } from './edition.js';
+import { type DropReason, dropDetail } from './reasons.js';
 
 export class Fates {
   readonly #cluster: ClusterRecord;
@@ -41,9 +42,9 @@ export class Fates {
   }
 
   /** Ends the session as a server that is going down would, and tells why. */
-  drop = (session: Session, reason: DropReason, why: string | null = null): void => {
-    session.drop('57P01', 'terminating connection due to administrator command');
-    this.#lose(session, reason, why);
+  drop: DropSession = (session, reason, why) => {
+    session.drop();
+    this.#lose(session, reason, why ?? null);
   };
 
   /** Tells the fate of those that ended on the way. */
@@ -78,9 +79,9 @@ export class Fates {
     reason: DropReason | null,
     why: string | null,
   ): void {
-    const detail = reason === null ? null : dropDetail(reason);
+    const detail = reason === null ? null : dropDetail(reason, this.#cluster.engine);
     this.#cluster.tellSession(session, {
-      ...sessionKindOf(session.parameters),
+      ...sessionKindOf(session.owner.applicationName),
       stage,
       reason,
       detail: why === null || detail === null ? detail : `${detail}: ${why}`,

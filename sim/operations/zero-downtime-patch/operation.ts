@@ -1,8 +1,9 @@
 /**
- * The zero-downtime patch of an Aurora PostgreSQL writer, as AWS documents it
- * (AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html) and as the one published
- * probe of it shows it: new connections are refused, then get 57P03, then succeed, while
- * preserved sessions only wait. The engine restart inside is real; the length is modelled.
+ * The zero-downtime patch of an Aurora writer, as AWS documents it
+ * (AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html and
+ * AuroraUserGuide/AuroraMySQL.Updates.ZDP.html) and as the one published probe of it shows it: new
+ * connections are turned away, then succeed, while preserved sessions only wait. The engine
+ * restart inside is real; the length is modelled.
  */
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Session } from '../../endpoint/session.js';
@@ -10,11 +11,13 @@ import { sessionKindOf } from '../../endpoint/session-kind.js';
 import type { ZeroDowntimePatchParameters } from '../../sim.js';
 import { drawn } from '../../timing.js';
 import { OperationFailed } from '../job.js';
+import { eachOf } from './each-of.js';
+import { atOnceMax, type Carried, type Edition } from './edition.js';
+import { editionOf } from './edition-of.js';
 import { Fates } from './fates.js';
 import * as say from './messages.js';
 import { seekQuietPoint } from './quiet-point.js';
-import { type DropReason, dropDetail } from './rules.js';
-import { attachAll, examineAll } from './transfer.js';
+import { type DropReason, dropDetail } from './reasons.js';
 
 /** No engine could be started over the data. */
 class EngineLost extends Error {}
@@ -26,6 +29,7 @@ export class ZeroDowntimePatch {
   readonly #signal: AbortSignal;
   readonly #fromAws: string;
   readonly #fates: Fates;
+  readonly #edition: Edition;
   #t0Ns = 0;
   /** Why the cluster is not patched although it runs. */
   #failure: string | undefined;
@@ -40,6 +44,7 @@ export class ZeroDowntimePatch {
     this.#signal = signal;
     this.#fromAws = cluster.awsVersion;
     this.#fates = new Fates(cluster);
+    this.#edition = editionOf(cluster, parameters);
   }
 
   /** Runs it to its end. Throws OperationFailed where the cluster is not patched afterwards. */
@@ -64,10 +69,8 @@ export class ZeroDowntimePatch {
       cluster.tell(say.cannotBeUpgraded(`pending parameter changes: ${names}.`));
       throw new OperationFailed(`the precheck found pending parameter changes: ${names}`);
     }
-    await cluster.clock.sleep(this.#duration('zdp.success.pg.precheckMs'), this.#signal);
-    cluster.tell(say.attempting('cluster'));
-    cluster.tell(say.walSendersAdjusted);
-    cluster.tell(say.attempting('instance'));
+    await cluster.clock.sleep(this.#duration('precheckMs'), this.#signal);
+    for (const told of this.#edition.begun) cluster.tell(told);
   }
 
   async #patch(): Promise<void> {
@@ -92,19 +95,28 @@ export class ZeroDowntimePatch {
     const found = await seekQuietPoint({
       clock,
       endpoint,
-      admin: this.#cluster.admin,
-      deadlineMs: this.#duration('zdp.success.pg.quietPointMs'),
-      longRunningMs: this.#parameters.longRunningMs,
+      edition: this.#edition,
+      deadlineMs: this.#duration('quietPointMs'),
       drop: this.#fates.drop,
     });
     endpoint.admitting = false;
     this.#fates.present([...atT0, ...endpoint.sessions]);
-    const dropsLate = this.#parameters.lateSessions === 'drop';
+    const { lateSessions } = this.#parameters;
     if (this.#parameters.defects.includes('zdp-fallback')) await this.#restart('zdp-failed');
-    else if (found.busy.length > 0 && !dropsLate) await this.#restart('no-quiet-point');
+    else if (found.busy.length > 0 && lateSessions === 'restart')
+      await this.#restart('no-quiet-point');
     else {
-      for (const session of found.busy) this.#fates.drop(session, 'late');
+      await this.#endLate(found.busy);
       await this.#handOver();
+    }
+  }
+
+  /** Those still busy at the deadline, where that does not mean an ordinary restart. */
+  async #endLate(busy: readonly Session[]): Promise<void> {
+    const cancel = busy.length > 0 && this.#parameters.lateSessions === 'cancel';
+    if (cancel) await this.#edition.cancel(busy);
+    for (const session of busy) {
+      if (session.state === 'running') this.#fates.drop(session, cancel ? 'not-cancelled' : 'late');
     }
   }
 
@@ -125,24 +137,35 @@ export class ZeroDowntimePatch {
   async #handOver(): Promise<void> {
     const { clock, endpoint } = this.#cluster;
     const parked = endpoint.sessions.filter((session) => session.state === 'parked');
-    const carried = await examineAll(parked, this.#cluster.admin, this.#fates.drop);
+    const carried = await this.#edition.examine(parked, this.#fates.drop);
     for (const { session } of carried) session.detach();
-    const startingUpNs = await this.#replaceEngine('zdp.success.pg');
-    const attached = await attachAll(carried, {
-      clock,
-      endpoint,
-      preparedStatements: this.#parameters.preparedStatements,
-      drop: this.#fates.drop,
-      onLoss: (session, what) => this.#tellLoss(session, what),
-    });
-    await this.#waitUntil(startingUpNs + this.#duration('zdp.success.pg.startingUpMs') * 1e6);
+    const startingUpNs = await this.#replaceEngine(this.#edition.success);
+    const attached = await this.#attachAll(carried);
+    await this.#waitUntil(startingUpNs + this.#duration('startingUpMs') * 1e6);
     const hangs = this.#parameters.defects.includes('zdp-hang');
     for (const session of attached) this.#release(session, hangs);
     endpoint.admitting = true;
     await endpoint.setState('open');
     const startupUs = Math.round((clock.nowNs() - startingUpNs) / 1e3);
-    this.#cluster.tell(say.fastStartup(startupUs));
+    for (const told of this.#edition.started(startupUs)) this.#cluster.tell(told);
     this.#tellFinished();
+  }
+
+  /** Re-attaches and restores the sessions; returns those that made it. */
+  async #attachAll(carried: readonly Carried[]): Promise<Session[]> {
+    const attached: Session[] = [];
+    await eachOf(carried, atOnceMax, async (one) => {
+      const { session } = one;
+      const end = await one.attach().catch((error: unknown) => ({
+        failure: error instanceof Error ? error.message : String(error),
+        lost: [],
+      }));
+      if (session.state === 'closed') return;
+      if (end.failure !== null) this.#fates.drop(session, 'transfer-failed', end.failure);
+      else attached.push(session);
+      if (end.failure === null) for (const what of end.lost) this.#tellLoss(session, what);
+    });
+    return attached;
   }
 
   /** The ordinary restart instead: every session is dropped. */
@@ -150,13 +173,14 @@ export class ZeroDowntimePatch {
     const { clock, endpoint } = this.#cluster;
     for (const session of endpoint.sessions) this.#fates.drop(session, reason);
     this.#cluster.tell(say.shutDown);
-    const startingUpNs = await this.#replaceEngine('zdp.fallback.pg');
-    await this.#waitUntil(startingUpNs + this.#duration('zdp.fallback.pg.startingUpMs') * 1e6);
+    const profile = this.#edition.fallback;
+    const startingUpNs = await this.#replaceEngine(profile);
+    await this.#waitUntil(startingUpNs + this.#duration('startingUpMs', profile) * 1e6);
     endpoint.admitting = true;
     await endpoint.setState('open');
     this.#cluster.tell(say.restarted);
     const tookMs = Math.round((clock.nowNs() - this.#t0Ns) / 1e6);
-    const text = `ordinary restart after ${tookMs} ms: ${dropDetail(reason)}`;
+    const text = `ordinary restart after ${tookMs} ms: ${dropDetail(reason, this.#cluster.engine)}`;
     this.#cluster.note('info', 'zdp-fallback', text);
     this.#tellFinished();
   }
@@ -166,10 +190,10 @@ export class ZeroDowntimePatch {
    * refused and then told that the system is starting up.
    * @returns when the starting-up phase began
    */
-  async #replaceEngine(profile: 'zdp.success.pg' | 'zdp.fallback.pg'): Promise<number> {
+  async #replaceEngine(profile: Edition['success'] | Edition['fallback']): Promise<number> {
     const { clock, endpoint } = this.#cluster;
     await this.#cluster.stopServer();
-    await this.#waitUntil(this.#t0Ns + this.#duration(`${profile}.refusedMs`) * 1e6);
+    await this.#waitUntil(this.#t0Ns + this.#duration('refusedMs', profile) * 1e6);
     await endpoint.setState('starting-up');
     const startingUpNs = clock.nowNs();
     const from = this.#cluster.version;
@@ -197,26 +221,25 @@ export class ZeroDowntimePatch {
 
   async #finish(): Promise<void> {
     const cluster = this.#cluster;
-    cluster.tell(say.online);
+    const { ending } = this.#edition;
+    for (const told of ending.online) cluster.tell(told);
     if (this.#failure !== undefined) throw new OperationFailed(this.#failure);
-    cluster.tell(say.finishedOnAll);
-    await cluster.clock
-      .sleep(this.#duration('zdp.success.pg.finishMs'), this.#signal)
-      .catch(() => {});
-    cluster.tell(say.complete(this.#fromAws, cluster.awsVersion));
-    cluster.tell(say.upgraded);
+    for (const told of ending.patched) cluster.tell(told);
+    await cluster.clock.sleep(this.#duration('finishMs'), this.#signal).catch(() => {});
+    cluster.patchedTo(this.#parameters.awsVersion);
+    for (const told of ending.complete(this.#fromAws, cluster.awsVersion)) cluster.tell(told);
     if (this.#signal.aborted) throw this.#signal.reason;
   }
 
   #release(session: Session, hangs: boolean): void {
     if (session.state === 'closed') return;
-    if (hangs) session.hangOnParameters();
+    if (hangs) session.hangOnce();
     session.release();
     this.#fates.preserve(session);
   }
 
   #tellLoss(session: Session, what: string): void {
-    const { sessionKind } = sessionKindOf(session.parameters);
+    const { sessionKind } = sessionKindOf(session.owner.applicationName);
     const text = `${session.id} (${sessionKind}) is preserved but has lost ${what}`;
     this.#cluster.note('warning', 'state-lost', text);
   }
@@ -234,8 +257,11 @@ export class ZeroDowntimePatch {
       this.#cluster.tell(say.finished(source, instance, tookMs, preserved, dropped));
   }
 
-  #duration(name: string): number {
-    return drawn(this.#parameters.durations, name);
+  #duration(
+    name: string,
+    profile: Edition['success'] | Edition['fallback'] = this.#edition.success,
+  ): number {
+    return drawn(this.#parameters.durations, `${profile}.${name}`);
   }
 
   /** Once sessions are touched an abort only skips waiting: the cluster must be left usable. */

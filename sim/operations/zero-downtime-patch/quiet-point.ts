@@ -5,9 +5,7 @@
 import type { Clock } from '../../clock.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { Session } from '../../endpoint/session.js';
-import { activityOf } from '../../engine/postgres/activity.js';
-import type { Admin } from '../../engine/postgres/admin.js';
-import { type DropReason, reasonOfBusy } from './rules.js';
+import type { DropSession, Edition } from './edition.js';
 
 /**
  * A session younger than this is held last: a client that connects, asks once and leaves is let
@@ -19,10 +17,9 @@ const lookEveryMs = 100;
 export interface Seeking {
   readonly clock: Clock;
   readonly endpoint: Endpoint;
-  readonly admin: Admin;
+  readonly edition: Edition;
   readonly deadlineMs: number;
-  readonly longRunningMs: number;
-  readonly drop: (session: Session, reason: DropReason) => void;
+  readonly drop: DropSession;
 }
 
 export interface QuietPoint {
@@ -76,17 +73,9 @@ async function anyChange(clock: Clock, busy: readonly Session[], limitMs: number
   stop.abort();
 }
 
-async function dropBlockers({ admin, endpoint, longRunningMs, drop }: Seeking): Promise<void> {
-  const byProcess = new Map<number, Session>();
-  for (const session of busySessions(endpoint)) {
-    if (session.serverProcessId !== undefined) byProcess.set(session.serverProcessId, session);
-  }
-  if (byProcess.size === 0) return;
-  // Without an answer nobody is dropped by rule; the deadline decides.
-  const activity = await activityOf(admin, [...byProcess.keys()], 500).catch(() => []);
-  for (const one of activity) {
-    const session = byProcess.get(one.processId);
-    const reason = reasonOfBusy(one, longRunningMs);
-    if (session?.state === 'running' && reason !== null) drop(session, reason);
+async function dropBlockers({ edition, endpoint, drop }: Seeking): Promise<void> {
+  const blockers = await edition.blockers(busySessions(endpoint));
+  for (const [session, reason] of blockers) {
+    if (session.state === 'running') drop(session, reason);
   }
 }

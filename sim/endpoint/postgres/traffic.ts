@@ -3,14 +3,14 @@
  * and what a new server connection would need that the server itself cannot tell (the unnamed
  * prepared statement, names of custom settings). Pure bookkeeping over message headers.
  */
-import { backend, cStrings, frontend, message } from '../wire/postgres/messages.js';
+import { backend, cStrings, frontend, message } from '../../wire/postgres/messages.js';
 import {
   customNamesInBind,
   customSettingsIn,
   maySetCustom,
   setsByParameter,
-} from '../wire/postgres/settings-scan.js';
-import { type MessageSink, Walker } from '../wire/postgres/walker.js';
+} from '../../wire/postgres/settings-scan.js';
+import { type MessageSink, Walker } from '../../wire/postgres/walker.js';
 import { Outstanding } from './outstanding.js';
 
 /** SQL text beyond this is not searched for SET statements, and a longer Parse is not kept. */

@@ -3,16 +3,18 @@
  * and keeps what it takes to log in to the server again for this session.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { md5Answer, md5Verifier } from '../wire/postgres/md5.js';
-import { authenticationMessage, frontend } from '../wire/postgres/messages.js';
+import { md5Answer, md5Verifier } from '../../wire/postgres/md5.js';
+import { authenticationMessage, frontend } from '../../wire/postgres/messages.js';
 import {
   deriveScramKeys,
   parseScramVerifier,
   type ScramKeys,
   ScramServer,
   type ScramVerifier,
-} from '../wire/postgres/scram.js';
-import { HandshakeError, type HandshakeReader, takeMessage } from './handshake-reader.js';
+} from '../../wire/postgres/scram.js';
+import { HandshakeError, type HandshakeReader } from '../handshake-reader.js';
+import type { ClientAuthentication } from '../protocol.js';
+import { takeMessage } from './take-message.js';
 
 /** What a session can prove to the server without anybody's password. */
 export interface Credentials {
@@ -21,9 +23,6 @@ export interface Credentials {
   /** Known only where the client was asked for it in clear. */
   readonly password?: string;
 }
-
-/** How a listener authenticates: as the role's verifier says, in clear, or not at all. */
-export type ClientAuthentication = 'as-stored' | 'cleartext' | 'trust';
 
 const ok = 0;
 const cleartext = 3;

@@ -1,9 +1,9 @@
 /** The endpoint's own connection to the server, opened in a session's name. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { Clock } from '../clock.js';
-import type { ServerAddress } from '../server/server.js';
-import { md5Answer, md5Verifier } from '../wire/postgres/md5.js';
+import type { Clock } from '../../clock.js';
+import type { ServerAddress } from '../../server/server.js';
+import { md5Answer, md5Verifier } from '../../wire/postgres/md5.js';
 import {
   backend,
   cStrings,
@@ -12,10 +12,11 @@ import {
   message,
   parseErrorFields,
   startupMessage,
-} from '../wire/postgres/messages.js';
-import { ScramClient } from '../wire/postgres/scram.js';
+} from '../../wire/postgres/messages.js';
+import { ScramClient } from '../../wire/postgres/scram.js';
+import { HandshakeError, HandshakeReader } from '../handshake-reader.js';
 import type { Credentials } from './authenticate.js';
-import { HandshakeError, HandshakeReader, takeMessage } from './handshake-reader.js';
+import { takeMessage } from './take-message.js';
 
 /** A server connection that is ready for queries. */
 export interface Upstream {

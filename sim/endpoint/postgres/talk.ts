@@ -1,5 +1,10 @@
 /** Our own question on a session's server connection: collects its answer, whole. */
-import { backend, MessageReader, message, type WholeMessage } from '../wire/postgres/messages.js';
+import {
+  backend,
+  MessageReader,
+  message,
+  type WholeMessage,
+} from '../../wire/postgres/messages.js';
 
 /** An answer of our own examination; nobody's catalog views are larger. */
 const answerBytesMax = 16 * 1024 * 1024;

@@ -1,38 +1,37 @@
 /** Carries parked sessions over a restart: examined before it, re-attached and restored after. */
-import type { Clock } from '../../clock.js';
-import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { Session } from '../../endpoint/session.js';
-import { sessionKindOf } from '../../endpoint/session-kind.js';
-import type { Admin } from '../../engine/postgres/admin.js';
-import { type AdvisoryLock, advisoryLocks } from '../../engine/postgres/advisory-locks.js';
+import type { PostgresSession } from '../../../endpoint/postgres/session.js';
+import { sessionKindOf } from '../../../endpoint/session-kind.js';
+import type { Admin } from '../../../engine/postgres/admin.js';
+import { type AdvisoryLock, advisoryLocks } from '../../../engine/postgres/advisory-locks.js';
 import {
   examinationQuery,
   parseExamination,
   parseTemporaryTables,
   type SessionContents,
   temporaryTablesQuery,
-} from '../../engine/postgres/examine.js';
-import { parseRestored, restoreSteps } from '../../engine/postgres/restore.js';
-import { backend, cStrings, type WholeMessage } from '../../wire/postgres/messages.js';
-import { allListen, type DropReason, reasonOfParked } from './rules.js';
+} from '../../../engine/postgres/examine.js';
+import { parseRestored, restoreSteps } from '../../../engine/postgres/restore.js';
+import type { ServerAddress } from '../../../server/server.js';
+import { backend, cStrings, type WholeMessage } from '../../../wire/postgres/messages.js';
+import { eachOf } from '../each-of.js';
+import { atOnceMax, type DropSession } from '../edition.js';
+import { allListen, reasonOfParked } from './rules.js';
 
-/** How many sessions are examined or re-attached at a time. */
-const atOnceMax = 32;
 const talkMsMax = 10_000;
 
 /** A parked session and what it holds. */
-export interface Carried {
-  readonly session: Session;
+export interface Examined {
+  readonly session: PostgresSession;
   readonly contents: SessionContents;
 }
 
 /** Examines the parked sessions; those that cannot be preserved are dropped with their reason. */
 export async function examineAll(
-  sessions: readonly Session[],
+  sessions: readonly PostgresSession[],
   admin: Admin,
-  drop: (session: Session, reason: DropReason) => void,
-): Promise<Carried[]> {
-  const carried: Carried[] = [];
+  drop: DropSession,
+): Promise<Examined[]> {
+  const carried: Examined[] = [];
   const locks = await advisoryLocks(admin).catch(() => null);
   await eachOf(sessions, atOnceMax, async (session) => {
     const contents = locks === null ? null : await examine(session, locks).catch(() => null);
@@ -46,7 +45,7 @@ export async function examineAll(
   });
   const listening = allListen(
     carried.map(({ session, contents }) => ({
-      owner: sessionKindOf(session.parameters).owner,
+      owner: sessionKindOf(session.owner.applicationName).owner,
       channels: contents.channels.length,
     })),
   );
@@ -59,11 +58,10 @@ export async function examineAll(
 }
 
 async function examine(
-  session: Session,
+  session: PostgresSession,
   locks: ReadonlyMap<number, AdvisoryLock[]>,
 ): Promise<SessionContents> {
-  const user = session.parameters.get('user') ?? '';
-  const question = examinationQuery(user, [...session.traffic.customSettings]);
+  const question = examinationQuery(session.owner.user, [...session.traffic.customSettings]);
   const examined = parseExamination(await session.talk(question, 1, talkMsMax));
   const temporaryTables = examined.hasTemporarySchema
     ? parseTemporaryTables(await session.talk(temporaryTablesQuery, 1, talkMsMax))
@@ -72,66 +70,41 @@ async function examine(
   return { ...examined, temporaryTables, advisoryLocks: held };
 }
 
-export interface AttachOptions {
-  readonly clock: Clock;
-  readonly endpoint: Endpoint;
-  readonly preparedStatements: 'survive' | 'lost';
-  readonly drop: (session: Session, reason: DropReason, why: string) => void;
-  /** Told what a preserved session has lost all the same. */
-  readonly onLoss: (session: Session, what: string) => void;
-}
-
-/** Re-attaches and restores the sessions; returns those that made it. */
-export async function attachAll(
-  carried: readonly Carried[],
-  options: AttachOptions,
-): Promise<Session[]> {
-  const attached: Session[] = [];
-  await eachOf(carried, atOnceMax, async (one) => {
-    const { session } = one;
-    const failure = await attach(one, options).catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
-    if (session.state === 'closed') return;
-    if (failure === null) attached.push(session);
-    else options.drop(session, 'transfer-failed', failure);
-  });
-  return attached;
-}
-
-/** @returns why it could not be put back, or null */
-async function attach(
-  { session, contents }: Carried,
-  options: AttachOptions,
-): Promise<string | null> {
-  const upstream = await options.endpoint.reconnect(session);
-  session.attach(upstream);
-  const survive = options.preparedStatements === 'survive';
+/**
+ * Re-attaches a detached session and restores what it held.
+ * @returns why it could not be put back, or null, and what is lost all the same
+ */
+export async function attach(
+  { session, contents }: Examined,
+  address: ServerAddress,
+  preparedStatements: 'survive' | 'lost',
+): Promise<{ failure: string | null; lost: string[] }> {
+  await session.reconnect(address);
+  const survive = preparedStatements === 'survive';
   const { traffic } = session;
   const unnamed = survive ? traffic.unnamedParse : null;
   if (!survive) traffic.unnamedParse = null;
-  const reported = new Map(upstream.reported);
+  const reported = new Map(session.reportedByServer);
   const whole = withEncoding(contents, session, reported);
   const { steps, lost } = restoreSteps(whole, survive, unnamed);
   if (steps.length > 0) {
     const bytes = Buffer.concat(steps.map((step) => step.bytes));
     const answer = await session.talk(bytes, steps.length, talkMsMax);
     const restored = parseRestored(steps, answer);
-    if (restored.failure !== null) return restored.failure;
+    if (restored.failure !== null) return { failure: restored.failure, lost };
     lost.push(...restored.lost);
     for (const [name, value] of reportedIn(answer)) reported.set(name, value);
   }
   if (survive && traffic.unnamedParseLost) lost.push('the unnamed prepared statement: too long');
   if (traffic.customSettingsLost) lost.push('custom settings: more names than are remembered');
-  for (const what of lost) options.onLoss(session, what);
   session.announceChanges(reported);
-  return null;
+  return { failure: null, lost };
 }
 
 /** Adds the client's encoding where it is not the one that the new connection began with. */
 function withEncoding(
   contents: SessionContents,
-  { traffic }: Session,
+  { traffic }: PostgresSession,
   reported: ReadonlyMap<string, string>,
 ): SessionContents {
   const name = 'client_encoding';
@@ -145,17 +118,4 @@ function* reportedIn(messages: readonly WholeMessage[]): Generator<[string, stri
     const [name, value] = type === backend.parameterStatus ? cStrings(body) : [];
     if (name !== undefined && value !== undefined) yield [name, value];
   }
-}
-
-/** Works through the items, so many at a time. */
-async function eachOf<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const left = items[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }

@@ -5,8 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Clock } from '../clock.js';
-import type { EndpointState } from '../events.js';
+import type { ServerAddress } from '../../server/server.js';
 import {
   backend,
   backendKeyDataMessage,
@@ -15,31 +14,22 @@ import {
   message,
   parameterStatusMessage,
   readyForQueryMessage,
-} from '../wire/postgres/messages.js';
-import { type FirstPacket, parseFirstPacket } from '../wire/postgres/startup.js';
-import {
-  authenticate,
-  authenticationOk,
-  type ClientAuthentication,
-  type Credentials,
-} from './authenticate.js';
-import type { Identity } from './certificate.js';
-import { HandshakeError, HandshakeReader } from './handshake-reader.js';
-import { resetConnection } from './reset-connection.js';
+} from '../../wire/postgres/messages.js';
+import { type FirstPacket, parseFirstPacket } from '../../wire/postgres/startup.js';
+import { HandshakeError, HandshakeReader } from '../handshake-reader.js';
+import type { ClientAuthentication, Host } from '../protocol.js';
+import { resetConnection } from '../reset-connection.js';
+import { authenticate, authenticationOk, type Credentials } from './authenticate.js';
 import { type Upstream, UpstreamRefused } from './upstream.js';
 
-/** What the greeting needs of the endpoint. */
-export interface Host {
-  readonly clock: Clock;
-  readonly identity: Identity;
-  readonly greetingMsMax: number;
-  state(): EndpointState;
-  /** Resolves when the endpoint no longer holds; rejects when too many wait or for too long. */
-  untilReleased(): Promise<void>;
-  /** False while the server is being replaced: a session begun now would die with it. */
-  admitting(): boolean;
+/** What the greeting needs of the protocol's one object. */
+export interface Sessions {
   verifier(user: string): Promise<string | null>;
-  connect(parameters: ReadonlyMap<string, string>, credentials: Credentials): Promise<Upstream>;
+  connect(
+    address: ServerAddress,
+    parameters: ReadonlyMap<string, string>,
+    credentials: Credentials,
+  ): Promise<Upstream>;
   cancel(processId: number, secret: number): void;
   newProcessId(): number;
 }
@@ -57,8 +47,8 @@ export interface Greeted {
   readonly unread: Buffer;
 }
 
-/** How a dial ended: with a session, or with what the client was given instead. */
-export type Greeting = { readonly greeted: Greeted } | { readonly answer: string };
+/** How a dial ended: with all that a session needs, or with what the client was given instead. */
+export type GreetingEnd = { readonly greeted: Greeted } | { readonly answer: string };
 
 type Startup = Extract<FirstPacket, { kind: 'startup' }>;
 
@@ -67,18 +57,19 @@ export async function greet(
   raw: Socket,
   method: ClientAuthentication,
   host: Host,
-): Promise<Greeting> {
+  sessions: Sessions,
+): Promise<GreetingEnd> {
   const talk = { reader: new HandshakeReader(raw) };
   const limit = host.clock.timer(host.greetingMsMax, () => {
     talk.reader.abort('the greeting took too long');
     raw.destroy();
   });
   try {
-    const first = await firstPacket(talk, host);
+    const first = await firstPacket(talk, host, sessions);
     if (first === undefined) return { answer: 'cancel' };
     const refused = await admit(host);
     if (refused !== undefined) return refuse(talk.reader, refused, '57P03');
-    return await letIn(talk.reader, raw, first, method, host);
+    return await letIn(talk.reader, raw, first, { method, host, sessions });
   } catch (error) {
     return fail(talk.reader, raw, error);
   } finally {
@@ -90,9 +81,8 @@ async function letIn(
   reader: HandshakeReader,
   raw: Socket,
   startup: Startup,
-  method: ClientAuthentication,
-  host: Host,
-): Promise<Greeting> {
+  { method, host, sessions }: { method: ClientAuthentication; host: Host; sessions: Sessions },
+): Promise<GreetingEnd> {
   const parameters = withoutProtocolOptions(reader.socket, startup);
   const user = parameters.get('user');
   if (user === undefined)
@@ -101,18 +91,18 @@ async function letIn(
   const credentials = await authenticate(reader, {
     user,
     method,
-    verifier: await host.verifier(user),
+    verifier: await sessions.verifier(user),
     certificateHash: secure ? host.identity.certificateHash : undefined,
   });
   turnAway(host);
-  const upstream = await host.connect(parameters, credentials);
+  const upstream = await sessions.connect(host.target(), parameters, credentials);
   if (!host.admitting()) {
     upstream.socket.on('error', () => {});
     upstream.socket.destroy();
     turnAway(host);
   }
   const cancelKey = {
-    processId: host.newProcessId(),
+    processId: sessions.newProcessId(),
     secret: randomBytes(4).readInt32BE(0),
   };
   const unread = reader.detach();
@@ -138,6 +128,7 @@ function turnAway(host: Host): void {
 async function firstPacket(
   talk: { reader: HandshakeReader },
   host: Host,
+  sessions: Sessions,
 ): Promise<Startup | undefined> {
   for (;;) {
     const packet = await talk.reader.next(takeFirst);
@@ -149,7 +140,7 @@ async function firstPacket(
       upgrade(talk, host, true);
     } else if (packet.kind === 'gss') talk.reader.socket.write('N');
     else if (packet.kind === 'cancel') {
-      host.cancel(packet.processId, packet.secret);
+      sessions.cancel(packet.processId, packet.secret);
       talk.reader.detach();
       talk.reader.socket.destroy();
       return undefined;
@@ -208,13 +199,13 @@ function withoutProtocolOptions(socket: Socket, startup: Startup): Map<string, s
   return parameters;
 }
 
-function refuse(reader: HandshakeReader, text: string, code: string): Greeting {
+function refuse(reader: HandshakeReader, text: string, code: string): GreetingEnd {
   reader.detach();
   endWith(reader.socket, errorMessage({ severity: 'FATAL', code, message: text }));
   return { answer: code };
 }
 
-function fail(reader: HandshakeReader, raw: Socket, error: unknown): Greeting {
+function fail(reader: HandshakeReader, raw: Socket, error: unknown): GreetingEnd {
   if (error instanceof UpstreamRefused) {
     reader.detach();
     endWith(reader.socket, error.response);

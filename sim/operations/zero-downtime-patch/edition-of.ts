@@ -1,0 +1,12 @@
+/** The edition of the patch that fits a cluster's engine. */
+import type { ClusterRecord } from '../../cluster/cluster.js';
+import type { ZeroDowntimePatchParameters } from '../../sim.js';
+import type { Edition } from './edition.js';
+import { postgresEdition } from './postgres/edition.js';
+
+export function editionOf(
+  cluster: ClusterRecord,
+  parameters: ZeroDowntimePatchParameters,
+): Edition {
+  return postgresEdition(cluster, cluster.member.admin, parameters);
+}
