@@ -68,7 +68,7 @@ export const native = {
 /**
  * caching_sha2_password, its fast way: the client's key is SHA256(password), the server keeps its
  * SHA256 in memory once a full authentication went well. What is in `mysql.user` is another hash:
- * `sha256-crypt.ts`.
+ * `stored-sha2.ts`.
  */
 export const cachingSha2 = {
   key(password: string): Buffer {

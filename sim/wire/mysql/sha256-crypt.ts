@@ -1,43 +1,7 @@
-/**
- * The password hash that MySQL stores for caching_sha2_password: SHA-crypt with SHA-256 (Ulrich
- * Drepper's specification) over a salt of 20 bytes, written as `$A$005$`, salt, 43 characters.
- * Pure.
- */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** SHA-crypt with SHA-256 (Ulrich Drepper's specification), for salts of any length. Pure. */
+import { createHash } from 'node:crypto';
 
-export interface Sha256CryptStored {
-  readonly rounds: number;
-  /** 20 bytes, any but zero. */
-  readonly salt: Buffer;
-  /** 32 bytes. */
-  readonly digest: Buffer;
-}
-
-const saltBytes = 20;
 const digestBytes = 32;
-const digestCharacters = 43;
-/** A server takes at most this many thousands (caching_sha2_password_digest_rounds). */
-const thousandsMax = 0xfff;
-
-/**
- * Reads `authentication_string` of `mysql.user`, as bytes: the salt is not always text, so ask the
- * server for `hex(authentication_string)`.
- * @returns undefined where it is not such a hash
- */
-export function parseSha256Crypt(stored: Buffer): Sha256CryptStored | undefined {
-  const parts = /^\$A\$([0-9A-Fa-f]{3})\$/.exec(stored.toString('latin1', 0, 7));
-  if (parts === null || stored.length !== 7 + saltBytes + digestCharacters) return undefined;
-  const thousands = Number.parseInt(parts[1] ?? '', 16);
-  const digest = decode(stored.toString('latin1', 7 + saltBytes));
-  if (digest === undefined || thousands < 1 || thousands > thousandsMax) return undefined;
-  return { rounds: thousands * 1000, salt: stored.subarray(7, 7 + saltBytes), digest };
-}
-
-/** Whether this is the password. It takes as long as the rounds do: 5000 are some milliseconds. */
-export function isPassword(password: string, stored: Sha256CryptStored): boolean {
-  const digest = sha256Crypt(Buffer.from(password, 'utf8'), stored.salt, stored.rounds);
-  return timingSafeEqual(digest, stored.digest);
-}
 
 const sha256 = (...parts: Buffer[]): Buffer => {
   const hashing = createHash('sha256');
@@ -89,14 +53,16 @@ const groups: readonly (readonly number[])[] = [
   [31, 30],
 ];
 
-function decode(characters: string): Buffer | undefined {
+/** The 32 bytes that 43 characters stand for; undefined where they are none. */
+export function decodeSha256Crypt(characters: string): Buffer | undefined {
+  if (characters.length !== 43) return undefined;
   const digest = Buffer.alloc(digestBytes);
   let at = 0;
   for (const group of groups) {
     let value = 0;
     // Four characters for three bytes, three for the last two; lowest bits first.
     for (let digit = 0; digit <= group.length; digit++) {
-      const bits = alphabet.indexOf(characters[at++] ?? ' ');
+      const bits = alphabet.indexOf(characters.charAt(at++));
       if (bits === -1) return undefined;
       value |= bits << (6 * digit);
     }
