@@ -41,6 +41,19 @@ const fixed = [
  * @throws UserError `PARAMETER_INVALID`
  */
 export function parameterFile(wanted: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(serverParameters(wanted)).map(
+    ([name, value]) => `${name} = '${quoted(value)}'`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Our defaults with the wanted parameters over them, by name.
+ * @throws UserError `PARAMETER_INVALID`
+ */
+export function serverParameters(
+  wanted: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const all: Record<string, string> = { ...defaults };
   for (const [name, value] of Object.entries(wanted)) {
     const key = name.toLowerCase();
@@ -50,8 +63,7 @@ export function parameterFile(wanted: Readonly<Record<string, string>>): string 
     if (/[\n\r\0]/.test(value)) throw invalid(name, 'has a value of more than one line');
     all[key] = value;
   }
-  const lines = Object.entries(all).map(([name, value]) => `${name} = '${quoted(value)}'`);
-  return `${lines.join('\n')}\n`;
+  return all;
 }
 
 function quoted(value: string): string {
