@@ -1,0 +1,97 @@
+/** What busy sessions do, asked of the server's own views by the superuser. */
+import type { ServerVersion } from '../flavours.js';
+import type { MysqlAdmin } from './admin.js';
+import { heldLocks, lockViewOf, noLocks } from './locks.js';
+import { definesData } from './statement-kind.js';
+
+export interface MysqlBusySession {
+  readonly connectionId: number;
+  /** How long its statement has run; null where none runs. */
+  readonly queryMs: number | null;
+  /** How long its transaction is open; null where it has none. */
+  readonly transactionMs: number | null;
+  readonly active: boolean;
+  /** Runs a statement that defines data. */
+  readonly definesData: boolean;
+  /** Holds LOCK TABLES, a global read lock, or the locks of DDL. */
+  readonly locksTable: boolean;
+  /** Holds a lock of GET_LOCK. */
+  readonly userLock: boolean;
+  /** Reads the binary log: a replica or a consumer of changes. */
+  readonly replicates: boolean;
+}
+
+interface Row {
+  id: number;
+  command: string;
+  statement: string | null;
+  query_ms: number | null;
+  transaction_ms: number | null;
+}
+
+/**
+ * Both times in milliseconds from the event tables; where those are switched off, in seconds from
+ * the thread and from InnoDB. A transaction that has touched nothing yet is in the former alone.
+ */
+const mysqlSql = (ids: string): string => `
+  select t.processlist_id as id, t.processlist_command as command,
+    t.processlist_info as statement,
+    cast(coalesce(
+      (select s.timer_wait / 1e9 from performance_schema.events_statements_current s
+        where s.thread_id = t.thread_id and s.nesting_event_id is null
+          and s.end_event_id is null limit 1),
+      t.processlist_time * 1000) as double) as query_ms,
+    cast(coalesce(
+      (select x.timer_wait / 1e9 from performance_schema.events_transactions_current x
+        where x.thread_id = t.thread_id and x.state = 'ACTIVE' limit 1),
+      (select timestampdiff(second, i.trx_started, now()) * 1000
+        from information_schema.innodb_trx i
+        where i.trx_mysql_thread_id = t.processlist_id limit 1)) as double) as transaction_ms
+  from performance_schema.threads t
+  where t.processlist_id in (${ids})`;
+
+/**
+ * InnoDB tells when a transaction began in the server's own zone and in whole seconds, and only
+ * once it has touched something.
+ */
+const mariadbSql = (ids: string): string => `
+  set statement time_zone = 'SYSTEM' for
+  select p.id as id, p.command as command, p.info as statement,
+    cast(p.time_ms as double) as query_ms,
+    (select cast(timestampdiff(microsecond, i.trx_started, now(6)) / 1000 as double)
+      from information_schema.innodb_trx i
+      where i.trx_mysql_thread_id = p.id limit 1) as transaction_ms
+  from information_schema.processlist p
+  where p.id in (${ids})`;
+
+/**
+ * Asks about these connections to the server.
+ * @throws what `MysqlAdmin.query` throws
+ */
+export async function activityOf(
+  admin: MysqlAdmin,
+  { flavour }: Pick<ServerVersion, 'flavour'>,
+  connectionIds: readonly number[],
+  timeoutMs: number,
+): Promise<MysqlBusySession[]> {
+  if (connectionIds.length === 0) return [];
+  const ids = connectionIds.map(Number).join(', ');
+  const sql = flavour === 'mysql' ? mysqlSql(ids) : mariadbSql(ids);
+  const rows = await admin.query<Row>(sql, [], timeoutMs);
+  const view = await lockViewOf(admin);
+  const locks = view === null ? new Map() : await heldLocks(admin, view, timeoutMs);
+  return rows.map((row) => {
+    const held = locks.get(Number(row.id)) ?? noLocks;
+    const active = row.command !== 'Sleep';
+    return {
+      connectionId: Number(row.id),
+      queryMs: active ? row.query_ms : null,
+      transactionMs: row.transaction_ms,
+      active,
+      definesData: active && definesData(row.statement ?? ''),
+      locksTable: held.tableLocks,
+      userLock: held.userLocks.length > 0,
+      replicates: row.command.startsWith('Binlog Dump'),
+    };
+  });
+}

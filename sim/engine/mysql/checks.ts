@@ -1,0 +1,184 @@
+/**
+ * The steps that a runbook for patching Aurora MySQL takes before and after, as named checks. What
+ * is looked at comes from AuroraUserGuide/AuroraMySQL.Updates.ZDP.html: long queries and
+ * transactions, temporary tables, user and table locks, pending parameters; afterwards global
+ * variables. Facts only: evaluation is pure.
+ */
+import type { Clock } from '../../clock.js';
+import type { Flavour, ServerVersion } from '../flavours.js';
+import type { MysqlAdmin } from './admin.js';
+import type { LostGlobal } from './globals.js';
+import { heldLocks, lockViewOf } from './locks.js';
+
+export interface CheckOutcome {
+  readonly name: string;
+  /** `blocked`: the patch must not begin; `warning`: it may, and somebody will feel it. */
+  readonly state: 'ok' | 'warning' | 'blocked';
+  readonly detail: string;
+}
+
+/** What is so before the patch. */
+export interface BeforePatch {
+  /** Statements that run now, without the one that asks. */
+  readonly threadsRunning: number;
+  readonly queriesPerSecond: number;
+  /** Age of the oldest open transaction; null = none is open. */
+  readonly oldestTransactionMs: number | null;
+  /** Age of the oldest running statement; null = none runs. */
+  readonly oldestQueryMs: number | null;
+  /** Null where this server does not show them. */
+  readonly temporaryTables: number | null;
+  readonly userLocks: number | null;
+  readonly sessionsLockingTables: number | null;
+  /** Names of changed parameters that wait for a reboot. */
+  readonly pendingParameters: readonly string[];
+}
+
+/** Limits of "low traffic" and "long": AWS names none of the first, and 5 minutes of the second. */
+export interface CheckLimits {
+  readonly queriesPerSecondMax: number;
+  readonly longRunningMs: number;
+}
+
+const busyMs = `
+  select max(if(command <> 'Sleep', time, null)) * 1000,
+    sum(command <> 'Sleep') from information_schema.processlist
+  where id <> connection_id() and user not in ('event_scheduler', 'system user')
+    and command not in ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')`;
+
+const mysqlTransactionMs = `
+  select max(x.timer_wait) / 1e9
+  from performance_schema.events_transactions_current x
+  join performance_schema.threads t on t.thread_id = x.thread_id
+  where x.state = 'ACTIVE' and t.processlist_id <> connection_id()`;
+
+const mariadbTransactionMs = `
+  set statement time_zone = 'SYSTEM' for
+  select max(timestampdiff(microsecond, trx_started, now(6))) / 1000
+  from information_schema.innodb_trx where trx_mysql_thread_id <> connection_id()`;
+
+const mysqlTemporaryTables = `
+  select count(*) from information_schema.innodb_session_temp_tablespaces s
+  join information_schema.innodb_temp_table_info t on t.space = s.space
+  where s.purpose = 'USER'`;
+
+/**
+ * Looks at a server before its patch; traffic is counted over `sampleMs`.
+ * @throws what `MysqlAdmin.query` throws
+ */
+export async function lookBeforePatch(
+  admin: MysqlAdmin,
+  flavour: Flavour,
+  clock: Clock,
+  pendingParameters: readonly string[],
+  sampleMs = 1_000,
+): Promise<BeforePatch> {
+  const [beginNs, questions] = [clock.nowNs(), await questionsOf(admin)];
+  await clock.sleep(sampleMs);
+  const [endNs, later] = [clock.nowNs(), await questionsOf(admin)];
+  const [busy] = await admin.ask(busyMs);
+  const sql = flavour === 'mysql' ? mysqlTransactionMs : mariadbTransactionMs;
+  const [transaction] = await admin.ask(sql);
+  const [tables] = flavour === 'mysql' ? await admin.ask(mysqlTemporaryTables) : [];
+  const view = await lockViewOf(admin);
+  const locks = view === null ? null : [...(await heldLocks(admin, view)).values()];
+  return {
+    threadsRunning: Number(busy?.[1] ?? 0),
+    // Each reading of the counter is itself counted.
+    queriesPerSecond: Math.max(0, later - questions - 1) / ((endNs - beginNs) / 1e9),
+    oldestTransactionMs: numberOrNull(transaction?.[0]),
+    oldestQueryMs: numberOrNull(busy?.[0]),
+    temporaryTables: numberOrNull(tables?.[0]),
+    userLocks: locks?.reduce((sum, one) => sum + one.userLocks.length, 0) ?? null,
+    sessionsLockingTables: locks?.filter((one) => one.tableLocks).length ?? null,
+    pendingParameters,
+  };
+}
+
+async function questionsOf(admin: MysqlAdmin): Promise<number> {
+  const [row] = await admin.ask("show global status like 'Questions'");
+  return Number(row?.[1] ?? 0);
+}
+
+function numberOrNull(value: string | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}
+
+/** The checks before. */
+export function checksBefore(seen: BeforePatch, limits: CheckLimits): CheckOutcome[] {
+  const { pendingParameters } = seen;
+  const rate = Math.round(seen.queriesPerSecond);
+  return [
+    {
+      name: 'low traffic',
+      state: rate <= limits.queriesPerSecondMax ? 'ok' : 'warning',
+      detail:
+        `${rate} queries/s, ${seen.threadsRunning} running now ` +
+        `(low: at most ${limits.queriesPerSecondMax}/s)`,
+    },
+    notOlder('no long queries', 'query', seen.oldestQueryMs, limits.longRunningMs),
+    notOlder('no long transactions', 'transaction', seen.oldestTransactionMs, limits.longRunningMs),
+    none('no temporary tables', 'temporary table', seen.temporaryTables),
+    none('no user locks', 'lock of GET_LOCK', seen.userLocks),
+    none('no table locks', 'session that locks tables', seen.sessionsLockingTables),
+    {
+      name: 'no pending parameters',
+      state: pendingParameters.length === 0 ? 'ok' : 'blocked',
+      detail: pendingParameters.length === 0 ? 'none' : pendingParameters.join(', '),
+    },
+  ];
+}
+
+function notOlder(name: string, what: string, ageMs: number | null, limitMs: number): CheckOutcome {
+  if (ageMs === null) return { name, state: 'ok', detail: 'none' };
+  const detail = `the oldest ${what} is ${Math.round(ageMs)} ms old (limit ${limitMs} ms)`;
+  return { name, state: ageMs < limitMs ? 'ok' : 'warning', detail };
+}
+
+function none(name: string, what: string, count: number | null): CheckOutcome {
+  if (count === null) return { name, state: 'warning', detail: 'this server does not show them' };
+  const plural = `${what}${count === 1 ? '' : 's'}`;
+  return { name, state: count === 0 ? 'ok' : 'warning', detail: `${count} ${plural}` };
+}
+
+/** Whether one version can be patched to another: the same flavour and series, and not back. */
+export function versionCheck(from: string, to: string): CheckOutcome {
+  const name = 'target version';
+  const [have, want] = [numbers(from), numbers(to)];
+  const detail = `${from} to ${to}`;
+  if (have[0] !== want[0] || have[1] !== want[1])
+    return { name, state: 'blocked', detail: `${detail}: another major version` };
+  return (want[2] ?? 0) < (have[2] ?? 0)
+    ? { name, state: 'blocked', detail: `${detail}: there is no in-place downgrade` }
+    : { name, state: 'ok', detail };
+}
+
+const numbers = (version: string): number[] => version.split('.').map(Number);
+
+/** What is so after the patch. */
+export interface AfterPatch {
+  readonly version: ServerVersion;
+  /** Version of the server that was asked for. */
+  readonly wantedVersion: string;
+  readonly lostGlobals: readonly LostGlobal[];
+}
+
+/** The checks after. */
+export function checksAfter({ version, wantedVersion, lostGlobals }: AfterPatch): CheckOutcome[] {
+  const lost = lostGlobals.map(({ name, before, after }) =>
+    after === null ? `${name} (was ${before}; unknown now)` : `${name} ${before} -> ${after}`,
+  );
+  const same = `${version.version}.`.startsWith(`${wantedVersion}.`);
+  return [
+    {
+      name: 'version after',
+      state: same ? 'ok' : 'warning',
+      detail: `${version.versionText}${same ? '' : `; ${wantedVersion} was asked for`}`,
+    },
+    {
+      name: 'globals re-initialised after',
+      state: lost.length === 0 ? 'ok' : 'warning',
+      detail: lost.length === 0 ? 'none was set at run time' : `set them again: ${lost.join(', ')}`,
+    },
+  ];
+}
