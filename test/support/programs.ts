@@ -7,14 +7,66 @@ import { existsSync, readdirSync } from 'node:fs';
 
 const required = (process.env.REHEARSE_REQUIRE ?? '').split(',').map((name) => name.trim());
 
-/** The path of `psql`, `pgbench` and the like, or undefined after saying why not. */
+/** Where a program is looked for that is not simply one on the PATH, and how it is had. */
+const special: Readonly<Record<string, { find: () => string | undefined; how: string }>> = {
+  docker: { find: dockerHost, how: 'no Docker daemon answers (Debian: docker.io, then dockerd)' },
+  mysql: {
+    find: () => databaseServer('REHEARSE_MYSQLD', ['mysqld'], false),
+    how: 'no mysqld of MySQL is on the PATH or named by REHEARSE_MYSQLD',
+  },
+  mariadb: {
+    find: () => databaseServer('REHEARSE_MARIADBD', ['mariadbd', 'mysqld'], true),
+    how: 'no MariaDB server is installed (Debian: mariadb-server) or named by REHEARSE_MARIADBD',
+  },
+};
+
+/**
+ * What stands for a name, or undefined after saying why there is nothing: the path of `psql`,
+ * `pgbench` and the like; for `mysql` and `mariadb` that of a server which is really of that
+ * flavour; for `docker` the address of a daemon that answers.
+ */
 export function program(name: string): string | undefined {
-  const found = onPath(name) ?? besideServer(name);
+  const found =
+    special[name] === undefined ? (onPath(name) ?? besideServer(name)) : special[name].find();
   if (found !== undefined) return found;
-  const reason = `${name} is not installed (Debian: apt-get install postgresql)`;
+  const reason =
+    special[name]?.how ?? `${name} is not installed (Debian: apt-get install postgresql)`;
   if (required.includes(name)) throw new Error(`REHEARSE_REQUIRE names ${name}, but ${reason}`);
   process.stderr.write(`skipped: ${reason}\n`);
   return undefined;
+}
+
+/** The server itself is asked: on many systems `mysqld` is MariaDB's. */
+function databaseServer(
+  variable: string,
+  names: readonly string[],
+  isMariadb: boolean,
+): string | undefined {
+  const named = (process.env[variable] ?? '').split(':');
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  const paths = folders.flatMap((folder) => names.map((name) => `${folder}/${name}`));
+  return [...named, ...paths].find((path) => {
+    if (!path.startsWith('/') || !existsSync(path)) return false;
+    const said = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 }).stdout ?? '';
+    return said.includes(' Ver ') && said.includes('MariaDB') === isMariadb;
+  });
+}
+
+/** `DOCKER_HOST`, else the usual socket, where a daemon answers there. */
+function dockerHost(): string | undefined {
+  const host = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
+  const { protocol, hostname, port, pathname } = new URL(host);
+  const address =
+    protocol === 'unix:' ? { socketPath: pathname } : { host: hostname, port: Number(port) };
+  const ping = `require('node:http')
+    .get({ ...${JSON.stringify(address)}, path: '/_ping', timeout: 5000 }, (answer) =>
+      process.exit(answer.statusCode === 200 ? 0 : 1))
+    .on('error', () => process.exit(1)).on('timeout', () => process.exit(1));`;
+  const { status } = spawnSync(process.execPath, ['-e', ping], {
+    stdio: 'ignore',
+    timeout: 10_000,
+  });
+  return status === 0 ? host : undefined;
 }
 
 function onPath(name: string): string | undefined {

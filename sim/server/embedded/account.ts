@@ -1,6 +1,6 @@
 /**
- * The account that servers run as. Postgres refuses to run as root, so root hands it to an
- * account without rights; anybody else runs it as themselves.
+ * The account that servers run as. They refuse to run as root, so root hands them to an account
+ * without rights, the same for all engines; anybody else runs them as themselves.
  */
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,8 +12,8 @@ export interface Account {
   readonly gid: number;
 }
 
-/** In order of preference; macOS calls its own `_postgres`. */
-const accountNames = ['postgres', '_postgres', 'nobody'];
+/** In order of preference; macOS puts a line before the names of its own. */
+const accountNames = ['postgres', '_postgres', 'mysql', '_mysql', 'nobody'];
 
 /** Picks the account from the text of a passwd file, or undefined where it has none of them. */
 export function pickAccount(passwd: string): Account | undefined {
@@ -32,7 +32,7 @@ export function pickAccount(passwd: string): Account | undefined {
 
 /**
  * The account to switch to, or undefined where servers run as the present user.
- * @throws UserError `SERVER_ACCOUNT_MISSING` for root without `postgres` or `nobody`
+ * @throws UserError `SERVER_ACCOUNT_MISSING` for root without any of the accounts
  */
 export function serverAccount(): Account | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -40,7 +40,7 @@ export function serverAccount(): Account | undefined {
   if (account !== undefined) return account;
   throw new UserError(
     'SERVER_ACCOUNT_MISSING',
-    'PostgreSQL does not run as root and this machine has no account postgres or nobody.',
+    'Database servers do not run as root, and there is no account postgres, mysql or nobody.',
     'Run as a normal user, or add an account with: useradd --system postgres',
     'environment',
   );

@@ -1,28 +1,21 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Clock } from '../../clock.js';
 import { wallClockAt } from '../../clock.js';
 import { UserError } from '../../user-error.js';
 import { hostId } from '../host-id.js';
 import { freePort } from '../ports.js';
-import type {
-  AdminLogin,
-  Server,
-  ServerAddress,
-  ServerSpec,
-  StartTimes,
-  StopMode,
-  StopTimes,
+import {
+  type AdminLogin,
+  engineTitles,
+  type Server,
+  type ServerAddress,
+  type ServerSpec,
+  type StartTimes,
+  type StopMode,
+  type StopTimes,
 } from '../server.js';
-import { parseVersion } from '../versions.js';
-import type { Account } from './account.js';
+import type { EngineContext, ServerRecipe } from './engine.js';
 import type { Guard } from './guard.js';
-import type { Places } from './places.js';
-import { replaceSecret } from './postgres/admin-secret.js';
-import { freeKernelMemory } from './postgres/kernel-memory.js';
-import { postgresProgram } from './postgres/package-folder.js';
-import { saysReady, takesLogins } from './postgres/readiness.js';
-import { lookUpProcess, signalProcess } from './process-table.js';
+import { lookUpProcess } from './process-table.js';
 import { readRegistry, register, unregister } from './registry.js';
 import { removeFolder } from './remove-folder.js';
 import type { ServerLog } from './server-log.js';
@@ -31,27 +24,18 @@ import { ServerProcess } from './server-process.js';
 /** What a server is made of; the provider puts it together. */
 export interface ServerParts {
   readonly id: string;
-  readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
-  /** The password that the copied template has until the first start. */
-  readonly templateSecret: string;
-  /** `data`, `parameters.conf` and `server.log` are in here. */
+  readonly context: EngineContext;
+  readonly recipe: ServerRecipe;
+  /** `data`, `server.log` and the files of the recipe are in here. */
   readonly folder: string;
-  readonly places: Places;
-  readonly account: Account | undefined;
-  readonly clock: Clock;
   readonly guard: Guard;
   readonly log: ServerLog;
-  /** The folder to run a version's binaries from. */
-  readonly binaries: (version: string) => Promise<string>;
   /** Tells the provider that the server is no more. */
   readonly onRemoved: () => void;
 }
 
-const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 const pollEveryMs = 2;
-const signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
 export class EmbeddedServer implements Server {
   readonly spec: ServerSpec;
@@ -60,7 +44,6 @@ export class EmbeddedServer implements Server {
   readonly #created: string;
   #port: number | undefined;
   #portIsSettled = false;
-  #secretIsSet = false;
   #version: string;
   #state: Server['state'] = 'stopped';
   #process: ServerProcess | undefined;
@@ -68,10 +51,11 @@ export class EmbeddedServer implements Server {
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
-    this.spec = parts.spec;
-    this.admin = parts.admin;
-    this.#version = parts.spec.version;
-    this.#created = wallClockAt(parts.clock.anchor, parts.clock.nowNs()).toISOString();
+    const { clock } = parts.context;
+    this.spec = parts.recipe.spec;
+    this.admin = parts.recipe.admin;
+    this.#version = this.spec.version;
+    this.#created = wallClockAt(clock.anchor, clock.nowNs()).toISOString();
   }
 
   get address(): ServerAddress {
@@ -92,7 +76,8 @@ export class EmbeddedServer implements Server {
 
   /** Enters the server into the registry and claims a port for it. */
   async open(): Promise<void> {
-    const { places, id } = this.#parts;
+    const { context, id } = this.#parts;
+    const { places } = context;
     for (;;) {
       const claimed = readRegistry(places.registry);
       this.#port = await freePort((port) => claimed.every((entry) => entry.port !== port));
@@ -104,18 +89,19 @@ export class EmbeddedServer implements Server {
 
   async start(options: { version?: string; timeoutMs?: number } = {}): Promise<StartTimes> {
     this.#require('stopped', 'start');
-    const { clock } = this.#parts;
+    const { context, recipe } = this.#parts;
+    const { clock } = context;
     const version = options.version ?? this.#version;
-    requireSameMajor(this.spec.version, version);
+    recipe.requireStep(this.spec.version, version);
     this.#state = 'starting';
     const beginNs = clock.nowNs();
-    const deadlineNs = beginNs + (options.timeoutMs ?? startTimeoutMs) * 1e6;
+    const deadlineNs = beginNs + (options.timeoutMs ?? recipe.startTimeoutMs) * 1e6;
     try {
-      const folder = await this.#parts.binaries(version);
-      if (this.#removal !== undefined) throw this.#startFailed(version, 'it was removed');
+      const command = await recipe.command(version);
+      if (this.#removal !== undefined) throw this.#startFailed(version, 'it was removed', '');
       this.#version = version;
-      const acceptingNs = await this.#launchUntilReady(folder, deadlineNs);
-      await this.#setSecret();
+      const acceptingNs = await this.#launchUntilReady(command, deadlineNs);
+      await recipe.settle(this.address.port);
       this.#state = 'running';
       this.#parts.log.watch();
       return { beginNs, acceptingNs };
@@ -127,7 +113,8 @@ export class EmbeddedServer implements Server {
   }
 
   async stop(mode: StopMode, options: { timeoutMs?: number } = {}): Promise<StopTimes> {
-    const { clock, log } = this.#parts;
+    const { context, log, recipe } = this.#parts;
+    const { clock } = context;
     const beginNs = clock.nowNs();
     const running = this.#process;
     if (running !== undefined) {
@@ -135,7 +122,7 @@ export class EmbeddedServer implements Server {
       this.#state = 'stopping';
       if (mode === 'kill') await running.kill(clock);
       else {
-        running.signal(signals[mode]);
+        running.signal(recipe.signals[mode]);
         const ended = await running.endsWithin(clock, options.timeoutMs ?? stopTimeoutMs);
         if (!ended) await running.kill(clock);
       }
@@ -159,12 +146,10 @@ export class EmbeddedServer implements Server {
 
   async crash(): Promise<void> {
     this.#require('running', 'crash');
-    const children = this.#process?.children() ?? [];
-    // A client's backend where there is one; any other process of the server does as well.
-    const [newest] = children
-      .map((pid) => ({ pid, isClient: isClientBackend(pid) }))
-      .sort((a, b) => Number(b.isClient) - Number(a.isClient) || b.pid - a.pid);
-    if (newest !== undefined) signalProcess(newest.pid, 'SIGKILL');
+    const running = this.#process;
+    if (running === undefined || this.#parts.recipe.crashInPart(running)) return;
+    await this.stop('kill');
+    await this.start();
   }
 
   remove(): Promise<void> {
@@ -177,10 +162,11 @@ export class EmbeddedServer implements Server {
   }
 
   async #removeAll(): Promise<void> {
-    const { clock, folder, guard, log, places, id, account } = this.#parts;
+    const { context, folder, guard, log, id, recipe } = this.#parts;
+    const { clock, account, places } = context;
     await this.#process?.kill(clock);
     log.close();
-    await freeKernelMemory(clock, join(folder, 'data'), account);
+    await recipe.freeTraces();
     await guard.release(clock, 10_000);
     // The guard removes the folder; this is for one that somebody killed.
     if (existsSync(folder)) await removeFolder(clock, folder, account);
@@ -189,33 +175,29 @@ export class EmbeddedServer implements Server {
     this.#parts.onRemoved();
   }
 
-  async #launchUntilReady(binaries: string, deadlineNs: number): Promise<number> {
-    const { clock, log } = this.#parts;
+  async #launchUntilReady(command: Command, deadlineNs: number): Promise<number> {
+    const { context, log, recipe } = this.#parts;
+    const { clock } = context;
     for (;;) {
       const logSize = log.size();
-      const launched = this.#launch(binaries);
+      const launched = this.#launch(command);
       const acceptingNs = await this.#untilReady(launched, deadlineNs);
       if (acceptingNs !== undefined) return acceptingNs;
-      const portTaken = log.since(logSize).includes('could not bind IPv4 address "127.0.0.1"');
+      const said = log.since(logSize);
       const why = launched.hasEnded ? 'its process ended' : 'it did not answer in time';
-      if (!portTaken || this.#removal !== undefined || clock.nowNs() > deadlineNs)
-        throw this.#startFailed(this.#version, why);
+      if (!recipe.portTaken(said) || this.#removal !== undefined || clock.nowNs() > deadlineNs)
+        throw this.#startFailed(this.#version, why, said);
       // Before its first start nobody knows the port; later it must stay, so wait for it.
       if (!this.#portIsSettled) await this.open();
       else await clock.sleep(20);
     }
   }
 
-  #launch(binaries: string): ServerProcess {
-    const { account, folder, guard, log } = this.#parts;
-    const data = join(folder, 'data');
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
+  #launch(command: Command): ServerProcess {
+    const { context, guard, log } = this.#parts;
     const launched = new ServerProcess({
-      command: [
-        ...[postgresProgram(binaries), '-D', data, '-p', String(this.#port)],
-        ...settings.flatMap((setting) => ['-c', setting]),
-      ],
-      account,
+      command: command(this.address.port),
+      account: context.account,
       logDescriptor: log.descriptor,
     });
     this.#process = launched;
@@ -236,11 +218,10 @@ export class EmbeddedServer implements Server {
   }
 
   async #untilReady(launched: ServerProcess, deadlineNs: number): Promise<number | undefined> {
-    const { clock, folder } = this.#parts;
-    const data = join(folder, 'data');
+    const { context, recipe } = this.#parts;
+    const { clock } = context;
     while (!launched.hasEnded && clock.nowNs() < deadlineNs) {
-      const ready = saysReady(data, launched.pid);
-      if (ready && (await takesLogins(this.address.port, this.admin.user, 1_000))) {
+      if (await recipe.isAccepting(launched, this.address.port)) {
         this.#portIsSettled = true;
         return clock.nowNs();
       }
@@ -249,16 +230,10 @@ export class EmbeddedServer implements Server {
     return undefined;
   }
 
-  async #setSecret(): Promise<void> {
-    if (this.#secretIsSet) return;
-    await replaceSecret(this.address, this.admin, this.#parts.templateSecret);
-    this.#secretIsSet = true;
-  }
-
   #register(): void {
-    const { places, id, folder } = this.#parts;
+    const { context, id, folder } = this.#parts;
     const server = this.#process;
-    register(places.registry, {
+    register(context.places.registry, {
       v: 1,
       id,
       hostId: hostId(),
@@ -276,30 +251,20 @@ export class EmbeddedServer implements Server {
     throw new Error(`server ${this.spec.name} is ${now}: cannot ${action}`);
   }
 
-  #startFailed(version: string, why: string): UserError {
-    const tail = this.logTail(8);
+  #startFailed(version: string, why: string, log: string): UserError {
+    const title = `${engineTitles[this.spec.engine]} ${version} (${this.spec.name})`;
+    const lines = this.#parts.recipe.tellingLines(log);
     return new UserError(
       'ENGINE_START_FAILED',
-      `PostgreSQL ${version} (${this.spec.name}) did not start: ${why}. Its log ends:\n${tail}\n`,
+      `${title} did not start: ${why}. Its log says:\n${lines}\n`,
       'Check the server parameters that were asked for and the room on disk and in memory.',
       'environment',
     );
   }
 }
 
+type Command = (port: number) => readonly string[];
+
 function ownProcess(): { pid: number; startedAt: string } {
   return { pid: process.pid, startedAt: lookUpProcess(process.pid)?.startedAt ?? 'unknown' };
-}
-
-function isClientBackend(pid: number): boolean {
-  return / 127\.0\.0\.1\(\d+\)/.test(lookUpProcess(pid)?.commandLine ?? '');
-}
-
-function requireSameMajor(from: string, to: string): void {
-  if (parseVersion(from).major === parseVersion(to).major) return;
-  throw new UserError(
-    'VERSION_NOT_MINOR_UPGRADE',
-    `A data directory of PostgreSQL ${from} cannot be started with ${to}.`,
-    'Name a version of the same major.',
-  );
 }

@@ -10,12 +10,14 @@ import { type Account, spawnIdentity } from './account.js';
 
 /**
  * `$1` is the server's folder. Each line on stdin is the id of the server's process, or `none`. A
- * process counts as ours only while its command line names the folder. A server that is asked
- * with SIGQUIT frees its kernel memory; one that does not follow is killed with all its children.
+ * process counts as ours only while its command line names the folder. `$2` is the signal that it
+ * is asked to end with: a Postgres that is asked with SIGQUIT frees its kernel memory. One that
+ * does not follow is killed with all its children.
  */
 const script = `
 trap '' HUP INT TERM QUIT
 folder=$1
+last=$2
 server=none
 while read -r line; do server=$line; done
 children() {
@@ -38,7 +40,7 @@ is_ours() {
 }
 if is_ours; then
   kill -CONT "$server" $(below "$server")
-  kill -QUIT "$server"
+  kill -"$last" "$server"
   tries=0
   while [ $tries -lt 6 ] && is_ours; do sleep 0.05; tries=$((tries + 1)); done
   if is_ours; then
@@ -58,8 +60,8 @@ export class Guard {
   readonly #ended: Promise<void>;
 
   /** Starts the guard of a server whose own files are all below `folder`. */
-  constructor(folder: string, account: Account | undefined) {
-    this.#child = spawn('/bin/sh', ['-c', script, 'rehearse-guard', folder], {
+  constructor(folder: string, account: Account | undefined, lastSignal: 'QUIT' | 'KILL') {
+    this.#child = spawn('/bin/sh', ['-c', script, 'rehearse-guard', folder, lastSignal], {
       ...spawnIdentity(account),
       cwd: '/',
       // A session of its own: Ctrl-C in the terminal must not reach it.

@@ -1,32 +1,31 @@
-/** Real Postgres servers as child processes, without Docker. */
+/** Real servers as child processes, without Docker. */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import { UserError } from '../../user-error.js';
 import type { EngineName, EngineOffer, Server, ServerProvider, ServerSpec } from '../server.js';
-import { communityVersion } from '../versions.js';
-import { type Account, serverAccount } from './account.js';
+import { serverAccount } from './account.js';
 import { EmbeddedServer } from './embedded-server.js';
+import type { EmbeddedEngine, EngineContext, ServerRecipe } from './engine.js';
 import { Guard } from './guard.js';
-import { defaultCacheDir, openPlaces, type Places, placesIn } from './places.js';
-import { type Engine, listEngines, obtainEngine, runnableFolder } from './postgres/binaries.js';
-import { npmCommand } from './postgres/npm-client.js';
-import { parameterFile } from './postgres/parameters.js';
-import { currentPlatform, type Platform } from './postgres/platform.js';
-import { randomSecret } from './postgres/scram-verifier.js';
-import { adminUser, copyTemplate, obtainTemplate, type Template } from './postgres/template.js';
+import { MysqlEngine } from './mysql/engine.js';
+import { defaultCacheDir, openPlaces, placesIn } from './places.js';
+import { type Engine, listEngines } from './postgres/binaries.js';
+import { PostgresEngine } from './postgres/engine.js';
+import { currentPlatform } from './postgres/platform.js';
 import { ServerLog } from './server-log.js';
+import { copyTemplate } from './template-folder.js';
 
 export interface EmbeddedOptions {
   readonly clock: Clock;
   /** Default: `defaultCacheDir()`. */
   readonly cacheDir?: string;
-  /** Folder of an offline bundle. Default: `REHEARSE_ENGINES_DIR`. */
+  /** Folder of an offline bundle of Postgres. Default: `REHEARSE_ENGINES_DIR`. */
   readonly enginesDir?: string;
   /** True forbids every download. */
   readonly offline?: boolean;
-  /** Told, in one sentence, before anything is downloaded. */
+  /** Told, in one sentence, before anything is downloaded and of what could not be done. */
   readonly announce?: (text: string) => void;
   /** Server parameters for every server; a spec's own come over them. */
   readonly parameters?: Readonly<Record<string, string>>;
@@ -34,22 +33,16 @@ export interface EmbeddedOptions {
   readonly npm?: readonly string[];
 }
 
-/** A version whose binaries are ready to run. */
-interface ReadyEngine {
-  readonly engine: Engine;
-  readonly folder: string;
-}
-
 /**
  * The provider of embedded servers.
- * @throws UserError `PLATFORM_UNSUPPORTED`, `SERVER_ACCOUNT_MISSING`, `CACHE_UNUSABLE`
+ * @throws UserError `SERVER_ACCOUNT_MISSING`, `CACHE_UNUSABLE`
  */
 export function embeddedProvider(options: EmbeddedOptions): EmbeddedProvider {
   return new EmbeddedProvider(options);
 }
 
 /**
- * The versions that are on this machine, for people to see.
+ * The versions of Postgres that are on this machine, for people to see.
  * @throws UserError `PLATFORM_UNSUPPORTED`
  */
 export function engineList(cacheDir: string = defaultCacheDir()): Engine[] {
@@ -58,62 +51,59 @@ export function engineList(cacheDir: string = defaultCacheDir()): Engine[] {
 
 export class EmbeddedProvider implements ServerProvider {
   readonly name = 'embedded';
-  readonly #options: EmbeddedOptions;
-  readonly #platform: Platform;
-  readonly #account: Account | undefined;
-  readonly #places: Places;
-  readonly #engines = new Map<string, Promise<ReadyEngine>>();
-  readonly #templates = new Map<string, Promise<Template>>();
+  readonly #parameters: Readonly<Record<string, string>>;
+  readonly #context: EngineContext;
+  readonly #engines: Readonly<Record<EngineName, EmbeddedEngine>>;
   readonly #servers = new Set<EmbeddedServer>();
 
   constructor(options: EmbeddedOptions) {
-    this.#options = options;
-    this.#platform = currentPlatform();
-    this.#account = serverAccount();
-    this.#places = openPlaces(resolve(options.cacheDir ?? defaultCacheDir()), this.#account);
+    const account = serverAccount();
+    this.#parameters = options.parameters ?? {};
+    this.#context = {
+      clock: options.clock,
+      places: openPlaces(resolve(options.cacheDir ?? defaultCacheDir()), account),
+      account,
+      announce: options.announce ?? (() => undefined),
+    };
+    this.#engines = {
+      postgres: new PostgresEngine(this.#context, options),
+      mysql: new MysqlEngine('mysql', this.#context),
+      mariadb: new MysqlEngine('mariadb', this.#context),
+    };
   }
 
-  async prepare(_engine: EngineName, version: string): Promise<void> {
-    await this.#engine(communityVersion(version));
+  async prepare(engine: EngineName, version: string): Promise<void> {
+    await this.#engines[engine].prepare(version);
   }
 
   async offers(): Promise<readonly EngineOffer[]> {
-    return listEngines(this.#platform, this.#places).map(({ version, folder }) => ({
-      engine: 'postgres',
-      version,
-      from: folder,
-      state: 'here',
-    }));
+    const { postgres, mysql, mariadb } = this.#engines;
+    return (await Promise.all([postgres, mysql, mariadb].map((one) => one.offers()))).flat();
   }
 
   async create(spec: ServerSpec): Promise<Server> {
     requireName(spec.name);
-    const version = communityVersion(spec.version);
-    const parameters = parameterFile({ ...this.#options.parameters, ...spec.parameters });
-    const template = await this.#template(version);
-    const { clock } = this.#options;
     const id = `${spec.name.toLowerCase()}-${randomBytes(6).toString('hex')}`;
-    const folder = join(this.#places.servers, id);
-    this.#makeFolder(folder, parameters);
-    const guard = new Guard(folder, this.#account);
+    const folder = join(this.#context.places.servers, id);
+    const parameters = { ...this.#parameters, ...spec.parameters };
+    const recipe = await this.#engines[spec.engine].recipe({ ...spec, parameters }, id, folder);
+    this.#makeFolder(folder, recipe);
     const server = new EmbeddedServer({
       id,
-      spec: { ...spec, version },
-      admin: { user: adminUser, password: randomSecret(), database: 'postgres' },
-      templateSecret: template.secret,
+      context: this.#context,
+      recipe,
       folder,
-      places: this.#places,
-      account: this.#account,
-      clock,
-      guard,
-      log: new ServerLog(join(folder, 'server.log'), clock),
-      binaries: async (wanted) => (await this.#engine(communityVersion(wanted))).folder,
+      guard: new Guard(folder, this.#context.account, recipe.lastSignal),
+      log: new ServerLog(join(folder, 'server.log'), this.#context.clock),
       onRemoved: () => this.#servers.delete(server),
     });
     this.#servers.add(server);
     try {
       const data = join(folder, 'data');
-      await Promise.all([server.open(), copyTemplate(clock, template, data, this.#account)]);
+      await Promise.all([
+        server.open(),
+        copyTemplate(this.#context, spec.engine, recipe.template, data),
+      ]);
     } catch (error) {
       await server.remove();
       throw error;
@@ -126,58 +116,23 @@ export class EmbeddedProvider implements ServerProvider {
     await Promise.all([...this.#servers].map((server) => server.remove()));
   }
 
-  #engine(version: string): Promise<ReadyEngine> {
-    return once(this.#engines, version, async () => {
-      const { clock, enginesDir, offline, announce, npm } = this.#options;
-      const engine = await obtainEngine(version, {
-        platform: this.#platform,
-        places: this.#places,
-        bundle: enginesDir ?? process.env.REHEARSE_ENGINES_DIR,
-        offline: offline ?? false,
-        fetch: { clock, npm: npm ?? npmCommand(), announce: announce ?? (() => undefined) },
-      });
-      return { engine, folder: await runnableFolder(engine, this.#places, this.#account) };
-    });
-  }
-
-  #template(version: string): Promise<Template> {
-    return once(this.#templates, version, async () => {
-      const { engine, folder } = await this.#engine(version);
-      return obtainTemplate({
-        clock: this.#options.clock,
-        folder,
-        packageVersion: engine.packageVersion,
-        templates: this.#places.templates,
-        account: this.#account,
-      });
-    });
-  }
-
   /** The server's folder, owned by the servers' account, with all that it needs but its data. */
-  #makeFolder(folder: string, parameters: string): void {
-    const file = join(folder, 'parameters.conf');
+  #makeFolder(folder: string, { files, folders }: ServerRecipe): void {
+    const made = [folder];
     mkdirSync(folder, { mode: 0o700 });
     chmodSync(folder, 0o700);
-    writeFileSync(file, parameters, { mode: 0o600, flag: 'wx' });
-    if (this.#account === undefined) return;
-    const { uid, gid } = this.#account;
-    chownSync(file, uid, gid);
-    chownSync(folder, uid, gid);
+    for (const name of folders) {
+      made.unshift(join(folder, name));
+      mkdirSync(join(folder, name), { mode: 0o700 });
+    }
+    for (const [name, text] of Object.entries(files)) {
+      made.unshift(join(folder, name));
+      writeFileSync(join(folder, name), text, { mode: 0o600, flag: 'wx' });
+    }
+    const { account } = this.#context;
+    if (account === undefined) return;
+    for (const path of made) chownSync(path, account.uid, account.gid);
   }
-}
-
-/** One attempt for all who ask at the same time; a failed one is forgotten. */
-function once<T>(
-  attempts: Map<string, Promise<T>>,
-  key: string,
-  make: () => Promise<T>,
-): Promise<T> {
-  const known = attempts.get(key);
-  if (known !== undefined) return known;
-  const attempt = make();
-  attempts.set(key, attempt);
-  attempt.catch(() => attempts.delete(key));
-  return attempt;
 }
 
 function requireName(name: string): void {

@@ -66,8 +66,12 @@ function isOurs(
 ): boolean {
   const facts = look(server.pid);
   if (facts === undefined || facts === 'hidden') return false;
-  const data = ` -D ${join(entry.folder, 'data')} `;
-  return facts.startedAt === server.startedAt && facts.commandLine.includes(data);
+  const data = join(entry.folder, 'data');
+  // As Postgres is told where its data are, and as MySQL and MariaDB are.
+  const namesData = [` -D ${data} `, ` --datadir=${data} `].some((words) =>
+    facts.commandLine.includes(words),
+  );
+  return facts.startedAt === server.startedAt && namesData;
 }
 
 /** Kills and removes what dead runs left. Safe beside other runs and other reapers. */

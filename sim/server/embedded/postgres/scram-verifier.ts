@@ -17,8 +17,3 @@ export async function scramVerifier(password: string): Promise<string> {
   const serverKey = hmac('Server Key').toString('base64');
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
 }
-
-/** A password that nobody can guess: a secret, hence not drawn from the run's seed. */
-export function randomSecret(): string {
-  return randomBytes(24).toString('base64url');
-}

@@ -1,0 +1,161 @@
+/** MySQL and MariaDB from the programs that are installed on this machine. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdminLogin, EngineOffer, ServerSpec } from '../../server.js';
+import type { EmbeddedEngine, EngineContext, ServerRecipe } from '../engine.js';
+import { once } from '../once.js';
+import { randomSecret } from '../random-secret.js';
+import { removeFolder } from '../remove-folder.js';
+import type { ServerProcess } from '../server-process.js';
+import {
+  baseCommand,
+  findBinary,
+  listBinaries,
+  type MysqlBinary,
+  type MysqlFlavour,
+} from './binaries.js';
+import { adminUser, firstStartSql } from './first-start.js';
+import { mysqlOptions } from './options.js';
+import { answersQuery } from './readiness.js';
+import { errorLines, tellsPortTaken } from './server-log-lines.js';
+import { needsTableUpgrade, upgradeTables } from './table-upgrade.js';
+import { obtainMysqlTemplate } from './template.js';
+import { versionNumbers } from './version-match.js';
+
+/** In the server's folder until its first start is over. */
+const firstStartFile = 'first-start.sql';
+
+export class MysqlEngine implements EmbeddedEngine {
+  readonly #context: EngineContext;
+  readonly #templates = new Map<string, Promise<string>>();
+
+  constructor(
+    readonly name: MysqlFlavour,
+    context: EngineContext,
+  ) {
+    this.#context = context;
+  }
+
+  async offers(): Promise<readonly EngineOffer[]> {
+    const here = await listBinaries(this.#context);
+    return here
+      .filter(({ flavour }) => flavour === this.name)
+      .map(({ version, path }) => ({ engine: this.name, version, from: path, state: 'here' }));
+  }
+
+  async prepare(version: string): Promise<void> {
+    await findBinary(this.#context, this.name, version);
+  }
+
+  async recipe(spec: ServerSpec, id: string, folder: string): Promise<ServerRecipe> {
+    const binary = await findBinary(this.#context, this.name, spec.version);
+    const options = mysqlOptions(this.name, spec.parameters ?? {}, serverId(id));
+    const key = JSON.stringify([binary.path, binary.version, options.make]);
+    const template = await once(this.#templates, key, () =>
+      obtainMysqlTemplate(this.#context, binary, options.make),
+    );
+    return new MysqlRecipe(this.#context, spec, { binary, folder, template, run: options.run });
+  }
+}
+
+interface MysqlParts {
+  /** What the data directory was made with. */
+  readonly binary: MysqlBinary;
+  readonly folder: string;
+  readonly template: string;
+  /** The server's options. */
+  readonly run: readonly string[];
+}
+
+class MysqlRecipe implements ServerRecipe {
+  readonly admin: AdminLogin;
+  readonly template: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly folders = ['tmp', 'files'];
+  readonly signals = { fast: 'SIGTERM', immediate: 'SIGKILL' } as const;
+  readonly lastSignal = 'KILL';
+  /** Making new system tables takes its time. */
+  readonly startTimeoutMs = 180_000;
+  readonly #context: EngineContext;
+  readonly #parts: MysqlParts;
+  /** The binaries that the system tables are right for. */
+  #tablesOf: MysqlBinary;
+  #starting: MysqlBinary;
+
+  constructor(
+    context: EngineContext,
+    readonly spec: ServerSpec,
+    parts: MysqlParts,
+  ) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#tablesOf = parts.binary;
+    this.#starting = parts.binary;
+    this.admin = { user: adminUser, password: randomSecret(), database: 'mysql' };
+    this.template = parts.template;
+    this.files = { [firstStartFile]: firstStartSql(parts.binary.flavour, this.admin) };
+  }
+
+  /** The server itself knows best what data it can be started with; its log tells. */
+  requireStep(_from: string, to: string): void {
+    versionNumbers(this.spec.engine, to);
+  }
+
+  async command(version: string): Promise<(port: number) => readonly string[]> {
+    const { folder, run, binary } = this.#parts;
+    this.#starting = await findBinary(this.#context, binary.flavour, version);
+    const base = [
+      ...baseCommand(this.#starting),
+      `--datadir=${join(folder, 'data')}`,
+      '--bind-address=127.0.0.1',
+      // None: its path would be too long in many folders, and nobody needs it.
+      '--socket=',
+      `--pid-file=${join(folder, 'server.pid')}`,
+      `--tmpdir=${join(folder, 'tmp')}`,
+      `--secure-file-priv=${join(folder, 'files')}`,
+      ...run,
+    ];
+    const first = join(folder, firstStartFile);
+    const initFile = existsSync(first) ? [`--init-file=${first}`] : [];
+    return (port) => [...base, `--port=${port}`, ...initFile];
+  }
+
+  async isAccepting(running: ServerProcess, port: number): Promise<boolean> {
+    if (!(await answersQuery(port, this.admin)) || running.hasEnded) return false;
+    // Until its tables are those of the version that runs, it is not what was asked for.
+    if (needsTableUpgrade(this.#tablesOf, this.#starting)) {
+      const { folder } = this.#parts;
+      await upgradeTables(this.#context, this.#starting, { admin: this.admin, port, folder });
+    }
+    this.#tablesOf = this.#starting;
+    return true;
+  }
+
+  async settle(): Promise<void> {
+    const { clock, account } = this.#context;
+    const first = join(this.#parts.folder, firstStartFile);
+    if (existsSync(first)) await removeFolder(clock, first, account);
+  }
+
+  portTaken(log: string): boolean {
+    return tellsPortTaken(log);
+  }
+
+  tellingLines(log: string): string {
+    return errorLines(log);
+  }
+
+  /** One process: it crashes as a whole. */
+  crashInPart(): boolean {
+    return false;
+  }
+
+  async freeTraces(): Promise<void> {
+    // Everything is in its folder.
+  }
+}
+
+/** Of the random end of a server's id; never 0, which means none. */
+function serverId(id: string): number {
+  return (Number.parseInt(id.slice(-7), 16) % 2 ** 28) + 1;
+}
