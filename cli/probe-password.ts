@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { WireEngine } from '../harness/probe/target.js';
 import { UserError } from '../sim/user-error.js';
 
 export interface PasswordOptions {
@@ -14,16 +15,34 @@ export interface PasswordOptions {
 const commandTimeoutMs = 30_000;
 const commandBytesMax = 64 * 1024;
 
+/** The variable that an engine's own clients read. */
+export const passwordVariables: Readonly<Record<WireEngine, string>> = {
+  postgres: 'PGPASSWORD',
+  mysql: 'MYSQL_PWD',
+};
+
+/** Gives an engine's password; empty where there is none. */
+export type PasswordOf = (engine: WireEngine) => string;
+
 /**
- * Gets the password from the one source that is named, or from PGPASSWORD; empty where none is.
+ * Gets the password from the one source that is named, or else for each engine from the variable
+ * that its own clients read.
  * @throws UserError `PASSWORD_SOURCE_AMBIGUOUS`, `PASSWORD_UNAVAILABLE`
  */
 export async function getPassword(
   options: PasswordOptions,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
-): Promise<string> {
-  const { passwordEnv, passwordFile, passwordCommand } = options;
+): Promise<PasswordOf> {
+  const named = await namedPassword(options, env, cwd);
+  return (engine) => named ?? env[passwordVariables[engine]] ?? '';
+}
+
+async function namedPassword(
+  { passwordEnv, passwordFile, passwordCommand }: PasswordOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<string | null> {
   const named = [passwordEnv, passwordFile, passwordCommand].filter((one) => one !== undefined);
   if (named.length > 1)
     throw new UserError(
@@ -37,8 +56,7 @@ export async function getPassword(
     return value;
   }
   if (passwordFile !== undefined) return fromFile(resolve(cwd, passwordFile));
-  if (passwordCommand !== undefined) return fromCommand(passwordCommand, env, cwd);
-  return env.PGPASSWORD ?? '';
+  return passwordCommand === undefined ? null : fromCommand(passwordCommand, env, cwd);
 }
 
 function fromFile(path: string): string {
@@ -81,7 +99,8 @@ function unavailable(what: string): UserError {
   return new UserError(
     'PASSWORD_UNAVAILABLE',
     what,
-    'Give it by PGPASSWORD, --password-env NAME, --password-file FILE or --password-command CMD.',
+    'Give it by PGPASSWORD or MYSQL_PWD, --password-env NAME, --password-file FILE or ' +
+      '--password-command CMD.',
     'environment',
   );
 }

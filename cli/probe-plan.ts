@@ -1,9 +1,9 @@
 /** From the options of `rehearse probe` to what is polled. */
 import { requireDurationMs } from '../harness/duration.js';
 import { type LaneKind, type LaneSpec, laneKinds } from '../harness/history/entry.js';
-import { quoteTable } from '../harness/probe/postgres/table-name.js';
-import type { ConnectionTarget } from '../harness/probe/postgres/target.js';
 import type { LanePlan } from '../harness/probe/protocol.js';
+import { parseTable, type TableName } from '../harness/probe/table-name.js';
+import type { ConnectionTarget } from '../harness/probe/target.js';
 import { type LineFormat, lineFormats } from '../harness/report/lines.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { UserError } from '../sim/user-error.js';
@@ -37,8 +37,7 @@ export interface ProbeSettings {
   readonly durationMs: number | null;
   readonly untilStableMs: number | null;
   readonly format: ProbeFormat;
-  /** Quoted for SQL, or null. */
-  readonly writeTable: string | null;
+  readonly writeTable: TableName | null;
   readonly objectives: readonly string[];
 }
 
@@ -59,7 +58,7 @@ export function probeSettings(
   options: ProbeOptions,
   targetNames: readonly string[],
 ): ProbeSettings {
-  const writeTable = options.writeTable === undefined ? null : quoteTable(options.writeTable);
+  const writeTable = options.writeTable === undefined ? null : parseTable(options.writeTable);
   const kinds = laneKindsOf(options, writeTable !== null);
   const intervalMs = requireDurationMs('--interval', options.interval ?? '500ms', { minMs: 10 });
   const timeoutMs = requireDurationMs('--timeout', options.timeout ?? '5s', {

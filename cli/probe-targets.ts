@@ -6,18 +6,62 @@ import {
   isLoopback,
   type TlsMode,
   tlsModes,
-} from '../harness/probe/postgres/target.js';
+  type WireEngine,
+} from '../harness/probe/target.js';
 import { UserError } from '../sim/user-error.js';
+import { passwordVariables } from './probe-password.js';
 
 export interface TargetOptions {
-  /** `name=postgres://user@host:5432/database`, the name and its `=` optional. */
+  /**
+   * `name=postgres://user@host:5432/database`, or `mysql://` and `mariadb://`; the name and its
+   * `=` are optional.
+   */
   readonly target: readonly string[];
   readonly tls?: string;
   readonly ca?: string;
 }
 
-/** What of a URL's parameters is used; the others are told and ignored. */
-const parametersUsed = new Set(['sslmode', 'sslrootcert']);
+/** What is particular to the URLs of an engine. */
+interface UrlRules {
+  readonly port: number;
+  /** Who logs in where neither the URL nor the environment says so. */
+  readonly user: string;
+  /** The parameters that are used, in lower case; the others are told and ignored. */
+  readonly tlsParameters: readonly string[];
+  readonly caParameters: readonly string[];
+}
+
+const urlRules: Readonly<Record<WireEngine, UrlRules>> = {
+  postgres: {
+    port: 5432,
+    user: 'postgres',
+    tlsParameters: ['sslmode'],
+    caParameters: ['sslrootcert'],
+  },
+  mysql: {
+    port: 3306,
+    user: 'root',
+    tlsParameters: ['ssl-mode', 'ssl_mode', 'sslmode'],
+    caParameters: ['ssl-ca', 'ssl_ca'],
+  },
+};
+
+/** The schemes of URLs, without their colon. */
+const engineOfScheme: Readonly<Record<string, WireEngine>> = {
+  postgres: 'postgres',
+  postgresql: 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mysql',
+};
+
+/** The words that MySQL's own clients have for the modes. */
+const mysqlTlsModes: Readonly<Record<string, TlsMode>> = {
+  disabled: 'disable',
+  required: 'require',
+  verify_ca: 'verify-ca',
+  verify_identity: 'verify-full',
+};
+
 /** The most targets of one probe. */
 const targetsMax = 16;
 
@@ -53,7 +97,9 @@ export function parseTargets(
   return targets;
 }
 
-const example = 'Name what to probe: --target prod=postgres://user@host:5432/database.';
+const example =
+  'Name what to probe: --target prod=postgres://user@host:5432/database, or mysql:// and ' +
+  'mariadb:// with port 3306.';
 
 function parseTarget(
   text: string,
@@ -65,41 +111,77 @@ function parseTarget(
 ): PasswordlessTarget {
   const [, given, address = ''] = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(.*)$/s.exec(text) ?? [];
   const name = given ?? `target${index === 0 ? '' : index + 1}`;
-  const url = URL.canParse(address) ? new URL(address) : null;
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '')
-    throw new UserError('TARGET_INVALID', `Target ${name} is not a Postgres URL.`, example);
+  const { url, engine } = parseUrl(name, address);
+  const rules = urlRules[engine];
   const parameters = [...new Set(url.searchParams.keys())];
-  if (url.password !== '' || parameters.some((parameter) => /pass/i.test(parameter)))
+  if (url.password !== '' || parameters.some((parameter) => /pass|pwd/i.test(parameter)))
     throw new UserError(
       'PASSWORD_IN_ARGV',
       `The URL of target ${name} holds a password, and every user of this machine can read it.`,
-      'Leave it out and use PGPASSWORD, --password-env, --password-file or --password-command.',
+      `Leave it out and use ${passwordVariables[engine]}, --password-env, --password-file or ` +
+        '--password-command.',
     );
-  warnOfIgnored(name, parameters, warn);
+  warnOfIgnored(name, parameters, rules, warn);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const user = decode(url.username, name) || env.PGUSER || env.USER || 'postgres';
-  const database = decode(url.pathname.slice(1), name) || env.PGDATABASE || user;
-  const ca = options.ca ?? url.searchParams.get('sslrootcert');
+  const { user, database } = login(url, name, engine, env);
+  const ca = options.ca ?? parameter(url, rules.caParameters);
   // Who names an authority wants it checked, through a tunnel on loopback too.
-  const asked = options.tls ?? url.searchParams.get('sslmode');
-  const mode = tlsMode(name, host, asked ?? (ca === null ? undefined : 'verify-full'));
-  const caPem = ca === null || mode !== 'verify-full' ? null : readAuthorities(resolve(cwd, ca));
-  return {
-    name,
-    host,
-    port: url.port === '' ? 5432 : Number(url.port),
-    user,
-    database,
-    tls: { mode, caPem },
-  };
+  const asked = options.tls ?? parameter(url, rules.tlsParameters);
+  const mode = tlsMode(name, engine, host, asked ?? (ca === null ? undefined : 'verify-full'));
+  const checked = mode === 'verify-ca' || mode === 'verify-full';
+  const caPem = ca === null || !checked ? null : readAuthorities(resolve(cwd, ca));
+  const port = url.port === '' ? rules.port : Number(url.port);
+  return { name, engine, host, port, user, database, tls: { mode, caPem } };
+}
+
+/** Says what is wrong with a URL without repeating it. */
+function parseUrl(name: string, address: string): { url: URL; engine: WireEngine } {
+  const invalid = (what: string): UserError =>
+    new UserError('TARGET_INVALID', `Target ${name} ${what}.`, example);
+  const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(address) ?? [];
+  const engine = engineOfScheme[scheme.toLowerCase()];
+  if (engine === undefined)
+    throw invalid(
+      scheme === ''
+        ? 'is no URL'
+        : 'is no URL of a database that can be probed: it begins with none of ' +
+            'postgres://, mysql:// and mariadb://',
+    );
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url === null) throw invalid('has a malformed URL: look at its host and port');
+  if (url.hostname === '') throw invalid('has a URL without a host');
+  if (url.port === '0') throw invalid('has a URL with port 0');
+  return { url, engine };
+}
+
+/** Postgres takes the user's name for the database; MySQL can do without one. */
+function login(
+  url: URL,
+  name: string,
+  engine: WireEngine,
+  env: Readonly<Record<string, string | undefined>>,
+): { user: string; database: string } {
+  const pg = engine === 'postgres';
+  const given = decode(url.username, name) || (pg ? env.PGUSER : undefined) || env.USER;
+  const user = given || urlRules[engine].user;
+  const path = decode(url.pathname.slice(1), name);
+  return { user, database: path || (pg ? env.PGDATABASE || user : '') };
+}
+
+/** The value of the first parameter that has one of the names, whatever its case. */
+function parameter(url: URL, names: readonly string[]): string | null {
+  for (const [key, value] of url.searchParams) if (names.includes(key.toLowerCase())) return value;
+  return null;
 }
 
 function warnOfIgnored(
   target: string,
   parameters: readonly string[],
+  { tlsParameters, caParameters }: UrlRules,
   warn: (text: string) => void,
 ): void {
-  const ignored = parameters.filter((parameter) => !parametersUsed.has(parameter));
+  const used = [...tlsParameters, ...caParameters];
+  const ignored = parameters.filter((name) => !used.includes(name.toLowerCase()));
   if (ignored.length === 0) return;
   // A name that is none may be a secret that lost its own.
   const shown = ignored.map((one) =>
@@ -109,15 +191,27 @@ function warnOfIgnored(
 }
 
 /** Away from this machine a certificate is verified unless the user says otherwise. */
-function tlsMode(name: string, host: string, asked: string | undefined): TlsMode {
-  if (asked === undefined) return isLoopback(host) ? 'disable' : 'verify-full';
-  const known = tlsModes.find((mode) => mode === asked);
+function tlsMode(
+  name: string,
+  engine: WireEngine,
+  host: string,
+  asked: string | null | undefined,
+): TlsMode {
+  if (asked === undefined || asked === null) return isLoopback(host) ? 'disable' : 'verify-full';
+  const word = engine === 'mysql' ? asked.toLowerCase() : asked;
+  const own = engine === 'mysql' ? mysqlTlsModes[word.replaceAll('-', '_')] : undefined;
+  const known = own ?? tlsModes.find((mode) => mode === word);
   if (known !== undefined) return known;
+  const choices = engine === 'mysql' ? Object.keys(mysqlTlsModes).map(upper) : tlsModes;
   throw new UserError(
     'TLS_INVALID',
     `Target ${name} asks for the TLS mode "${asked}".`,
-    `Choose one of ${tlsModes.join(', ')}: the others do without TLS or checks unasked.`,
+    `Choose one of ${choices.join(', ')}: the others do without TLS or checks unasked.`,
   );
+}
+
+function upper(word: string): string {
+  return word.toUpperCase();
 }
 
 function readAuthorities(path: string): string {

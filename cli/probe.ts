@@ -1,18 +1,18 @@
 /**
- * `rehearse probe`: the lanes of a rehearsal against any Postgres, for hours, in bounded memory.
+ * `rehearse probe`: the lanes of a rehearsal against any Postgres, MySQL or MariaDB, for hours, in bounded memory.
  * Read-only unless a table to write to is named. Loads nothing of servers or endpoints.
  */
 import { existsSync } from 'node:fs';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Entry, RecordEntry } from '../harness/history/entry.js';
+import type { Entry, EntryOf, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
 import { openHistory } from '../harness/history/write.js';
 import { runStatements } from '../harness/load/schema.js';
-import { createWriteTable } from '../harness/probe/postgres/table-name.js';
-import type { ConnectionTarget } from '../harness/probe/postgres/target.js';
+import { dialectOf, quoteTable } from '../harness/probe/dialect.js';
 import { ProbeWorker } from '../harness/probe/probe-worker.js';
 import type { EntryMessage } from '../harness/probe/protocol.js';
 import { RunningSummary } from '../harness/probe/running-summary.js';
+import type { ConnectionTarget } from '../harness/probe/target.js';
 import type { Timer } from '../sim/clock.js';
 import { UserError } from '../sim/user-error.js';
 import type { CommandContext } from './context.js';
@@ -52,7 +52,7 @@ export async function runProbe(
     bare.map((target) => target.name),
   );
   const password = await getPassword(options, env, cwd);
-  const targets = bare.map((target) => ({ ...target, password }));
+  const targets = bare.map((target) => ({ ...target, password: password(target.engine) }));
   if (options.createTable === true) await createTables(settings, targets, context);
   const folder = makeRunFolder(cwd, 'probe', clock.anchor.wallClock, options.out);
   const probe = new ProbeUnderWay(options, settings, targets, context, folder.history);
@@ -73,14 +73,15 @@ async function createTables(
       'Name it with --write-table schema.table.',
     );
   for (const target of targets) {
-    const statements = [createWriteTable(settings.writeTable)];
+    const dialect = dialectOf(target.engine);
+    const statements = [dialect.createWriteTable(quoteTable(dialect, settings.writeTable))];
     try {
       await runStatements(target, statements, clock, openTimeoutMs);
     } catch (error) {
       throw new UserError(
         'WRITE_TABLE_UNUSABLE',
         `The table cannot be made on ${target.name}: ${messageOf(error)}.`,
-        'Make it yourself: lane text, number bigint, written_at timestamptz with a default.',
+        'Make it yourself: lane (text), number (bigint), written_at (a timestamp with a default).',
         'environment',
       );
     }
@@ -99,7 +100,7 @@ class ProbeUnderWay {
   readonly #lines: ProbeOutput;
   #version: string | null = null;
   #versionChanged = false;
-  #versionText: { version: string; provider: string } | null = null;
+  #versionText: { version: string; versionText: string; provider: string } | null = null;
 
   constructor(
     options: ProbeOptions,
@@ -198,7 +199,7 @@ class ProbeUnderWay {
       timer = clock.timer(passwordRenewalMs, () => {
         getPassword(this.#options, env, cwd)
           .then((password) => {
-            for (const { name } of this.#targets) worker.password(name, password);
+            for (const { name, engine } of this.#targets) worker.password(name, password(engine));
           })
           .catch((error: unknown) =>
             note(this.#record, clock, 'warning', 'password-not-renewed', messageOf(error)),
@@ -214,7 +215,7 @@ class ProbeUnderWay {
     this.#history.write(entry);
     this.summary.take(entry);
     if (entry.kind === 'poll') {
-      this.#noteVersion(entry.data.server?.version ?? null, entry.subject.endpoint ?? 'target');
+      this.#noteVersion(entry.data.server, entry.subject.endpoint ?? 'target');
     }
     this.#lines.take(entry);
   }
@@ -229,24 +230,24 @@ class ProbeUnderWay {
     port.close();
   }
 
-  #noteVersion(version: string | null, provider: string): void {
-    if (version === null || version === this.#version) return;
+  #noteVersion(server: EntryOf<'poll'>['data']['server'], provider: string): void {
+    if (server === null || server.version === this.#version) return;
+    const { version, flavour = 'PostgreSQL' } = server;
     const first = this.#version === null;
     this.#version = version;
-    this.#versionText = { version, provider };
+    this.#versionText = { version, versionText: `${flavour} ${version}`, provider };
     if (first) this.#recordServer('before');
     else this.#versionChanged = true;
   }
 
   #recordServer(when: 'before' | 'after'): void {
     if (this.#versionText === null) return;
-    const { version, provider } = this.#versionText;
     this.#record({
       atNs: this.#context.clock.nowNs(),
       clock: 'client',
       kind: 'run',
       subject: {},
-      data: { stage: 'server', when, version, versionText: `PostgreSQL ${version}`, provider },
+      data: { stage: 'server', when, ...this.#versionText },
     });
   }
 

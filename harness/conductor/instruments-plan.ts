@@ -2,8 +2,8 @@
 import type { Anchor } from '../../sim/clock.js';
 import type { Cluster, EndpointAddress, Login } from '../../sim/sim.js';
 import type { RunPlan } from '../plan.js';
-import type { ConnectionTarget } from '../probe/postgres/target.js';
 import type { InstrumentsPlan } from '../probe/protocol.js';
+import type { ConnectionTarget, WireEngine } from '../probe/target.js';
 
 /** The time in which all sessions are to be open, before the run is given up. */
 const openTimeoutMs = 30_000;
@@ -13,11 +13,11 @@ export const writeTimeoutMs = 30_000;
 /** The instruments' plan against a cluster that is up. */
 export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor): InstrumentsPlan {
   const { instrument, application } = cluster;
+  const writer = target('writer', cluster, cluster.writer, instrument);
   const targets: Record<string, ConnectionTarget> = {
-    writer: target('writer', cluster.writer, instrument, cluster.caPem),
-    reader: target('reader', cluster.reader, instrument, cluster.caPem),
+    writer,
+    reader: target('reader', cluster, cluster.reader, instrument),
   };
-  const writer = target('writer', cluster.writer, instrument, cluster.caPem);
   return {
     anchor,
     lanes: plan.lanes.map(({ spec, phaseMs }) => ({
@@ -38,7 +38,7 @@ export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor)
       plan.sessions.length === 0
         ? null
         : {
-            target: target('writer', cluster.writer, application, cluster.caPem),
+            target: target('writer', cluster, cluster.writer, application),
             sessions: plan.sessions,
           },
     openTimeoutMs,
@@ -48,23 +48,40 @@ export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor)
 
 /** The server itself, past the endpoint: for making tables, and for what survived in them. */
 export function serverTarget(cluster: Cluster): ConnectionTarget {
-  const { serverAddress, serverAdmin } = cluster;
+  const { serverAddress, serverAdmin, instrument } = cluster;
+  const engine = wireEngineOf(cluster);
   return {
     name: 'server',
+    engine,
     host: serverAddress.host,
     port: serverAddress.port,
     user: serverAdmin.user,
     password: serverAdmin.password,
-    database: cluster.instrument.database,
+    // On MySQL the schema is a database of its own, which may still have to be made.
+    database: engine === 'mysql' ? serverAdmin.database : instrument.database,
     tls: { mode: 'disable', caPem: null },
   };
 }
 
+/** The protocol that a cluster's servers speak. */
+export function wireEngineOf({ server }: Pick<Cluster, 'server'>): WireEngine {
+  return server === 'postgres' ? 'postgres' : 'mysql';
+}
+
 function target(
   name: string,
+  cluster: Cluster,
   { host, port }: EndpointAddress,
   { user, password, database }: Login,
-  caPem: string,
 ): ConnectionTarget {
-  return { name, host, port, user, password, database, tls: { mode: 'verify-full', caPem } };
+  return {
+    name,
+    engine: wireEngineOf(cluster),
+    host,
+    port,
+    user,
+    password,
+    database,
+    tls: { mode: 'verify-full', caPem: cluster.caPem },
+  };
 }

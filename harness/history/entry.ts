@@ -62,8 +62,10 @@ export const subjectSchema = z.looseObject({
 export const failureSchema = z.looseObject({
   kind: z.enum(errorKinds),
   sqlstate: z.string().nullable(),
-  /** The driver's or the system's code, such as ECONNREFUSED. */
+  /** The driver's or the system's code, such as ECONNREFUSED or ER_LOCK_DEADLOCK. */
   code: z.string().nullable(),
+  /** The engine's own number of the error, where it has one, such as 1290 of MySQL. */
+  errorNumber: whole.optional(),
   message: z.string(),
 });
 export type Failure = z.infer<typeof failureSchema>;
@@ -92,6 +94,26 @@ export const laneSpecSchema = z.looseObject({
 });
 export type LaneSpec = z.infer<typeof laneSpecSchema>;
 
+const servedSchema = z.looseObject({
+  /** `postgres`, `mysql`, `mariadb`. */
+  engine: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** `exact`, `patch-level` or `stand-in`. */
+  match: z.string(),
+  /** One line: what was picked and why. */
+  why: z.string(),
+});
+
+const publishedDefectSchema = z.looseObject({
+  name: z.string(),
+  what: z.string(),
+  source: z.string(),
+  fixedIn: z.array(z.string()),
+  /** Whether this run exercised it. */
+  exercised: z.boolean(),
+});
+
 const runStarted = z.looseObject({
   stage: z.literal('started'),
   tool: z.looseObject({ name: z.string(), version: z.string() }),
@@ -112,6 +134,9 @@ const runStarted = z.looseObject({
       /** The same as AWS names them, such as 17.4.5. */
       awsFrom: z.string(),
       awsTo: z.string(),
+      /** What runs in its place; histories from before other engines have neither. */
+      served: servedSchema.optional(),
+      substitute: z.looseObject({ why: z.string(), accepted: z.boolean() }).nullish(),
     })
     .nullable(),
   lanes: z.array(laneSpecSchema),
@@ -123,6 +148,8 @@ const runStarted = z.looseObject({
   ),
   /** Whether the application sessions are ours ("default sessions, not yours") or were given. */
   sessions: z.enum(['default', 'given', 'none']),
+  /** Defects of the operation that AWS published for the version before. */
+  defects: z.array(publishedDefectSchema).optional(),
 });
 
 const runServer = z.looseObject({
@@ -171,7 +198,16 @@ export const pollDataSchema = z.looseObject({
   outcome: z.enum(outcomes),
   error: failureSchema.nullable(),
   /** What answered, where something did. */
-  server: z.looseObject({ version: z.string(), startedAt: z.string().optional() }).nullable(),
+  server: z
+    .looseObject({
+      version: z.string(),
+      /** `MySQL`, `MariaDB`; absent for PostgreSQL. */
+      flavour: z.string().optional(),
+      startedAt: z.string().optional(),
+      /** The name of the machine that the server says it runs on. */
+      host: z.string().optional(),
+    })
+    .nullable(),
   /** True when this poll had to open its lane's held session anew. */
   reconnected: z.boolean().optional(),
   /** True for the one look at a session that follows the ticks. */
@@ -232,6 +268,15 @@ export const callDataSchema = z.looseObject({
   fault: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
 });
 
+const checkSchema = z.looseObject({
+  name: z.string(),
+  /** `before`, `after` or `rollback`. */
+  when: z.string(),
+  /** `ok`, `warning` or `blocked`. */
+  state: z.string(),
+  detail: z.string(),
+});
+
 export const noteDataSchema = z.looseObject({
   level: z.enum(['info', 'warning', 'error']),
   /** `checker-failed`, `observer-stalled`, … or null. An error note makes the verdict unknown. */
@@ -240,6 +285,8 @@ export const noteDataSchema = z.looseObject({
   /** With code `unobserved` and a lane as subject: nobody watched the lane in this stretch. */
   fromNs: instantNs.optional(),
   toNs: instantNs.optional(),
+  /** With code `check`: a named check of the runbook and what it found. */
+  check: checkSchema.optional(),
 });
 
 const head = {

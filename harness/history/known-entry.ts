@@ -67,6 +67,7 @@ function plainFailure(error: unknown): boolean {
     kindSet.has(error.kind) &&
     isText(error.sqlstate) &&
     isText(error.code) &&
+    (error.errorNumber === undefined || Number.isSafeInteger(error.errorNumber)) &&
     typeof error.message === 'string'
   );
 }
@@ -75,8 +76,14 @@ function plainServer(server: unknown): boolean {
   return (
     isObject(server) &&
     typeof server.version === 'string' &&
-    (server.startedAt === undefined || typeof server.startedAt === 'string')
+    isTextOrAbsent(server.startedAt) &&
+    isTextOrAbsent(server.flavour) &&
+    isTextOrAbsent(server.host)
   );
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function isText(value: unknown): boolean {

@@ -6,11 +6,12 @@
 import type { Clock } from '../../sim/clock.js';
 import type { Failure, RecordEntry } from '../history/entry.js';
 import { type AttemptEnd, failed, inDoubt } from '../probe/attempt.js';
-import type { PostgresConnection } from '../probe/postgres/connection.js';
-import { ownFailure } from '../probe/postgres/failure.js';
-import { HeldSession } from '../probe/postgres/held-session.js';
-import type { ConnectionTarget } from '../probe/postgres/target.js';
+import type { Answer, DatabaseConnection, Statement } from '../probe/connection.js';
+import { ownFailure } from '../probe/failure.js';
+import { HeldSession } from '../probe/held-session.js';
+import type { ConnectionTarget } from '../probe/target.js';
 import { Ticker } from '../probe/ticker.js';
+import { ledgerEngineOf } from './ledger-engine.js';
 
 /** The writer workload behind "was any acknowledged write lost?". */
 export interface LedgerPlan {
@@ -25,10 +26,6 @@ export interface LedgerPlan {
 
 /** The usual pace of a ledger session. */
 export const ledgerRatePerSecond = 20;
-/** Not unique on the id: under a unique constraint a duplicate could never be seen. */
-export const ledgerTable = 'rehearse.ledger';
-
-const insert = `INSERT INTO ${ledgerTable} (session, number) VALUES ($1, $2)`;
 
 type Stage = 'intent' | 'acknowledged' | 'failed' | 'inDoubt';
 
@@ -91,7 +88,7 @@ export class LedgerSession {
     this.#writing = this.#session.attempt(scheduledNs + this.#plan.timeoutMs * 1e6);
   }
 
-  async #write(connection: PostgresConnection, deadlineNs: number): Promise<AttemptEnd> {
+  async #write(connection: DatabaseConnection, deadlineNs: number): Promise<AttemptEnd> {
     const number = ++this.#number;
     this.#tell('intent', number);
     const end = await this.#transaction(connection, number, deadlineNs);
@@ -100,27 +97,36 @@ export class LedgerSession {
     return end;
   }
 
-  /** Until COMMIT is sent a lost session takes the write with it; from then on it is in doubt. */
+  /**
+   * Until COMMIT is sent a lost session takes the write with it; from then on it is in doubt. An
+   * INSERT that stands for itself (see `mayCommitAlone`) is a commit of its own: without its
+   * answer it is in doubt, and once it was answered so, no refusal of COMMIT undoes it.
+   */
   async #transaction(
-    connection: PostgresConnection,
+    connection: DatabaseConnection,
     number: number,
     deadlineNs: number,
   ): Promise<AttemptEnd> {
-    const leftMs = (): number => (deadlineNs - this.#clock.nowNs()) / 1e6;
-    const begun = await connection.query({ text: 'BEGIN' }, leftMs());
+    const { insert, mayCommitAlone } = ledgerEngineOf(this.#plan.target.engine);
+    const ask = (statement: Statement): Promise<Answer> =>
+      connection.query(statement, (deadlineNs - this.#clock.nowNs()) / 1e6);
+    const begun = await ask({ text: 'BEGIN' });
     if (!begun.ok) return failed(begun.failure);
-    const values = [this.#name, String(number)];
-    const inserted = await connection.query({ text: insert, values }, leftMs());
+    const inserted = await ask(insert(this.#name, number));
     if (!inserted.ok) {
-      await connection.query({ text: 'ROLLBACK' }, leftMs());
-      return failed(inserted.failure);
+      await undo(connection, ask);
+      const doubt = mayCommitAlone && inserted.sent && !inserted.definite;
+      return doubt ? inDoubt(inserted.failure) : failed(inserted.failure);
     }
-    const committed = await connection.query({ text: 'COMMIT' }, leftMs());
-    if (!committed.ok)
-      return committed.sent && !committed.definite
+    const committed = await ask({ text: 'COMMIT' });
+    if (!committed.ok) {
+      await undo(connection, ask);
+      const doubt = committed.sent && !committed.definite;
+      return doubt || inserted.inTransaction === false
         ? inDoubt(committed.failure)
         : failed(committed.failure);
-    if (committed.command !== 'COMMIT')
+    }
+    if (committed.command !== '' && committed.command !== 'COMMIT')
       return failed(ownFailure('other', `COMMIT was answered with ${committed.command}`));
     return { outcome: 'ok', error: null, server: null };
   }
@@ -134,4 +140,14 @@ export class LedgerSession {
       data: { stage, id: `${this.#name}-${number}`, ...(error === null ? {} : { error }) },
     });
   }
+}
+
+/** What is left open would be committed by the next BEGIN, on MySQL: undone, or cut off. */
+async function undo(
+  connection: DatabaseConnection,
+  ask: (statement: Statement) => Promise<Answer>,
+): Promise<void> {
+  if (connection.lost !== null) return;
+  const undone = await ask({ text: 'ROLLBACK' });
+  if (!undone.ok) connection.destroy();
 }

@@ -1,16 +1,18 @@
 /** One application session: opened, put into its state, held, and examined afterwards. */
 import type { Clock } from '../../sim/clock.js';
 import type { Failure, RecordEntry } from '../history/entry.js';
-import { type Answer, PostgresConnection, type Statement } from '../probe/postgres/connection.js';
-import { quoteText } from '../probe/postgres/table-name.js';
-import type { ConnectionTarget } from '../probe/postgres/target.js';
+import type { Answer, DatabaseConnection, Statement } from '../probe/connection.js';
+import { openConnection } from '../probe/open-connection.js';
+import type { ConnectionTarget } from '../probe/target.js';
 import type { CensusSession, LoadSessionKind } from './census.js';
+import { sessionEngineOf } from './session-engine.js';
 import {
   type Finding,
+  type SessionEngine,
+  type SessionState,
   type StateContext,
   StatementFailed,
-  sessionStates,
-} from './session-states.js';
+} from './session-state.js';
 
 export interface LoadSessionOptions {
   readonly census: CensusSession;
@@ -27,16 +29,24 @@ const runningTimeoutMs = 3_600_000;
 
 export class LoadSession {
   readonly #options: LoadSessionOptions;
+  readonly #engine: SessionEngine;
+  readonly #state: SessionState;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #canonical = new Map<string, string | null>();
-  #connection: PostgresConnection | null = null;
+  readonly #memory = new Map<string, string | null>();
+  #connection: DatabaseConnection | null = null;
   #runningEnd: Answer | null = null;
   #isRunning = false;
 
   constructor(options: LoadSessionOptions) {
+    const { census, target, number } = options;
     this.#options = options;
+    this.#engine = sessionEngineOf(target.engine);
+    const state = this.#engine.stateOf(census.kind);
+    if (state === undefined) throw new Error(`${target.engine} has no state ${census.kind}`);
+    this.#state = state;
     this.#settings =
-      options.census.settings ?? (options.census.kind === 'idle' ? idleSettings(options) : {});
+      census.settings ?? (census.kind === 'idle' ? this.#engine.idleSettings(number) : {});
   }
 
   get kind(): LoadSessionKind {
@@ -45,16 +55,16 @@ export class LoadSession {
 
   /** Connects and enters the state; null when it stands. */
   async open(timeoutMs: number): Promise<Failure | null> {
-    const { clock, target, number } = this.#options;
+    const { clock, target } = this.#options;
     const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
     const applicationName = `rehearse/load/${this.kind}`;
-    const opened = await PostgresConnection.open({ target, clock, applicationName, timeoutMs });
+    const opened = await openConnection({ target, clock, applicationName, timeoutMs });
     if (opened.connection === undefined) return opened.failure;
     this.#connection = opened.connection;
-    const context = contextOf(opened.connection, number, clock, deadlineNs);
+    const context = this.#context(opened.connection, deadlineNs);
     try {
       await this.#applySettings(context);
-      await sessionStates[this.kind].enter(context);
+      await this.#state.enter(context);
     } catch (error) {
       if (error instanceof StatementFailed) return error.failure;
       throw error;
@@ -65,23 +75,20 @@ export class LoadSession {
 
   /** Examines the session and records what became of it. Never rejects for a lost session. */
   async verify(timeoutMs: number): Promise<void> {
-    const { clock, number } = this.#options;
+    const { clock } = this.#options;
     const connection = this.#connection;
     if (connection === null) return;
     if (this.#isRunning) {
       this.#tell([{ what: 'running statement', kept: true }], null);
       return;
     }
-    const context = contextOf(connection, number, clock, clock.nowNs() + timeoutMs * 1e6);
+    const context = this.#context(connection, clock.nowNs() + timeoutMs * 1e6);
     const findings: Finding[] = [];
     try {
-      if (this.#runningEnd !== null) {
-        findings.push({ what: 'running statement', kept: false });
-        if (!this.#runningEnd.ok) throw new StatementFailed(this.#runningEnd.failure);
-      }
-      findings.push(...(await sessionStates[this.kind].examine(context)));
+      if (this.#runningEnd !== null) findings.push(this.#endOfRunning(connection));
+      findings.push(...(await this.#state.examine(context)));
       findings.push(...(await this.#examineSettings(context)));
-      this.#tell(findings, null);
+      this.#tell(findings, findings.find(({ failure }) => failure !== undefined)?.failure ?? null);
     } catch (error) {
       if (!(error instanceof StatementFailed)) throw error;
       this.#tell(findings, error.failure);
@@ -94,8 +101,20 @@ export class LoadSession {
     await connection?.close();
   }
 
+  /** @throws StatementFailed where the session ended with its statement */
+  #endOfRunning(connection: DatabaseConnection): Finding {
+    const end = this.#runningEnd;
+    const failure = end?.ok === false ? end.failure : null;
+    if (failure !== null && connection.lost !== null) throw new StatementFailed(failure);
+    return {
+      what: 'running statement',
+      kept: false,
+      ...(failure === null ? {} : { failure }),
+    };
+  }
+
   #run(context: StateContext): void {
-    const running = sessionStates[this.kind].running?.(context);
+    const running = this.#state.running?.(context);
     if (running === undefined) return;
     this.#isRunning = true;
     void context.connection.query(running, runningTimeoutMs).then((end) => {
@@ -104,14 +123,10 @@ export class LoadSession {
     });
   }
 
-  /** `SET` as an application writes it; a list such as search_path cannot be one quoted word. */
   async #applySettings(context: StateContext): Promise<void> {
     for (const [name, value] of Object.entries(this.#settings)) {
-      const text = value.includes(',')
-        ? `SELECT set_config(${quoteText(name)}, ${quoteText(value)}, false)`
-        : `SET ${name} = ${quoteText(value)}`;
-      await context.ask({ text });
-      this.#canonical.set(name, await readSetting(context, name));
+      await context.ask(this.#engine.setSetting(name, value));
+      this.#canonical.set(name, await this.#readSetting(context, name));
     }
   }
 
@@ -120,9 +135,31 @@ export class LoadSession {
     for (const [name, before] of this.#canonical)
       findings.push({
         what: `setting ${name}`,
-        kept: (await readSetting(context, name)) === before,
+        kept: (await this.#readSetting(context, name)) === before,
       });
     return findings;
+  }
+
+  async #readSetting(context: StateContext, name: string): Promise<string | null> {
+    const rows = await context.ask(this.#engine.readSetting(name));
+    return rows[0]?.[0] ?? null;
+  }
+
+  #context(connection: DatabaseConnection, deadlineNs: number): StateContext {
+    const { clock, number } = this.#options;
+    const attempt = (statement: Statement): Promise<Answer> =>
+      connection.query(statement, (deadlineNs - clock.nowNs()) / 1e6);
+    return {
+      connection,
+      number,
+      memory: this.#memory,
+      attempt,
+      ask: async (statement) => {
+        const answer = await attempt(statement);
+        if (!answer.ok) throw new StatementFailed(answer.failure);
+        return answer.rows;
+      },
+    };
   }
 
   #tell(findings: readonly Finding[], failure: Failure | null): void {
@@ -149,35 +186,4 @@ export class LoadSession {
       },
     });
   }
-}
-
-/** What tells one tenant's session from another's: lost settings are how these get mixed up. */
-function idleSettings(options: LoadSessionOptions): Record<string, string> {
-  return {
-    timezone: 'Pacific/Auckland',
-    search_path: 'rehearse_app, public',
-    'app.tenant_id': `tenant-${options.number}`,
-  };
-}
-
-async function readSetting(context: StateContext, name: string): Promise<string | null> {
-  const rows = await context.ask({ text: `SELECT current_setting(${quoteText(name)}, true)` });
-  return rows[0]?.[0] ?? null;
-}
-
-function contextOf(
-  connection: PostgresConnection,
-  number: number,
-  clock: Clock,
-  deadlineNs: number,
-): StateContext {
-  return {
-    connection,
-    number,
-    ask: async (statement: Statement) => {
-      const answer = await connection.query(statement, (deadlineNs - clock.nowNs()) / 1e6);
-      if (!answer.ok) throw new StatementFailed(answer.failure);
-      return answer.rows;
-    },
-  };
 }

@@ -1,34 +1,12 @@
 /** The schema `rehearse`: everything that the instruments write lives in it, and nothing else. */
 import type { Clock } from '../../sim/clock.js';
-import { PostgresConnection } from '../probe/postgres/connection.js';
-import {
-  createWriteTable,
-  probeWriteTable,
-  quoteName,
-  quoteTable,
-} from '../probe/postgres/table-name.js';
-import type { ConnectionTarget } from '../probe/postgres/target.js';
-import { ledgerTable } from './ledger.js';
-
-/** The statements that make the schema and its tables, owned by the instruments' role. */
-export function schemaStatements(instrumentUser: string): string[] {
-  const owner = quoteName(instrumentUser);
-  const written = quoteTable(probeWriteTable);
-  const ledger = quoteTable(ledgerTable);
-  return [
-    `CREATE SCHEMA IF NOT EXISTS rehearse AUTHORIZATION ${owner}`,
-    createWriteTable(written),
-    // No constraint on (session, number): a duplicate must be able to be there.
-    `CREATE TABLE IF NOT EXISTS ${ledger} (session text NOT NULL, number bigint NOT NULL, ` +
-      'written_at timestamptz NOT NULL DEFAULT clock_timestamp())',
-    `ALTER TABLE ${written} OWNER TO ${owner}`,
-    `ALTER TABLE ${ledger} OWNER TO ${owner}`,
-  ];
-}
+import { openConnection } from '../probe/open-connection.js';
+import type { ConnectionTarget } from '../probe/target.js';
+import { ledgerEngineOf } from './ledger-engine.js';
 
 /**
  * Makes the schema on the server itself, before a run.
- * @param admin a login that may create schemas in the applications' database
+ * @param admin a login that may create schemas in the applications' database, or databases
  * @throws Error with the server's text when it cannot
  */
 export async function prepareSchema(
@@ -37,7 +15,8 @@ export async function prepareSchema(
   clock: Clock,
   timeoutMs = 10_000,
 ): Promise<void> {
-  await runStatements(admin, schemaStatements(instrumentUser), clock, timeoutMs);
+  const statements = ledgerEngineOf(admin.engine).schemaStatements(instrumentUser);
+  await runStatements(admin, statements, clock, timeoutMs);
 }
 
 /**
@@ -51,7 +30,7 @@ export async function runStatements(
   timeoutMs: number,
 ): Promise<void> {
   const applicationName = 'rehearse/prepare';
-  const opened = await PostgresConnection.open({ target, clock, applicationName, timeoutMs });
+  const opened = await openConnection({ target, clock, applicationName, timeoutMs });
   if (opened.connection === undefined) throw new Error(opened.failure.message);
   try {
     for (const text of statements) {

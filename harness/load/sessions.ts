@@ -1,10 +1,10 @@
 /** All application sessions of a run. */
 import type { Clock } from '../../sim/clock.js';
 import type { Failure, RecordEntry } from '../history/entry.js';
-import { type LoadSessionKind, type SessionsPlan, sessionKinds } from './census.js';
+import { checkSessions, type LoadSessionKind, type SessionsPlan, sessionKinds } from './census.js';
 import { LoadSession } from './load-session.js';
 import { runStatements } from './schema.js';
-import { kindsWithTables, loadSchema } from './session-states.js';
+import { sessionEngineOf } from './session-engine.js';
 
 /** Connections opened, examined or closed at a time: a stampede is not what is rehearsed here. */
 const atOnceMax = 32;
@@ -19,7 +19,9 @@ export class LoadSessions {
   readonly #clock: Clock;
   readonly #sessions: readonly { readonly name: string; readonly session: LoadSession }[];
 
+  /** @throws UserError `SESSIONS_INVALID` where the target's engine lacks a kind */
   constructor(plan: SessionsPlan, clock: Clock, record: RecordEntry) {
+    checkSessions(plan.sessions, plan.target.engine);
     this.#plan = plan;
     this.#clock = clock;
     const sessions: { name: string; session: LoadSession }[] = [];
@@ -42,10 +44,9 @@ export class LoadSessions {
    */
   async open(timeoutMs: number): Promise<OpenFailure | null> {
     const deadlineNs = this.#clock.nowNs() + timeoutMs * 1e6;
-    if (this.#sessions.some(({ session }) => kindsWithTables.includes(session.kind))) {
-      const make = [`CREATE SCHEMA IF NOT EXISTS ${loadSchema}`];
-      await runStatements(this.#plan.target, make, this.#clock, timeoutMs);
-    }
+    const kinds = this.#sessions.map(({ session }) => session.kind);
+    const make = sessionEngineOf(this.#plan.target.engine).prepare(kinds);
+    if (make.length > 0) await runStatements(this.#plan.target, make, this.#clock, timeoutMs);
     let first: OpenFailure | null = null;
     await this.#each(async (session, name) => {
       if (first !== null) return;

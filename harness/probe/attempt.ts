@@ -1,11 +1,12 @@
 /** One attempt of a lane: what it is asked, and how it ended. */
 import type { Failure, Outcome } from '../history/entry.js';
+import type { ServerIdentity } from './dialect.js';
 
 export interface AttemptEnd {
   readonly outcome: Outcome;
   readonly error: Failure | null;
   /** What answered, where something did. */
-  readonly server: { readonly version: string; readonly startedAt?: string } | null;
+  readonly server: ServerIdentity | null;
   /** True when a held session had to be opened anew. */
   readonly reconnected?: boolean;
 }

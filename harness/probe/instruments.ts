@@ -7,14 +7,15 @@ import type { Failure, LaneKind, RecordEntry } from '../history/entry.js';
 import { LedgerSession } from '../load/ledger.js';
 import { LoadSessions } from '../load/sessions.js';
 import type { Attempts } from './attempt.js';
+import { dialectOf, quoteTable } from './dialect.js';
+import { HeldSession, type UseSession } from './held-session.js';
+import { IdleSession } from './idle-session.js';
 import { Lane } from './lane.js';
-import { HeldSession } from './postgres/held-session.js';
-import { IdleSession } from './postgres/idle-session.js';
-import { newConnectionAttempts } from './postgres/new-connection.js';
-import { askWithParameter, read, write } from './postgres/session-uses.js';
-import { probeWriteTable, quoteTable } from './postgres/table-name.js';
-import type { ConnectionTarget } from './postgres/target.js';
+import { newConnectionAttempts } from './new-connection.js';
 import type { InstrumentsPlan, LanePlan, OpenedSessions } from './protocol.js';
+import { ask, write } from './session-uses.js';
+import { parseTable, probeWriteTable } from './table-name.js';
+import type { ConnectionTarget } from './target.js';
 
 /** Connections under way at once in a lane that dials anew; a held session only queues. */
 const dialsInFlightMax = 64;
@@ -185,18 +186,21 @@ function attemptsOf(
   if (kind === 'observer') return observer;
   if (target === null) throw new Error(`lane ${name} has no target`);
   const applicationName = `rehearse/probe/${kind}`;
+  const dialect = dialectOf(target.engine);
+  const holding = (use: UseSession): HeldSession =>
+    new HeldSession({ target, applicationName, clock, use });
   switch (kind) {
     case 'new-connection':
       return newConnectionAttempts(target, clock);
     case 'idle-session':
       return new IdleSession(target, clock);
     case 'held-session':
-      return new HeldSession({ target, applicationName, clock, use: askWithParameter(clock) });
+      return holding(ask(clock, dialect, dialect.askHeld));
     case 'reader':
-      return new HeldSession({ target, applicationName, clock, use: read(clock) });
+      return holding(ask(clock, dialect, dialect.identity));
     case 'writer': {
-      const table = quoteTable(plan.writeTable ?? probeWriteTable);
-      return new HeldSession({ target, applicationName, clock, use: write(clock, table, name) });
+      const table = quoteTable(dialect, parseTable(plan.writeTable ?? probeWriteTable));
+      return holding(write(clock, dialect, table, name));
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../sim/clock.js';
 import type { LaneSpec, RecordEntry } from '../history/entry.js';
 import { note } from '../history/record.js';
 import type { AttemptEnd, Attempts } from './attempt.js';
-import { ownFailure } from './postgres/failure.js';
+import { ownFailure } from './failure.js';
 import { Ticker } from './ticker.js';
 
 export interface LaneOptions {

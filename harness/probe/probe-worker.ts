@@ -3,7 +3,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../sim/clock.js';
 import { late, within } from '../within.js';
-import type { ConnectionTarget } from './postgres/target.js';
 import type {
   FromInstruments,
   InstrumentsPlan,
@@ -11,6 +10,7 @@ import type {
   ReadbackEnd,
   ToInstruments,
 } from './protocol.js';
+import type { ConnectionTarget } from './target.js';
 
 export interface ProbeWorkerOptions {
   readonly clock: Clock;

@@ -7,7 +7,7 @@ import type { Anchor } from '../../sim/clock.js';
 import type { Entry, LaneSpec } from '../history/entry.js';
 import type { SessionsPlan } from '../load/census.js';
 import type { LedgerPlan } from '../load/ledger.js';
-import type { ConnectionTarget } from './postgres/target.js';
+import type { ConnectionTarget } from './target.js';
 
 /** One lane and whom it polls. */
 export interface LanePlan {

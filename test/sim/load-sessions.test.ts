@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CensusSession, sessionKinds } from '../../harness/load/census.js';
+import { type CensusSession, sessionKindsOf } from '../../harness/load/census.js';
 import { LoadSessions } from '../../harness/load/sessions.js';
 import { entryKeeper, type ProbedServer, probedServer } from '../support/probed-server.js';
 
+const sessionKinds = sessionKindsOf('postgres');
 let probed: ProbedServer;
 beforeAll(async () => {
   probed = await probedServer();

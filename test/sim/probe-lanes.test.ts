@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LaneKind } from '../../harness/history/entry.js';
 import { Instruments } from '../../harness/probe/instruments.js';
-import type { ConnectionTarget } from '../../harness/probe/postgres/target.js';
+import type { ConnectionTarget } from '../../harness/probe/target.js';
 import { entryKeeper, type ProbedServer, probedServer, until } from '../support/probed-server.js';
 
 let probed: ProbedServer;

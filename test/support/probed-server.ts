@@ -1,32 +1,50 @@
-/** A real Postgres with the roles of a rehearsal, for the tests of probes and load. */
+/** A real server with the roles of a rehearsal, for the tests of probes and load. */
 import type { Entry, EntryDraft, EntryKind, EntryOf } from '../../harness/history/entry.js';
 import { parseEntry } from '../../harness/history/entry.js';
 import { recorder } from '../../harness/history/record.js';
 import { prepareSchema, runStatements } from '../../harness/load/schema.js';
-import type { ConnectionTarget } from '../../harness/probe/postgres/target.js';
+import type { Row } from '../../harness/probe/connection.js';
+import { openConnection } from '../../harness/probe/open-connection.js';
+import type { ConnectionTarget } from '../../harness/probe/target.js';
 import { type Clock, systemClock } from '../../sim/clock.js';
 import { embeddedProvider } from '../../sim/server/embedded/provider.js';
-import type { Server } from '../../sim/server/server.js';
+import type { EngineName, Server } from '../../sim/server/server.js';
+import { program } from './programs.js';
 
 export interface ProbedServer {
   readonly clock: Clock;
   readonly server: Server;
+  /** The version that the server was made with. */
+  readonly version: string;
   readonly admin: ConnectionTarget;
   readonly instrument: ConnectionTarget;
   readonly application: ConnectionTarget;
+  /** Runs statements as the administrator, in the schema of the instruments' tables. */
   sql(...statements: string[]): Promise<void>;
+  rows(statement: string): Promise<readonly Row[]>;
   remove(): Promise<void>;
 }
 
 const database = 'demo';
 
-export async function probedServer(): Promise<ProbedServer> {
+/** MySQL and MariaDB, each with whether this machine has it. */
+export const mysqlFlavours = (['mysql', 'mariadb'] as const).map((engine) => ({
+  engine,
+  isMissing: program(engine) === undefined,
+}));
+
+export async function probedServer(
+  engine: EngineName = 'postgres',
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<ProbedServer> {
   const clock = systemClock();
   const provider = embeddedProvider({ clock, offline: true });
-  const server = await provider.create({ name: 'probed', engine: 'postgres', version: '17.4' });
+  const version = engine === 'postgres' ? '17.4' : await offered(provider, engine);
+  const server = await provider.create({ name: 'probed', engine, version, parameters });
   await server.start();
   const login = (user: string, password: string, name: string): ConnectionTarget => ({
     name: 'writer',
+    engine: engine === 'postgres' ? 'postgres' : 'mysql',
     host: server.address.host,
     port: server.address.port,
     user,
@@ -36,27 +54,66 @@ export async function probedServer(): Promise<ProbedServer> {
   });
   const { admin } = server;
   const owner = login(admin.user, admin.password, admin.database);
-  await runStatements(
-    owner,
-    [
-      "CREATE ROLE instrument LOGIN PASSWORD 'instrument-secret'",
-      "CREATE ROLE application LOGIN PASSWORD 'application-secret'",
-      `CREATE DATABASE ${database} OWNER application`,
-    ],
-    clock,
-    30_000,
-  );
-  const target = login(admin.user, admin.password, database);
+  const target = engine === 'postgres' ? login(admin.user, admin.password, database) : owner;
+  await runStatements(owner, engine === 'postgres' ? postgresRoles : mysqlRoles, clock, 30_000);
   await prepareSchema(target, 'instrument', clock);
   return {
     clock,
     server,
+    version,
     admin: target,
-    instrument: login('instrument', 'instrument-secret', database),
+    instrument: login('instrument', 'instrument-secret', schemaOf(engine)),
     application: login('application', 'application-secret', database),
     sql: (...statements) => runStatements(target, statements, clock, 30_000),
+    rows: (statement) => rowsOf(target, statement, clock),
     remove: () => server.remove(),
   };
+}
+
+const postgresRoles = [
+  "CREATE ROLE instrument LOGIN PASSWORD 'instrument-secret'",
+  "CREATE ROLE application LOGIN PASSWORD 'application-secret'",
+  `CREATE DATABASE ${database} OWNER application`,
+];
+
+const mysqlRoles = [
+  `CREATE DATABASE ${database}`,
+  "CREATE USER 'instrument'@'%' IDENTIFIED BY 'instrument-secret'",
+  "CREATE USER 'application'@'%' IDENTIFIED BY 'application-secret'",
+  `GRANT ALL PRIVILEGES ON ${database}.* TO 'application'@'%'`,
+];
+
+/** The instruments' database: on MySQL their schema is one of its own. */
+function schemaOf(engine: EngineName): string {
+  return engine === 'postgres' ? database : 'rehearse';
+}
+
+async function offered(
+  provider: ReturnType<typeof embeddedProvider>,
+  engine: EngineName,
+): Promise<string> {
+  const offers = await provider.offers();
+  const offer = offers.find((one) => one.engine === engine && one.state === 'here');
+  if (offer === undefined) throw new Error(`no ${engine} here`);
+  return offer.version;
+}
+
+async function rowsOf(
+  target: ConnectionTarget,
+  text: string,
+  clock: Clock,
+): Promise<readonly Row[]> {
+  const opened = await openConnection({
+    target,
+    clock,
+    applicationName: 'rehearse/test',
+    timeoutMs: 30_000,
+  });
+  if (opened.connection === undefined) throw new Error(opened.failure.message);
+  const answer = await opened.connection.query({ text }, 30_000);
+  await opened.connection.close();
+  if (!answer.ok) throw new Error(answer.failure.message);
+  return answer.rows;
 }
 
 /** Keeps entries, each of them checked against the schema. */

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCensus, parseSessionCounts, sessionKinds } from '../../harness/load/census.js';
-import { addToRuns, type FoundRuns } from '../../harness/load/readback.js';
+import {
+  checkSessions,
+  parseCensus,
+  parseSessionCounts,
+  sessionKinds,
+  sessionKindsOf,
+} from '../../harness/load/census.js';
+import { addCopy, addToRuns, type FoundRuns } from '../../harness/load/found-runs.js';
 import { UserError } from '../../sim/user-error.js';
 
 describe('session counts', () => {
@@ -66,7 +72,46 @@ describe('census', () => {
   });
 });
 
+describe('kinds of an engine', () => {
+  it('are refused for another engine, with those that it has', () => {
+    const refused = expect.objectContaining({
+      code: 'SESSIONS_INVALID',
+      todo: expect.stringContaining('user-lock'),
+    });
+    expect(() => parseSessionCounts('held-cursor=1', 'mysql')).toThrow(refused);
+    expect(() => parseCensus('sessions: [{kind: advisory-lock}]', 'mysql')).toThrow(refused);
+    expect(() => checkSessions([{ kind: 'listening', count: 1 }], 'mysql')).toThrow(refused);
+    expect(() => parseSessionCounts('user-lock=1', 'postgres')).toThrow(/held-cursor/);
+    expect(parseSessionCounts('user-lock=2', 'mysql')).toEqual([{ kind: 'user-lock', count: 2 }]);
+    expect(parseSessionCounts('user-lock,listening')).toHaveLength(2);
+  });
+
+  it('have user variables on MySQL alone', () => {
+    const census = 'sessions: [{kind: idle, settings: {"@tenant": a}}]';
+    expect(parseCensus(census, 'mysql')[0]?.settings).toEqual({ '@tenant': 'a' });
+    expect(() => parseCensus(census, 'postgres')).toThrow(/user variables/);
+  });
+
+  it('are all among the kinds there are', () => {
+    for (const engine of ['postgres', 'mysql'] as const)
+      for (const kind of sessionKindsOf(engine)) expect(sessionKinds).toContain(kind);
+  });
+});
+
 describe('runs of found numbers', () => {
+  it('are the same whatever the order of the rows', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(30), { maxLength: 80 }), (numbers) => {
+        const runs: FoundRuns = [];
+        for (const number of numbers) addCopy(runs, number);
+        const ascending: FoundRuns = [];
+        for (const number of [...new Set(numbers)].sort((a, b) => a - b))
+          addToRuns(ascending, number, numbers.filter((one) => one === number).length);
+        expect(runs).toEqual(ascending);
+      }),
+    );
+  });
+
   it('say exactly which numbers there are, and how often', () => {
     fc.assert(
       fc.property(

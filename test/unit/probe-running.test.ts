@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entry, EntryOf, LaneSpec } from '../../harness/history/entry.js';
 import { type LaneMeasure, measureLane } from '../../harness/measure/lane.js';
 import { RunningLane, type RunningLaneOptions } from '../../harness/measure/running-lane.js';
-import { ownFailure } from '../../harness/probe/postgres/failure.js';
+import { ownFailure } from '../../harness/probe/failure.js';
 import { localTime, PublishedLines } from '../../harness/probe/published-lines.js';
 import { RunningSummary } from '../../harness/probe/running-summary.js';
 import { judge, judgeMeasurement } from '../../harness/verdict/judge.js';

@@ -8,50 +8,25 @@ import pg from 'pg';
 import type { Clock } from '../../../sim/clock.js';
 import type { Failure } from '../../history/entry.js';
 import { afterReading } from '../after-reading.js';
-import { type ClassifiedFailure, classify, ownFailure } from './failure.js';
+import type {
+  Answer,
+  DatabaseConnection,
+  Opened,
+  OpenOptions,
+  Row,
+  Statement,
+} from '../connection.js';
+import { type ClassifiedFailure, ownFailure } from '../failure.js';
+import type { ConnectionTarget } from '../target.js';
+import { classify } from './failure.js';
 import { type ByteSource, guarded } from './sane-messages.js';
-import type { ConnectionTarget } from './target.js';
-
-export interface OpenOptions {
-  readonly target: ConnectionTarget;
-  readonly applicationName: string;
-  readonly clock: Clock;
-  /** For everything: name look-up, TCP, TLS and authentication. */
-  readonly timeoutMs: number;
-}
-
-export type Opened =
-  | { readonly connection: PostgresConnection; readonly failure?: undefined }
-  | { readonly connection?: undefined; readonly failure: Failure };
-
-export interface Statement {
-  readonly text: string;
-  /** With values the extended protocol is used, without them the simple one. */
-  readonly values?: readonly string[];
-  /** A named prepared statement, parsed once per connection. */
-  readonly name?: string;
-}
-
-/** Values as the server wrote them: text or null. */
-export type Row = readonly (string | null)[];
-
-export type Answer =
-  | { readonly ok: true; readonly command: string; readonly rows: readonly Row[] }
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      /** False where it never left: the connection was lost before. */
-      readonly sent: boolean;
-      /** True where the server refused the statement, so that it surely did nothing. */
-      readonly definite: boolean;
-    };
 
 /** How long the server may take to close after our Terminate. */
 const closeTimeoutMs = 1_000;
 
 const rawTypes = { getTypeParser: () => (value: unknown) => value };
 
-export class PostgresConnection {
+export class PostgresConnection implements DatabaseConnection {
   readonly #client: pg.Client;
   readonly #socket: Socket;
   readonly #clock: Clock;
@@ -100,18 +75,10 @@ export class PostgresConnection {
     return { failure: failure ?? made.#lost ?? ownFailure('closed', 'closed while connecting') };
   }
 
-  /** Why this connection can no longer be used, or null. Costs no byte on the wire. */
   get lost(): Failure | null {
     return this.#lost;
   }
 
-  /** The server's process id for this session, as told at the start. */
-  get backendPid(): number | null {
-    const pid: unknown = Reflect.get(this.#client, 'processID');
-    return typeof pid === 'number' ? pid : null;
-  }
-
-  /** Runs one statement; one at a time. On time-out the connection is gone. Never rejects. */
   async query(statement: Statement, timeoutMs: number): Promise<Answer> {
     if (this.#lost !== null)
       return { ok: false, failure: this.#lost, sent: false, definite: false };
@@ -134,7 +101,6 @@ export class PostgresConnection {
     });
   }
 
-  /** Says Terminate and waits for the server to close, but not for long. Never rejects. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -148,7 +114,6 @@ export class PostgresConnection {
     this.destroy();
   }
 
-  /** Drops the connection without a word. */
   destroy(): void {
     this.#closing = true;
     this.#client.connection.stream.destroy();
@@ -217,5 +182,6 @@ function makeTlsOptions(target: ConnectionTarget): ConnectionOptions | false {
   return {
     rejectUnauthorized: true,
     secureContext: createSecureContext(caPem === null ? {} : { ca: caPem }),
+    ...(mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
   };
 }

@@ -2,16 +2,8 @@
  * Puts what `pg`, Node and the server say when something goes wrong into a client's words. The
  * texts matched here are those that pg 8.23 gives without any code.
  */
-import type { ErrorKind, Failure } from '../../history/entry.js';
-
-/** A failure, and whether a statement that it answered surely had no effect. */
-export interface ClassifiedFailure {
-  readonly failure: Failure;
-  /** The server itself refused the statement and goes on: the statement did nothing. */
-  readonly definite: boolean;
-  /** The session ended with it. */
-  readonly fatal: boolean;
-}
+import type { ErrorKind } from '../../history/entry.js';
+import { anatomy, type ClassifiedFailure, kindOfSystemCode, redact, textOf } from '../failure.js';
 
 const bySqlstate: Readonly<Record<string, ErrorKind>> = {
   '25006': 'read-only',
@@ -24,21 +16,6 @@ const bySqlstate: Readonly<Record<string, ErrorKind>> = {
   '57P05': 'terminated',
 };
 
-const byCode: Readonly<Record<string, ErrorKind>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ECONNABORTED: 'reset',
-  ETIMEDOUT: 'timeout',
-  ENOTFOUND: 'dns',
-  EPROTO: 'tls',
-  CERT_HAS_EXPIRED: 'tls',
-  CERT_NOT_YET_VALID: 'tls',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
-  SELF_SIGNED_CERT_IN_CHAIN: 'tls',
-  HOSTNAME_MISMATCH: 'tls',
-};
-
 /** Texts without a code, as pg 8.23 and pg-protocol word them. */
 const byText: readonly (readonly [RegExp, ErrorKind])[] = [
   [/timeout expired|timeout exceeded|due to connection timeout|read timeout/i, 'timeout'],
@@ -47,15 +24,14 @@ const byText: readonly (readonly [RegExp, ErrorKind])[] = [
   [/^SASL|password must be/i, 'auth'],
 ];
 
-const messageMax = 300;
-
 /**
  * Classifies an error of a client.
  * @param error whatever was thrown or emitted
  * @param password taken out of every text
  */
 export function classify(error: unknown, password: string): ClassifiedFailure {
-  const { code, message, severity } = anatomy(error);
+  const { code, message } = anatomy(error);
+  const severity = typeof error === 'object' && error !== null ? textOf(error, 'severity') : null;
   if (severity !== null && code !== null && /^[0-9A-Z]{5}$/.test(code)) {
     return {
       failure: {
@@ -74,11 +50,6 @@ export function classify(error: unknown, password: string): ClassifiedFailure {
     definite: false,
     fatal: kind === 'closed' || kind === 'reset',
   };
-}
-
-/** A failure in our own words. */
-export function ownFailure(kind: ErrorKind, message: string): Failure {
-  return { kind, sqlstate: null, code: null, message };
 }
 
 /**
@@ -104,40 +75,8 @@ function kindOfSqlstate(sqlstate: string, message: string): ErrorKind {
 }
 
 function kindOf(code: string | null, message: string): ErrorKind {
-  if (code !== null) {
-    const known = byCode[code];
-    if (known !== undefined) return known;
-    if (code.startsWith('EAI_')) return 'dns';
-    if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|UNABLE_TO_|CERT_)/.test(code)) return 'tls';
-  }
+  const known = code === null ? undefined : kindOfSystemCode(code);
+  if (known !== undefined) return known;
   for (const [pattern, kind] of byText) if (pattern.test(message)) return kind;
   return 'other';
-}
-
-function anatomy(error: unknown): {
-  code: string | null;
-  message: string;
-  severity: string | null;
-} {
-  if (typeof error !== 'object' || error === null)
-    return { code: null, message: String(error), severity: null };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  const severity =
-    'severity' in error && typeof error.severity === 'string' ? error.severity : null;
-  let message = 'message' in error && typeof error.message === 'string' ? error.message : '';
-  // Node tries every address of a name and reports them together, without a text of its own.
-  if (message === '' && error instanceof AggregateError)
-    message = error.errors.map((one) => anatomy(one).message).join('; ');
-  return { code, message: message === '' ? (code ?? 'unknown error') : message, severity };
-}
-
-function redact(message: string, password: string): string {
-  let text = message.replace(/\s+/g, ' ').trim();
-  if (password.length >= 3) {
-    text = text.replaceAll(password, '[redacted]');
-    // Half a surrogate pair cannot be encoded, so no URL can hold it.
-    if (!/\p{Surrogate}/u.test(password))
-      text = text.replaceAll(encodeURIComponent(password), '[redacted]');
-  }
-  return text.length > messageMax ? `${text.slice(0, messageMax - 1)}…` : text;
 }

@@ -2,57 +2,30 @@
  * The states that an application session is put into, and how one finds out afterwards what is
  * left of them. One entry per kind; all SQL is run on the session itself.
  */
-import type { Failure } from '../history/entry.js';
-import type { PostgresConnection, Row, Statement } from '../probe/postgres/connection.js';
-import { quoteName, quoteText } from '../probe/postgres/table-name.js';
-import type { LoadSessionKind } from './census.js';
+import { postgresDialect } from '../../probe/postgres/dialect.js';
+import type { LoadSessionKind, PostgresSessionKind } from '../census.js';
+import {
+  nothingToEnter,
+  runningSeconds,
+  type SessionEngine,
+  type SessionState,
+  StatementFailed,
+} from '../session-state.js';
 
-/** One open session while it is put into its state or examined. */
-export interface StateContext {
-  readonly connection: PostgresConnection;
-  /** Numbers the sessions of a run from 1: makes names, keys and settings differ. */
-  readonly number: number;
-  /** Runs one statement. Throws `StatementFailed`. */
-  ask(statement: Statement): Promise<readonly Row[]>;
-}
-
-/** A statement on an application session that did not succeed. */
-export class StatementFailed extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.message);
-  }
-}
-
-/** What one found of one piece of state: its name, and whether it is still as it was. */
-export interface Finding {
-  readonly what: string;
-  readonly kept: boolean;
-}
-
-export interface SessionState {
-  /** Puts the session into the state. */
-  enter(context: StateContext): Promise<void>;
-  /** A statement that is left running; it must not end before the run does. */
-  running?(context: StateContext): Statement;
-  /** Looks what is left; not called for a session that still runs its statement. */
-  examine(context: StateContext): Promise<readonly Finding[]>;
-}
+const { quoteName, quoteText } = postgresDialect;
 
 /** Where `ddl` and `table-lock` make their tables. */
-export const loadSchema = 'rehearse_load';
+const loadSchema = 'rehearse_load';
 
 /** Kinds that need the schema above. */
-export const kindsWithTables: readonly LoadSessionKind[] = ['ddl', 'table-lock'];
+const kindsWithTables: readonly LoadSessionKind[] = ['ddl', 'table-lock'];
 
-/** Long enough for any run, short enough not to stay on a server for ever. */
-const runningSeconds = 3_600;
 const advisoryClass = 20_817;
 const statementText = 'SELECT $1::int + 1';
 
-const nothingToEnter = async (): Promise<void> => {};
 const table = (number: number): string => `${loadSchema}.${quoteName(`locked_${number}`)}`;
 
-export const sessionStates: Readonly<Record<LoadSessionKind, SessionState>> = {
+const states: Readonly<Record<PostgresSessionKind, SessionState>> = {
   idle: { enter: nothingToEnter, examine: async () => [] },
 
   prepared: {
@@ -162,6 +135,27 @@ export const sessionStates: Readonly<Record<LoadSessionKind, SessionState>> = {
       return [{ what: 'table lock', kept: rows.length === 1 }];
     },
   },
+};
+
+export const postgresSessions: SessionEngine = {
+  prepare: (kinds) =>
+    kinds.some((kind) => kindsWithTables.includes(kind))
+      ? [`CREATE SCHEMA IF NOT EXISTS ${loadSchema}`]
+      : [],
+  stateOf: (kind) => new Map<string, SessionState>(Object.entries(states)).get(kind),
+  // What tells one tenant's session from another's: lost settings are how these get mixed up.
+  idleSettings: (number) => ({
+    timezone: 'Pacific/Auckland',
+    search_path: 'rehearse_app, public',
+    'app.tenant_id': `tenant-${number}`,
+  }),
+  /** `SET` as an application writes it; a list such as search_path cannot be one quoted word. */
+  setSetting: (name, value) => ({
+    text: value.includes(',')
+      ? `SELECT set_config(${quoteText(name)}, ${quoteText(value)}, false)`
+      : `SET ${name} = ${quoteText(value)}`,
+  }),
+  readSetting: (name) => ({ text: `SELECT current_setting(${quoteText(name)}, true)` }),
 };
 
 function noTransaction(error: unknown): false {

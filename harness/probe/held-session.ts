@@ -3,17 +3,18 @@
  * their turn behind one another, each with its own deadline; what loses the session fails all
  * that wait for it, and the next attempt after that opens a new one.
  */
-import type { Clock, Timer } from '../../../sim/clock.js';
-import type { Failure } from '../../history/entry.js';
-import { afterReading } from '../after-reading.js';
-import { type AttemptEnd, type Attempts, failed } from '../attempt.js';
-import { PostgresConnection } from './connection.js';
+import type { Clock, Timer } from '../../sim/clock.js';
+import type { Failure } from '../history/entry.js';
+import { afterReading } from './after-reading.js';
+import { type AttemptEnd, type Attempts, failed } from './attempt.js';
+import type { DatabaseConnection } from './connection.js';
 import { ownFailure } from './failure.js';
+import { openConnection } from './open-connection.js';
 import type { ConnectionTarget } from './target.js';
 
 /** What is done with the session at each attempt. */
 export type UseSession = (
-  connection: PostgresConnection,
+  connection: DatabaseConnection,
   deadlineNs: number,
 ) => Promise<AttemptEnd>;
 
@@ -32,7 +33,7 @@ interface Waiting {
 
 export class HeldSession implements Attempts {
   readonly #options: HeldSessionOptions;
-  #connection: PostgresConnection | null = null;
+  #connection: DatabaseConnection | null = null;
   #everOpened = false;
   #busy = false;
   #waiting: Waiting[] = [];
@@ -126,7 +127,7 @@ export class HeldSession implements Attempts {
 
   async #connect(timeoutMs: number): Promise<Failure | null> {
     const { target, applicationName, clock } = this.#options;
-    const opened = await PostgresConnection.open({ target, applicationName, clock, timeoutMs });
+    const opened = await openConnection({ target, applicationName, clock, timeoutMs });
     if (opened.connection === undefined) return opened.failure;
     this.#connection = opened.connection;
     this.#everOpened = true;

@@ -2,17 +2,18 @@
  * The idle-session lane: a connection on which nothing is ever sent. A tick only looks whether it
  * is still there; a last query at the end tells a connection that lives from one that hangs.
  */
-import type { Clock } from '../../../sim/clock.js';
-import type { Failure } from '../../history/entry.js';
-import { type AttemptEnd, type Attempts, failed } from '../attempt.js';
-import { PostgresConnection } from './connection.js';
-import { identityOf } from './identity.js';
+import type { Clock } from '../../sim/clock.js';
+import type { Failure } from '../history/entry.js';
+import { type AttemptEnd, type Attempts, failed } from './attempt.js';
+import type { DatabaseConnection } from './connection.js';
+import { dialectOf } from './dialect.js';
+import { openConnection } from './open-connection.js';
 import type { ConnectionTarget } from './target.js';
 
 export class IdleSession implements Attempts {
   readonly #target: ConnectionTarget;
   readonly #clock: Clock;
-  #connection: PostgresConnection | null = null;
+  #connection: DatabaseConnection | null = null;
   #opening: Promise<Failure | null> | null = null;
   #everOpened = false;
 
@@ -22,7 +23,7 @@ export class IdleSession implements Attempts {
   }
 
   async open(timeoutMs: number): Promise<Failure | null> {
-    const opened = await PostgresConnection.open({
+    const opened = await openConnection({
       target: this.#target,
       clock: this.#clock,
       applicationName: 'rehearse/probe/idle-session',
@@ -49,16 +50,14 @@ export class IdleSession implements Attempts {
     return { outcome: 'ok', error: null, server: null, ...(anew ? { reconnected: true } : {}) };
   }
 
-  /** A query with a parameter: the published hang shows on those first. */
+  /** The held session's query: the published hang shows on the first one afterwards. */
   async finalCheck(timeoutMs: number): Promise<AttemptEnd | null> {
     const connection = this.#connection;
     if (connection === null) return null;
-    const answer = await connection.query(
-      { text: "SELECT current_setting('server_version') WHERE $1::int = 1", values: ['1'] },
-      timeoutMs,
-    );
+    const dialect = dialectOf(this.#target.engine);
+    const answer = await connection.query(dialect.askHeld, timeoutMs);
     if (!answer.ok) return failed(answer.failure);
-    return { outcome: 'ok', error: null, server: identityOf(answer.rows[0]) };
+    return { outcome: 'ok', error: null, server: dialect.identityOf(answer.rows[0]) };
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,7 @@
+/** The ledger's table, of the same name on every engine. */
+
+/** Not unique on the id of a write: under a unique constraint a duplicate could never be seen. */
+export const ledgerTable = { schema: 'rehearse', table: 'ledger' } as const;
+
+/** Rows fetched at a time: the table may be larger than memory, its runs hardly ever are. */
+export const pageRows = 10_000;

@@ -1,0 +1,48 @@
+/** What is asked of MySQL and MariaDB and written to them. */
+import type { Row } from '../connection.js';
+import type { Dialect, ServerIdentity } from '../dialect.js';
+
+/** Reads no table: it opens no transaction, whatever autocommit says. */
+const identity = { text: 'SELECT @@version, @@hostname' };
+
+export const mysqlDialect: Dialect = {
+  identity,
+  /**
+   * By the text protocol: Aurora MySQL's zero-downtime patch is documented to lose statements
+   * prepared on the server while it keeps their session, and this lane tells of the session. What
+   * becomes of prepared statements is for application sessions of the kind `prepared`.
+   */
+  askHeld: identity,
+  identityOf,
+  /** No RETURNING on MySQL: a write does not tell who took it. */
+  writeRow: (quotedTable, lane, number) => ({
+    text: `INSERT INTO ${quotedTable} (lane, number) VALUES (?, ?)`,
+    values: [lane, String(number)],
+  }),
+  createWriteTable: (quotedTable) =>
+    `CREATE TABLE IF NOT EXISTS ${quotedTable} (id BIGINT AUTO_INCREMENT PRIMARY KEY, ` +
+    'lane VARCHAR(200), number BIGINT, ' +
+    'written_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB',
+  quoteName: (name) => `\`${name.replaceAll('`', '``')}\``,
+  quoteText: (text) =>
+    // Whether a backslash escapes depends on sql_mode; digits do not.
+    text.includes('\\')
+      ? `CONVERT(0x${Buffer.from(text, 'utf8').toString('hex')} USING utf8mb4)`
+      : `'${text.replaceAll("'", "''")}'`,
+};
+
+/**
+ * Reads a row of `version[, host]`. What distributors put behind the number is left out
+ * (`9.7.4-2`, `10.11.19-MariaDB-0+deb12u1`); Aurora's own version is part of its number
+ * (`8.0.mysql_aurora.3.05.2`).
+ */
+function identityOf(row: Row | undefined): ServerIdentity | null {
+  const told = row?.[0] ?? '';
+  const version = /^\d+(\.\w+)*/.exec(told)?.[0];
+  if (version === undefined) return null;
+  const flavour = /mariadb/i.test(told) ? 'MariaDB' : 'MySQL';
+  const host = row?.[1];
+  return host === null || host === undefined || host === ''
+    ? { version, flavour }
+    : { version, flavour, host };
+}

@@ -1,0 +1,40 @@
+/** What is asked of Postgres and written to it. */
+import type { Row } from '../connection.js';
+import type { Dialect, ServerIdentity } from '../dialect.js';
+
+/** Version and start of the postmaster: a restart shows even where the version stays. */
+const identity =
+  "SELECT current_setting('server_version'), to_char(pg_postmaster_start_time() " +
+  `AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+export const postgresDialect: Dialect = {
+  identity: { text: identity },
+  /** With a parameter, because the published hang shows on those. */
+  askHeld: {
+    text: "SELECT current_setting('server_version') WHERE $1::int = 1",
+    values: ['1'],
+  },
+  identityOf,
+  writeRow: (quotedTable, lane, number) => ({
+    text:
+      `INSERT INTO ${quotedTable} (lane, number) VALUES ($1, $2) ` +
+      "RETURNING current_setting('server_version')",
+    values: [lane, String(number)],
+  }),
+  createWriteTable: (quotedTable) =>
+    `CREATE TABLE IF NOT EXISTS ${quotedTable} (lane text, number bigint, ` +
+    'written_at timestamptz NOT NULL DEFAULT clock_timestamp())',
+  quoteName: (name) => `"${name.replaceAll('"', '""')}"`,
+  quoteText: (text) => {
+    const doubled = text.replaceAll("'", "''");
+    return text.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
+  },
+};
+
+/** Reads a row of `version[, start]`; distributors append their name to the version. */
+function identityOf(row: Row | undefined): ServerIdentity | null {
+  const version = row?.[0]?.split(' ')[0];
+  if (version === undefined || version === '') return null;
+  const startedAt = row?.[1];
+  return startedAt === null || startedAt === undefined ? { version } : { version, startedAt };
+}
