@@ -1,0 +1,394 @@
+import type { Clock } from '../../clock.js';
+import { UserError } from '../../user-error.js';
+import { freePort } from '../ports.js';
+import {
+  type AdminLogin,
+  engineTitles,
+  type Server,
+  type ServerAddress,
+  type ServerSpec,
+  type StartTimes,
+  type StopMode,
+  type StopTimes,
+} from '../server.js';
+import { NotAccepting, settlesWithin, untilAccepting } from './accepting.js';
+import type { Daemon } from './daemon.js';
+import type { ImageContract } from './image-contract.js';
+import type { ReadyImage } from './images.js';
+import { LogTail } from './log-tail.js';
+import { newestBackend, whyNoLogin } from './login.js';
+import type { RunNetwork } from './network.js';
+import {
+  type ContainerRecipe,
+  isPortTaken,
+  type ResourceLimits,
+  ServerContainer,
+} from './server-container.js';
+import { visiblePid } from './visible-pid.js';
+import { makeVolume, removeVolume } from './volume.js';
+
+/** What a server is made of; the provider puts it together. */
+export interface DockerServerParts {
+  /** The name of its container and of its volume. */
+  readonly id: string;
+  readonly spec: ServerSpec;
+  readonly admin: AdminLogin;
+  readonly clock: Clock;
+  readonly daemon: Daemon;
+  readonly contract: ImageContract;
+  readonly labels: Record<string, string>;
+  readonly limits: ResourceLimits;
+  /** The server's arguments. */
+  readonly command: readonly string[];
+  readonly image: (version: string) => Promise<ReadyImage>;
+  /** Whether a port is free to be taken by this server. */
+  readonly acceptPort: (port: number) => boolean;
+  /** Refuses images that the data can surely not be started with. */
+  readonly requireStep: (from: string, to: string) => void;
+  /** Tells the provider that the server is no more. */
+  readonly onRemoved: () => void;
+}
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 30_000;
+const killTimeoutMs = 20_000;
+const settleTimeoutMs = 30_000;
+const queryTimeoutMs = 5_000;
+/** A first start that finds its port taken looks for another one so many times. */
+const firstPortsMax = 8;
+
+/** A server in a container, with its data on a volume of its own. */
+export class DockerServer implements Server {
+  readonly spec: ServerSpec;
+  readonly admin: AdminLogin;
+  readonly #parts: DockerServerParts;
+  readonly #log = new LogTail();
+  #port = 0;
+  #portIsSettled = false;
+  #version: string;
+  #state: Server['state'] = 'stopped';
+  #pid: number | undefined;
+  /** There is one from the first start on. */
+  #container: ServerContainer | undefined;
+  /** The version of its image. */
+  #containerVersion: string | undefined;
+  #joined: { readonly network: RunNetwork; readonly aliases: readonly string[] } | undefined;
+  /** Undefined while the log of this start is not being read. */
+  #logEnded: Promise<void> | undefined;
+  /** Whether what Docker tells of the container is about this start, not about an earlier one. */
+  #isNewStart = false;
+  #starts = 0;
+  #starting: Promise<unknown> = Promise.resolve();
+  #removal: Promise<void> | undefined;
+
+  constructor(parts: DockerServerParts) {
+    this.#parts = parts;
+    this.spec = parts.spec;
+    this.admin = parts.admin;
+    this.#version = parts.spec.version;
+  }
+
+  get address(): ServerAddress {
+    return { host: this.#parts.daemon.published.host, port: this.#port };
+  }
+
+  get version(): string {
+    return this.#version;
+  }
+
+  get state(): Server['state'] {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /** The name of its container and of its volume, whether or not they are there. */
+  get containerName(): string {
+    return this.#parts.id;
+  }
+
+  /** Makes the volume and chooses a port. */
+  async open(): Promise<void> {
+    const { daemon, id, labels } = this.#parts;
+    await this.#choosePort();
+    await makeVolume(daemon, id, labels);
+  }
+
+  start(options: { version?: string; timeoutMs?: number } = {}): Promise<StartTimes> {
+    const started = this.#start(options);
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async stop(mode: StopMode, options: { timeoutMs?: number } = {}): Promise<StopTimes> {
+    const { clock, contract } = this.#parts;
+    const beginNs = clock.nowNs();
+    const container = this.#container;
+    if (container !== undefined && this.#state !== 'stopped') {
+      // Killed, a frozen server ends without having run again.
+      if (this.#state === 'frozen' && mode !== 'kill') await container.unpause();
+      this.#state = 'stopping';
+      await container.signal(mode === 'kill' ? 'SIGKILL' : contract.signals[mode]);
+      const limitMs = mode === 'kill' ? killTimeoutMs : (options.timeoutMs ?? stopTimeoutMs);
+      if (!(await container.endsWithin(limitMs))) {
+        await container.signal('SIGKILL');
+        await container.endsWithin(killTimeoutMs);
+      }
+    }
+    this.#pid = undefined;
+    this.#state = 'stopped';
+    return { beginNs, endNs: clock.nowNs() };
+  }
+
+  async freeze(): Promise<void> {
+    await this.#require('running', 'freeze').pause(this.#parts.clock);
+    this.#state = 'frozen';
+  }
+
+  async thaw(): Promise<void> {
+    await this.#require('frozen', 'thaw').unpause();
+    this.#state = 'running';
+  }
+
+  async crash(): Promise<void> {
+    const container = this.#require('running', 'crash');
+    if (this.spec.engine === 'postgres') {
+      const pid = await newestBackend(this.address, this.admin);
+      await container.execute(['sh', '-c', `kill -9 ${pid}`]);
+      return;
+    }
+    await this.stop('kill');
+    await this.start();
+  }
+
+  /** Puts it into a network of the run, where containers find it under the aliases. */
+  async join(network: RunNetwork, ...aliases: string[]): Promise<void> {
+    if (this.#container !== undefined) await network.attach(this.#parts.id, aliases);
+    this.#joined = { network, aliases };
+  }
+
+  /**
+   * Cuts it off from the run's network. Its published port stays: cutting that off is for the
+   * endpoint in front.
+   */
+  async disconnect(): Promise<void> {
+    await this.#joinedNetwork().network.detach(this.#parts.id);
+  }
+
+  async reconnect(): Promise<void> {
+    const { network, aliases } = this.#joinedNetwork();
+    await network.attach(this.#parts.id, aliases);
+  }
+
+  /** @throws UserError `DOCKER_LOST`; it can be called again then */
+  remove(): Promise<void> {
+    this.#removal ??= this.#removeAll().catch((error: unknown) => {
+      this.#removal = undefined;
+      throw error;
+    });
+    return this.#removal;
+  }
+
+  logTail(lines = 20): string {
+    return this.#log.last(lines);
+  }
+
+  async #start(options: { version?: string; timeoutMs?: number }): Promise<StartTimes> {
+    if (this.#removal !== undefined || this.#state !== 'stopped') throw this.#cannot('start');
+    const { clock, requireStep } = this.#parts;
+    const version = options.version ?? this.#version;
+    requireStep(this.spec.version, version);
+    this.#state = 'starting';
+    const beginNs = clock.nowNs();
+    const deadlineNs = beginNs + (options.timeoutMs ?? startTimeoutMs) * 1e6;
+    try {
+      const image = await this.#parts.image(version);
+      this.#version = version;
+      const acceptingNs = await this.#launchUntilReady(image, deadlineNs);
+      this.#portIsSettled = true;
+      await this.#watch();
+      this.#state = 'running';
+      return { beginNs, acceptingNs };
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error instanceof NotAccepting ? this.#startFailed(error.message) : error;
+    }
+  }
+
+  /** Launches it; where its port turns out to be taken, again: elsewhere if nobody knows it yet. */
+  async #launchUntilReady(image: ReadyImage, deadlineNs: number): Promise<number> {
+    const { clock } = this.#parts;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#launchOnce(image, deadlineNs);
+      } catch (error) {
+        if (!isPortTaken(error)) throw error;
+        const isLast = this.#portIsSettled ? clock.nowNs() > deadlineNs : tries >= firstPortsMax;
+        if (isLast || this.#removal !== undefined)
+          throw new NotAccepting(`its port ${this.#port} is taken by another program`);
+        if (this.#portIsSettled) await clock.sleep(100);
+        else await this.#choosePort();
+      }
+    }
+  }
+
+  /** Launches it and waits for its first answer. A container that gives none is removed. */
+  async #launchOnce(image: ReadyImage, deadlineNs: number): Promise<number> {
+    const { clock } = this.#parts;
+    const { spec, address, admin } = this;
+    const stop = new AbortController();
+    const launched = this.#launch(image);
+    try {
+      const accepting = untilAccepting({
+        clock,
+        deadlineNs,
+        signal: stop.signal,
+        tryLogin: (limitMs) => whyNoLogin(spec.engine, address, admin, limitMs),
+        whyHopeless: () => this.#whyHopeless(),
+      });
+      const [acceptingNs] = await Promise.all([accepting, launched]);
+      return acceptingNs;
+    } catch (error) {
+      stop.abort();
+      const container = this.#container;
+      // A container that only waits for its port is tried again as it is.
+      const waits = this.#portIsSettled && isPortTaken(error);
+      if (container !== undefined && !waits) await this.#giveUp(launched, container);
+      throw error;
+    }
+  }
+
+  /** Starts the container there is, or makes one where there is none of this version. */
+  async #launch(image: ReadyImage): Promise<void> {
+    const { daemon, id, clock } = this.#parts;
+    const old = this.#container;
+    this.#isNewStart = false;
+    this.#logEnded = undefined;
+    if (old !== undefined && this.#containerVersion === this.#version) {
+      await old.start();
+    } else {
+      const made = new ServerContainer(daemon, id);
+      this.#container = made;
+      this.#containerVersion = this.#version;
+      await old?.remove(clock);
+      this.#isNewStart = true;
+      await made.createAndStart(this.#recipe(image));
+    }
+    this.#isNewStart = true;
+    await this.#followLog();
+  }
+
+  async #followLog(): Promise<void> {
+    const following = await this.#container?.followLog(this.#log);
+    this.#logEnded = following?.ended;
+  }
+
+  #recipe(image: ReadyImage): ContainerRecipe {
+    const { id, labels, contract, command, limits } = this.#parts;
+    const path = contract.volumePath(image);
+    return {
+      name: id,
+      image: image.reference,
+      labels,
+      environment: contract.environment(path),
+      files: contract.files(this.admin.password),
+      command,
+      port: { inside: contract.port, outside: this.#port },
+      volume: { name: id, path },
+      network: this.#joined,
+      limits,
+      stopSignal: contract.signals.fast,
+    };
+  }
+
+  /** Ends a container that will not answer, keeps its log, and removes it. */
+  async #giveUp(launched: Promise<void>, container: ServerContainer): Promise<void> {
+    const { clock } = this.#parts;
+    const settled = (): Promise<boolean> => settlesWithin(clock, launched, settleTimeoutMs);
+    try {
+      await container.signal('SIGKILL');
+      if ((await container.facts()) !== undefined) {
+        await container.endsWithin(killTimeoutMs);
+        if (this.#logEnded === undefined) await this.#followLog();
+        await settlesWithin(clock, this.#logEnded ?? Promise.resolve(), queryTimeoutMs);
+      }
+      await container.remove(clock);
+      // Docker may have been about to make it.
+      await settled();
+      await container.remove(clock);
+      if (this.#container === container) this.#container = undefined;
+    } catch (error) {
+      // What made it fail is told; what is left goes with `remove`.
+      if (!(error instanceof UserError)) throw error;
+      await settled();
+    }
+  }
+
+  async #whyHopeless(): Promise<string | undefined> {
+    if (this.#removal !== undefined) return 'it was removed';
+    if (!this.#isNewStart) return undefined;
+    const facts = await this.#container?.facts();
+    return facts?.hasEnded === true
+      ? `its container ended with exit code ${facts.exitCode}`
+      : undefined;
+  }
+
+  /** Learns its process id, and notes when it ends by itself. */
+  async #watch(): Promise<void> {
+    const container = this.#container;
+    const facts = await container?.facts();
+    const { isLocal } = this.#parts.daemon.published;
+    if (facts !== undefined && isLocal) this.#pid = visiblePid(facts.pid, facts.id);
+    this.#starts++;
+    const starts = this.#starts;
+    container?.watchEnd(() => {
+      if (starts !== this.#starts || !['running', 'frozen'].includes(this.#state)) return;
+      this.#state = 'stopped';
+      this.#pid = undefined;
+    });
+  }
+
+  async #removeAll(): Promise<void> {
+    const { clock, daemon, id, onRemoved } = this.#parts;
+    await settlesWithin(clock, this.#starting, settleTimeoutMs);
+    const container = this.#container ?? new ServerContainer(daemon, id);
+    await container.remove(clock);
+    await removeVolume(daemon, id, clock);
+    this.#state = 'stopped';
+    this.#pid = undefined;
+    onRemoved();
+  }
+
+  async #choosePort(): Promise<void> {
+    this.#port = 0;
+    this.#port = await freePort(this.#parts.acceptPort);
+  }
+
+  #joinedNetwork(): { readonly network: RunNetwork; readonly aliases: readonly string[] } {
+    if (this.#joined !== undefined) return this.#joined;
+    throw new Error(`server ${this.spec.name} is in no network of the run`);
+  }
+
+  #require(state: Server['state'], action: string): ServerContainer {
+    if (this.#removal !== undefined || this.#state !== state || this.#container === undefined)
+      throw this.#cannot(action);
+    return this.#container;
+  }
+
+  #cannot(action: string): Error {
+    const now = this.#removal === undefined ? this.#state : 'removed';
+    return new Error(`server ${this.spec.name} is ${now}: cannot ${action}`);
+  }
+
+  #startFailed(why: string): UserError {
+    const what = `${engineTitles[this.spec.engine]} ${this.#version} (${this.spec.name})`;
+    return new UserError(
+      'ENGINE_START_FAILED',
+      `${what} did not start: ${why}. Its log ends:\n${this.logTail(8)}\n`,
+      'Check the server parameters that were asked for, the image, and the room on the Docker host.',
+      'environment',
+    );
+  }
+}

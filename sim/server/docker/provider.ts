@@ -1,0 +1,192 @@
+/** Real servers in containers, by Testcontainers. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock.js';
+import { UserError } from '../../user-error.js';
+import { once } from '../embedded/once.js';
+import { randomSecret } from '../embedded/random-secret.js';
+import type { EngineName, EngineOffer, ServerProvider, ServerSpec } from '../server.js';
+import { type Daemon, openDaemon } from './daemon.js';
+import { leftBehind } from './daemon-errors.js';
+import { DockerServer } from './docker-server.js';
+import { imageContracts } from './image-contract.js';
+import {
+  ensureImage,
+  type ImageChoice,
+  imageOffers,
+  imageReference,
+  type ReadyImage,
+} from './images.js';
+import { ownLabels } from './labels.js';
+import { makeNetwork, type RunNetwork } from './network.js';
+import { reaperLabels } from './reaper.js';
+import type { ResourceLimits } from './server-container.js';
+
+export interface DockerOptions extends ImageChoice {
+  readonly clock: Clock;
+  /** Names the run on everything that is made in Docker. */
+  readonly runId: string;
+  /** True forbids pulling images. */
+  readonly offline?: boolean;
+  /** Told, in one sentence, before an image is pulled. */
+  readonly announce?: (text: string) => void;
+  /** Server parameters for every server; a spec's own come over them. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** What each container may take of its host. Default: 1024 MiB, 1000 processes. */
+  readonly limits?: Partial<ResourceLimits>;
+  /** How long an image may take to come. Default: 10 minutes. */
+  readonly pullTimeoutMs?: number;
+}
+
+const defaultLimits: ResourceLimits = { memoryMiB: 1024, pids: 1_000 };
+const defaultPullTimeoutMs = 600_000;
+
+/** The provider of servers in containers. Nothing is asked of Docker before it is needed. */
+export function dockerProvider(options: DockerOptions): DockerProvider {
+  return new DockerProvider(options);
+}
+
+export class DockerProvider implements ServerProvider {
+  readonly name = 'docker';
+  readonly #options: DockerOptions;
+  readonly #daemons = new Map<string, Promise<Daemon>>();
+  readonly #images = new Map<string, Promise<ReadyImage>>();
+  readonly #networks = new Map<string, Promise<RunNetwork>>();
+  readonly #servers = new Set<DockerServer>();
+  #closed = false;
+
+  constructor(options: DockerOptions) {
+    this.#options = options;
+  }
+
+  async prepare(engine: EngineName, version: string): Promise<void> {
+    await this.#image(engine, version);
+  }
+
+  async offers(): Promise<readonly EngineOffer[]> {
+    try {
+      return await imageOffers(await this.#daemon(), this.#options);
+    } catch (error) {
+      // Docker cannot be used here, which is no error before it is asked for.
+      if (error instanceof UserError && error.code.startsWith('DOCKER_')) return [];
+      throw error;
+    }
+  }
+
+  async create(spec: ServerSpec): Promise<DockerServer> {
+    requireName(spec.name);
+    const { clock, parameters, limits } = this.#options;
+    const contract = imageContracts[spec.engine];
+    const command = contract.command({ ...parameters, ...spec.parameters });
+    await this.#image(spec.engine, spec.version);
+    const daemon = await this.#daemon();
+    const labels = await this.#labels(daemon);
+    if (this.#closed) throw new Error('the provider of containers is closed');
+    const server = new DockerServer({
+      id: this.#nameOf(spec.name.toLowerCase()),
+      spec,
+      admin: { ...contract.admin, password: randomSecret() },
+      clock,
+      daemon,
+      contract,
+      labels: { ...labels, 'rehearse.server': spec.name },
+      limits: { ...defaultLimits, ...limits },
+      command,
+      image: (version) => this.#image(spec.engine, version),
+      acceptPort: (port) => [...this.#servers].every((other) => other.address.port !== port),
+      requireStep: spec.engine === 'postgres' ? requireSameMajor : () => undefined,
+      onRemoved: () => this.#servers.delete(server),
+    });
+    this.#servers.add(server);
+    try {
+      await server.open();
+    } catch (error) {
+      await server.remove().catch(() => undefined);
+      throw error;
+    }
+    return server;
+  }
+
+  /**
+   * The network of the run, made when it is first asked for.
+   * @throws UserError `DOCKER_UNREACHABLE`, `DOCKER_LOST`, `DOCKER_REFUSED`
+   */
+  network(): Promise<RunNetwork> {
+    return once(this.#networks, '', async () => {
+      const daemon = await this.#daemon();
+      return makeNetwork(daemon, this.#nameOf('network'), await this.#labels(daemon));
+    });
+  }
+
+  /**
+   * Removes every server and network that was made here. Safe to call twice.
+   * @throws UserError `DOCKER_LOST` with the names of what may be left
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const servers = [...this.#servers];
+    const ends = await Promise.allSettled(servers.map((server) => server.remove()));
+    const left = servers.filter((_, index) => ends[index]?.status === 'rejected');
+    const names = left.map((server) => `${server.containerName} (container and volume)`);
+    let [failure] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    const network = await this.#networks.get('')?.catch(() => undefined);
+    await network?.remove().catch((error: unknown) => {
+      names.push(`${network.name} (network)`);
+      failure ??= error;
+    });
+    if (failure === undefined) {
+      this.#networks.clear();
+      return;
+    }
+    const daemon = await this.#daemon();
+    if (!daemon.isLost) throw failure;
+    daemon.hangUp();
+    throw leftBehind(daemon.uri, names);
+  }
+
+  #daemon(): Promise<Daemon> {
+    return once(this.#daemons, '', () => openDaemon(this.#options.clock));
+  }
+
+  #image(engine: EngineName, version: string): Promise<ReadyImage> {
+    const reference = imageReference(this.#options, engine, version);
+    return once(this.#images, reference, async () => {
+      const { offline = false, announce = () => undefined, pullTimeoutMs } = this.#options;
+      return ensureImage(await this.#daemon(), {
+        reference,
+        offline,
+        announce,
+        pullTimeoutMs: pullTimeoutMs ?? defaultPullTimeoutMs,
+      });
+    });
+  }
+
+  async #labels(daemon: Daemon): Promise<Record<string, string>> {
+    const { clock, runId, offline = false } = this.#options;
+    return { ...ownLabels(clock, runId), ...(await reaperLabels(daemon, offline)) };
+  }
+
+  /** Unlike any other on this Docker host, and readable in its lists. */
+  #nameOf(what: string): string {
+    const run = this.#options.runId.replace(/[^a-zA-Z0-9_.-]/g, '-').slice(0, 40);
+    return `rehearse-${run}-${what}-${randomBytes(4).toString('hex')}`;
+  }
+}
+
+function requireSameMajor(from: string, to: string): void {
+  const major = (version: string): string => /^\d+/.exec(version)?.[0] ?? version;
+  if (major(from) === major(to)) return;
+  throw new UserError(
+    'VERSION_NOT_MINOR_UPGRADE',
+    `A data directory of PostgreSQL ${from} cannot be started with ${to}.`,
+    'Name a version of the same major.',
+  );
+}
+
+function requireName(name: string): void {
+  if (/^[a-z0-9][a-z0-9-]{0,40}$/i.test(name)) return;
+  throw new UserError(
+    'SERVER_NAME_INVALID',
+    `${JSON.stringify(name.slice(0, 60))} cannot be the name of a server.`,
+    'Use letters, digits and dashes, at most 41 of them.',
+  );
+}
