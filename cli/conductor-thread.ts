@@ -12,11 +12,11 @@ import { runPlan } from '../harness/run.js';
 import { type Clock, systemClock } from '../sim/clock.js';
 import { createSim } from '../sim/create-sim.js';
 import type { SimEvent } from '../sim/events.js';
-import { embeddedProvider } from '../sim/server/embedded/provider.js';
-import { reapDeadServers } from '../sim/server/embedded/reap.js';
 import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 import { giveAccess } from './access-file.js';
+import { removeLeftovers } from './leftovers.js';
+import { makeProvider } from './servers/providers.js';
 
 async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromConductor> {
   const { anchor, history } = data;
@@ -50,12 +50,16 @@ async function makeSim(
   record: RecordEntry,
   write: (entry: Entry) => void,
 ): Promise<Sim> {
+  const { servers, offline } = plan;
   const announce = (text: string): void => note(record, clock, 'info', 'fetch', text);
-  const provider = embeddedProvider({ clock, offline: plan.offline, announce });
-  for (const { kind, name } of await reapDeadServers({ clock }))
+  const provider = await makeProvider(servers.provider, { clock, offline, announce, ...servers });
+  const { removed, failed } = await removeLeftovers(clock, servers.provider === 'docker');
+  for (const { kind, name } of removed)
     note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
-  for (const version of [plan.versions.from, plan.versions.to])
-    await provider.prepare('postgres', version);
+  for (const { kind, name, why } of failed)
+    note(record, clock, 'warning', 'not-reaped', `a dead run left ${kind} ${name}: ${why}`);
+  for (const version of new Set([servers.from, servers.to]))
+    await provider.prepare(servers.engine, version);
   const tell = recorder('world', write);
   const emit = (event: SimEvent): void =>
     tell({ ...event, subject: { ...event.subject } } as EntryDraft);

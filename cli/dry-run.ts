@@ -12,12 +12,13 @@ export function dryRunDocument(plan: RunPlan): Record<string, unknown> {
     title: plan.title,
     seed: plan.seed,
     servers: {
-      provider: plan.provider,
+      provider: plan.servers.provider,
       engine: plan.engine,
       from: plan.versions.from,
       to: plan.versions.to,
       awsFrom: plan.versions.awsFrom,
       awsTo: plan.versions.awsTo,
+      served: plan.servers,
     },
     phases: plan.phases,
     expectedT0Ms: plan.expectedT0Ms,
@@ -26,6 +27,7 @@ export function dryRunDocument(plan: RunPlan): Record<string, unknown> {
     sessions: { from: plan.sessionsFrom, sessions: plan.sessions },
     faults: plan.faults,
     defects: plan.defects,
+    publishedDefects: plan.publishedDefects,
     objectives: plan.objectives,
     settings: plan.settings,
   };
@@ -38,6 +40,7 @@ export function dryRunText(scenario: Scenario, plan: RunPlan, columns: number): 
   return [
     `${plan.scenario}  ${plan.engine} ${from} -> ${to}  seed ${plan.seed}\n` +
       `AWS: ${awsFrom} -> ${awsTo}`,
+    wrap(`Servers: ${plan.servers.why}`, columns, '  ', ''),
     'Dry run: nothing was started.',
     section('Phases', table(phaseRows(plan), '  ')),
     section(

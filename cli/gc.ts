@@ -1,20 +1,24 @@
 /** `rehearse gc`: removes what runs that were killed have left, and says what it was. */
-import { reapDeadServers } from '../sim/server/embedded/reap.js';
+import { exitCodes } from '../sim/user-error.js';
 import type { CommandContext } from './context.js';
+import { removeLeftovers } from './leftovers.js';
 import { json, table } from './text.js';
 
 export async function gcCommand(
   options: { json?: boolean },
   { output, clock }: CommandContext,
 ): Promise<number> {
-  const removed = await reapDeadServers({ clock });
+  const { removed, failed, otherHosts, dockerUnreachable } = await removeLeftovers(clock, true);
   if (options.json === true) {
-    output.data(json({ removed }));
-    return 0;
+    output.data(json({ removed, failed, otherHosts, dockerUnreachable }));
+    return failed.length === 0 ? exitCodes.pass : exitCodes.environment;
   }
+  for (const { kind, name, why } of failed) output.log(`still there: ${kind} ${name}: ${why}`);
+  if (otherHosts > 0) output.log(`left alone: ${otherHosts} of other hosts' runs in Docker`);
   if (removed.length === 0) {
+    if (failed.length > 0) return exitCodes.environment;
     output.data('Nothing to do: no dead run has left anything here.');
-    return 0;
+    return exitCodes.pass;
   }
   output.data(`Removed ${removed.length}:`);
   output.data(
@@ -27,5 +31,5 @@ export async function gcCommand(
       '  ',
     ),
   );
-  return 0;
+  return failed.length === 0 ? exitCodes.pass : exitCodes.environment;
 }

@@ -1,5 +1,7 @@
 /** The commands and their options. Every action loads its own code: start-up stays quick. */
 import { Command, Option } from 'commander';
+import { engineNames, providerNames } from '../sim/server/server.js';
+import { lateSessionChoices } from '../sim/sim.js';
 import { timingChoices } from '../sim/timing.js';
 import { examples, repeatable } from './command-text.js';
 import { addHistoryCommands } from './history-commands.js';
@@ -65,6 +67,7 @@ function addRun(program: Command, start: Start): void {
     .argument('<scenario>', 'its name');
   addMeasuring(command);
   addWorld(command);
+  addServers(command);
   addShowing(command);
   command
     .addHelpText(
@@ -76,6 +79,8 @@ function addRun(program: Command, start: Start): void {
         "rehearse run aurora-postgres-zdp --objective 'new-connection.downtime <= 2s'",
         'rehearse run aurora-postgres-zdp --sessions idle=20,temp-table=1 --fault zdp-fallback',
         'rehearse run aurora-postgres-zdp --fault latency=20ms@T0-2s:5s',
+        'rehearse run aurora-mysql-zdp --provider docker',
+        'rehearse run aurora-mysql-zdp --engine mariadb --accept-substitute',
       )}${exitHelp}`,
     )
     .action((name: string, options: RunOptions) =>
@@ -120,22 +125,24 @@ function addWorld(command: Command): void {
     )
     .option('--pace <number>', 'control-plane waits are divided by this', '60')
     .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]'))
-    .option(
-      '--from <version>',
-      'the version before, as AWS (17.4.5) or the community (17.4) has it',
-    )
-    .option('--to <version>', 'the version after')
-    .option('--engine-version <version>', 'the version after, by its AWS option name')
     .option('--long-running <duration>', 'a query or transaction older than this is dropped', '5m')
     .addOption(
-      new Option('--late-sessions <choice>', 'sessions busy at the quiet-point deadline')
-        .choices(['restart', 'drop'])
-        .default('restart'),
+      new Option(
+        '--late-sessions <choice>',
+        'sessions busy at the quiet-point deadline (default: by the rehearsal)',
+      ).choices([...lateSessionChoices]),
     )
     .addOption(
-      new Option('--prepared-statements <choice>', 'undocumented by AWS, hence a switch')
-        .choices(['survive', 'lost'])
-        .default('survive'),
+      new Option(
+        '--prepared-statements <choice>',
+        'where AWS does not document it (default: by the rehearsal)',
+      ).choices(['survive', 'lost']),
+    )
+    .addOption(
+      new Option('--last-insert-id <choice>', 'of MySQL (default: by the version before)').choices([
+        'survive',
+        'lost',
+      ]),
     )
     .addOption(
       repeatable(
@@ -143,13 +150,37 @@ function addWorld(command: Command): void {
         'a change that waits for a reboot; the precheck refuses',
       ),
     )
-    .addOption(
-      new Option('--provider <name>', 'where servers come from')
-        .choices(['embedded'])
-        .default('embedded'),
-    )
-    .option('--offline', 'never download anything')
     .option('--access <file>', 'write how to connect (PG* variables), for you only, for the run');
+}
+
+function addServers(command: Command): void {
+  command
+    .option(
+      '--from <version>',
+      'the version before, as AWS (17.4.5, 3.05) or the community (17.4, 8.0.32) has it',
+    )
+    .option('--to <version>', 'the version after')
+    .option('--engine-version <version>', 'the version after, by its AWS option name')
+    .addOption(
+      new Option(
+        '--engine <name>',
+        'the server that stands for the cluster (default: the one it is compatible with)',
+      ).choices([...engineNames]),
+    )
+    .addOption(
+      new Option('--provider <name>', 'where servers come from: child processes or containers')
+        .choices(['auto', ...providerNames])
+        .default(undefined, 'auto'),
+    )
+    .addOption(
+      repeatable('--image <engine=ref>', 'image of containers; {version} in it is the version'),
+    )
+    .option('--image-prefix <prefix>', 'before every image: a private registry')
+    .option(
+      '--accept-substitute',
+      'judge what another flavour or series shows as if it were what was asked for',
+    )
+    .option('--offline', 'never download anything');
 }
 
 function addShowing(command: Command): void {

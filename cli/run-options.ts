@@ -8,18 +8,22 @@ import {
   type PlanRequest,
   planRun,
   type RunPlan,
+  type ServedServers,
   type Versions,
 } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
 import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
+import type { LateSessions } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
+import { operationChoices, publishedDefects } from './operation-options.js';
 import type { Look } from './output.js';
 import type { ReporterName } from './reporters.js';
+import type { ServerOptions } from './servers/request.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
-export interface RunOptions extends Look {
+export interface RunOptions extends Look, ServerOptions {
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly seed?: string;
@@ -31,20 +35,16 @@ export interface RunOptions extends Look {
   readonly objective: readonly string[];
   readonly sessions?: string;
   readonly fault: readonly string[];
-  readonly engineVersion?: string;
-  readonly from?: string;
-  readonly to?: string;
   readonly longRunning: string;
-  readonly lateSessions: 'restart' | 'drop';
-  readonly preparedStatements: 'survive' | 'lost';
+  readonly lateSessions?: LateSessions;
+  readonly preparedStatements?: 'survive' | 'lost';
+  readonly lastInsertId?: 'survive' | 'lost';
   readonly pendingParameter: readonly string[];
   readonly steady?: string;
   readonly settle?: string;
   readonly writesPerSecond: string;
   readonly out?: string;
-  readonly offline?: boolean;
   readonly access?: string;
-  readonly provider: 'embedded';
   readonly reporter: readonly ReporterName[];
   readonly lines?: boolean;
   readonly format: 'text' | 'tsv' | 'ndjson';
@@ -58,18 +58,25 @@ export function planFromOptions(
   scenario: Scenario,
   options: RunOptions,
   versions: Versions,
+  servers: ServedServers,
 ): RunPlan {
-  return planRun(requestFrom(scenario, options, versions));
+  return planRun(requestFrom(scenario, options, versions, servers));
 }
 
-function requestFrom(scenario: Scenario, options: RunOptions, versions: Versions): PlanRequest {
+function requestFrom(
+  scenario: Scenario,
+  options: RunOptions,
+  versions: Versions,
+  servers: ServedServers,
+): PlanRequest {
   const tick = { minMs: 10, maxMs: 60_000 };
   const { timeout, edgeInterval } = options;
+  const defects = scenario.defects.filter((one) => one.exercised).map(({ name }) => name);
   return {
     scenario,
     seed: seedOption(options.seed),
     versions,
-    provider: options.provider,
+    servers,
     offline: options.offline === true,
     timing: timingOption(options.timing),
     pace: numberOption('--pace', options.pace, 1, 1_000_000),
@@ -81,10 +88,10 @@ function requestFrom(scenario: Scenario, options: RunOptions, versions: Versions
         : requireDurationMs('--edge-interval', edgeInterval, { minMs: 5, maxMs: 10_000 }),
     objectives: options.objective,
     sessions: sessionsOption(options.sessions),
-    faults: options.fault.map((fault) => parseFault(fault, faultKinds)),
+    faults: options.fault.map((fault) => parseFault(fault, faultKinds, defects)),
     longRunningMs: requireDurationMs('--long-running', options.longRunning),
-    lateSessions: options.lateSessions,
-    preparedStatements: options.preparedStatements,
+    ...operationChoices(scenario, options, versions),
+    publishedDefects: publishedDefects(scenario, versions.awsFrom),
     pendingParameters: options.pendingParameter.map(parameterName),
     waitsMs: {
       ...waitOption('steady', options.steady),

@@ -6,7 +6,6 @@ import { note, recorder } from '../harness/history/record.js';
 import { measure } from '../harness/measure/measure.js';
 import type { RunPlan } from '../harness/plan.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
-import { parseObjective } from '../harness/verdict/objective.js';
 import { late, within } from '../harness/within.js';
 import type { Clock } from '../sim/clock.js';
 import { hostId } from '../sim/server/host-id.js';
@@ -17,11 +16,11 @@ import { dryRunDocument, dryRunText } from './dry-run.js';
 import { messageOf } from './files.js';
 import { findScenario } from './find-scenario.js';
 import { makeRunFolder, type RunFolder } from './run-folder.js';
-import { planFromOptions, type RunOptions } from './run-options.js';
+import type { RunOptions } from './run-options.js';
+import { makePlan } from './run-plan.js';
 import { showRun } from './show-run.js';
 import { json } from './text.js';
 import { tool } from './tool.js';
-import { versionsOption } from './versions-option.js';
 import { writeReports } from './write-reports.js';
 
 /**
@@ -35,8 +34,7 @@ export async function runCommand(
 ): Promise<number> {
   const { output, clock, cwd } = context;
   const scenario = findScenario(name);
-  const plan = planFromOptions(scenario, options, versionsOption(scenario, options));
-  for (const objective of plan.objectives) parseObjective(objective);
+  const plan = await makePlan(scenario, options, context);
   if (options.dryRun === true) {
     if (options.json === true) output.data(json(dryRunDocument(plan)));
     else output.data(dryRunText(scenario, plan, output.columns));

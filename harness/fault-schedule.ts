@@ -2,6 +2,7 @@
  * The faults a user asks for: `name[=value][@[T0][+|-]offset][:duration]`, for example
  * `latency=20ms@T0-2s:5s`. Published defects of the operation have a name only.
  */
+import { type PatchDefect, patchDefects } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 import { parseDurationMs } from './duration.js';
 
@@ -14,9 +15,6 @@ export interface KnownFault {
     readonly valueMax: number;
   } | null;
 }
-
-export const operationDefects = ['zdp-fallback', 'zdp-hang'] as const;
-export type OperationDefect = (typeof operationDefects)[number];
 
 /** A fault of the endpoint, with its time. */
 export interface ScheduledFault {
@@ -33,7 +31,7 @@ export interface ScheduledFault {
 }
 
 export type ParsedFault =
-  | { readonly kind: 'defect'; readonly name: OperationDefect }
+  | { readonly kind: 'defect'; readonly name: PatchDefect }
   | { readonly kind: 'endpoint'; readonly fault: ScheduledFault };
 
 const grammar = new RegExp(
@@ -48,20 +46,26 @@ const grammar = new RegExp(
  * Reads one `--fault`. Without `@` the fault begins at T0; `@5s` is counted from the begin of
  * the first phase, `@T0-2s`, `@+2s` and `@-2s` from T0; without `:` it lasts to the end.
  * @param faults those that the endpoint has
+ * @param defects names of the published defects that the scenario exercises
  * @throws UserError `FAULT_INVALID`
  */
-export function parseFault(text: string, faults: readonly KnownFault[]): ParsedFault {
+export function parseFault(
+  text: string,
+  faults: readonly KnownFault[],
+  defects: readonly string[],
+): ParsedFault {
   const groups = text.length <= 200 ? grammar.exec(text)?.groups : undefined;
   if (groups === undefined) throw invalid(text, 'it is not of the form NAME[=VALUE][@TIME][:FOR]');
   const name = groups.name ?? '';
-  const defect = operationDefects.find((known) => known === name);
+  const exercised = patchDefects.filter((known) => defects.includes(known));
+  const defect = exercised.find((known) => known === name);
   if (defect !== undefined) {
     if (text !== defect) throw invalid(text, `${defect} takes neither a value nor a time`);
     return { kind: 'defect', name: defect };
   }
   const known = faults.find((fault) => fault.name === name);
   if (known === undefined) {
-    const names = [...operationDefects, ...faults.map((fault) => fault.name)].join(', ');
+    const names = [...exercised, ...faults.map((fault) => fault.name)].join(', ');
     throw invalid(text, `there is no fault "${name}" (there are ${names})`);
   }
   const value = readValue(known, groups.value, text);

@@ -4,6 +4,7 @@
  * conductor as it is, `--dry-run` prints it, and the history's first entry holds it.
  */
 import { rng } from '../sim/rng.js';
+import type { ClusterOptions, LateSessions, PatchDefect } from '../sim/sim.js';
 import {
   type DrawnDuration,
   drawDurations,
@@ -12,7 +13,7 @@ import {
 } from '../sim/timing.js';
 import { UserError } from '../sim/user-error.js';
 import { formatDuration } from './duration.js';
-import type { OperationDefect, ParsedFault, ScheduledFault } from './fault-schedule.js';
+import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
 import { type Draw, type LaneKind, type LaneSpec, laneKinds } from './history/entry.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
 import type { Phase, Scenario, WaitOption } from './scenario.js';
@@ -23,6 +24,33 @@ export interface Versions {
   readonly to: string;
   readonly awsFrom: string;
   readonly awsTo: string;
+}
+
+/** A defect of the operation that the version before has, as AWS or its users published it. */
+export interface PublishedDefect {
+  readonly name: string;
+  readonly what: string;
+  readonly source: string;
+  /** AWS versions that mended it. */
+  readonly fixedIn: readonly string[];
+}
+
+/** The servers that a run uses, chosen from what there is. */
+export interface ServedServers {
+  readonly provider: 'embedded' | 'docker';
+  readonly engine: ClusterOptions['server'];
+  /** Versions of that engine. */
+  readonly from: string;
+  readonly to: string;
+  /** Whether it is what was asked for, another patch level of it, or a stand-in. */
+  readonly match: 'exact' | 'patch-level' | 'stand-in';
+  /** One line: what was picked and why. */
+  readonly why: string;
+  /** Where a stand-in serves: why its findings are not those of what was asked for. */
+  readonly substitute: { readonly why: string; readonly accepted: boolean } | null;
+  /** Where containers come from: images by engine, and what goes before every image's name. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly imagePrefix: string | null;
 }
 
 export interface Timing {
@@ -44,8 +72,8 @@ export interface PlanRequest {
   readonly scenario: Scenario;
   readonly seed: string;
   readonly versions: Versions;
-  readonly provider: 'embedded';
-  /** Whether anything may be downloaded. */
+  readonly servers: ServedServers;
+  /** Whether nothing may be downloaded. */
   readonly offline: boolean;
   readonly timing: Timing;
   readonly pace: number;
@@ -58,9 +86,13 @@ export interface PlanRequest {
   readonly sessions: GivenSessions | null;
   readonly faults: readonly ParsedFault[];
   readonly longRunningMs: number;
-  readonly lateSessions: 'restart' | 'drop';
+  readonly lateSessions: LateSessions;
   readonly preparedStatements: 'survive' | 'lost';
+  /** Null where the engine has no such function. */
+  readonly lastInsertId: 'survive' | 'lost' | null;
   readonly pendingParameters: readonly string[];
+  /** Those of the scenario's defects that the version before has. */
+  readonly publishedDefects: readonly PublishedDefect[];
   readonly waitsMs: Readonly<Partial<Record<WaitOption, number>>>;
   readonly writesPerSecond: number;
 }
@@ -77,7 +109,7 @@ export interface RunPlan {
   readonly engine: Scenario['engine'];
   readonly seed: string;
   readonly versions: Versions;
-  readonly provider: 'embedded';
+  readonly servers: ServedServers;
   readonly offline: boolean;
   readonly phases: readonly Phase[];
   readonly lanes: readonly PlannedLane[];
@@ -85,14 +117,16 @@ export interface RunPlan {
   /** Every drawn value of the run, with its source. */
   readonly schedule: readonly Draw[];
   readonly faults: readonly ScheduledFault[];
-  readonly defects: readonly OperationDefect[];
+  readonly defects: readonly PatchDefect[];
+  readonly publishedDefects: readonly (PublishedDefect & { readonly exercised: boolean })[];
   readonly objectives: readonly string[];
   readonly sessions: readonly CensusSession[];
   readonly sessionsFrom: 'default' | 'given' | 'none';
   readonly writesPerSecond: number;
   readonly longRunningMs: number;
-  readonly lateSessions: 'restart' | 'drop';
+  readonly lateSessions: LateSessions;
   readonly preparedStatements: 'survive' | 'lost';
+  readonly lastInsertId: 'survive' | 'lost' | null;
   readonly pendingParameters: readonly string[];
   readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
   /** When T0 is expected, milliseconds after the first phase begins. */
@@ -133,20 +167,25 @@ export function planRun(request: PlanRequest): RunPlan {
     fault.kind === 'endpoint' ? [fault.fault] : [],
   );
   for (const fault of faults) checkFaultTime(fault, expectedT0Ms);
+  const defects = request.faults.flatMap((fault) => (fault.kind === 'defect' ? [fault.name] : []));
   return {
     scenario: scenario.name,
     title: scenario.title,
     engine: scenario.engine,
     seed,
     versions,
-    provider: request.provider,
+    servers: request.servers,
     offline: request.offline,
     phases,
     lanes,
     durations,
     schedule: [...durations.map(toDraw), ...lanes.map(lanePhaseDraw)],
     faults,
-    defects: request.faults.flatMap((fault) => (fault.kind === 'defect' ? [fault.name] : [])),
+    defects,
+    publishedDefects: request.publishedDefects.map((defect) => ({
+      ...defect,
+      exercised: defects.some((name) => name === defect.name),
+    })),
     objectives: mergeObjectives(scenario.objectives, request.objectives),
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
@@ -154,6 +193,7 @@ export function planRun(request: PlanRequest): RunPlan {
     longRunningMs: request.longRunningMs,
     lateSessions: request.lateSessions,
     preparedStatements: request.preparedStatements,
+    lastInsertId: request.lastInsertId,
     pendingParameters: request.pendingParameters,
     settings: settingsOf(request, phases),
     expectedT0Ms,
@@ -240,7 +280,9 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     ),
   );
   const edge = request.edgeIntervalMs;
+  const { servers, lastInsertId } = request;
   return {
+    servers: servers.why,
     timing: request.timing.label,
     pace: request.pace,
     interval: formatDuration(request.intervalMs),
@@ -252,10 +294,20 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     longRunning: formatDuration(request.longRunningMs),
     lateSessions: request.lateSessions,
     preparedStatements: request.preparedStatements,
+    ...(lastInsertId === null ? {} : { lastInsertId }),
     pendingParameters: [...request.pendingParameters],
     faults: request.faults.map((fault) =>
       fault.kind === 'defect' ? fault.name : fault.fault.text,
     ),
     offline: request.offline,
+    ...imageSettings(servers),
+  };
+}
+
+function imageSettings({ images, imagePrefix }: ServedServers): RunPlan['settings'] {
+  const named = Object.entries(images).map(([engine, image]) => `${engine}=${image}`);
+  return {
+    ...(named.length === 0 ? {} : { images: named }),
+    ...(imagePrefix === null ? {} : { imagePrefix }),
   };
 }

@@ -9,9 +9,10 @@ import type { Cluster, Sim } from '../sim/sim.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
 import type { RecordEntry } from './history/entry.js';
 import { note } from './history/record.js';
+import type { RunStarted } from './measure/measure.js';
 import type { RunPlan } from './plan.js';
-import type { ConnectionTarget } from './probe/postgres/target.js';
 import type { InstrumentsPlan, ReadbackEnd } from './probe/protocol.js';
+import type { ConnectionTarget } from './probe/target.js';
 
 /** Probes and load, wherever they run. */
 export interface Instruments {
@@ -103,7 +104,8 @@ function recordStarted({ plan, clock, record, tool, owner }: RunContext): void {
       seed: plan.seed,
       wallClock: clock.anchor.wallClock,
       owner: { ...owner },
-      engine: { provider: plan.provider, engine: plan.engine, ...plan.versions },
+      engine: engineOf(plan),
+      defects: plan.publishedDefects.map((one) => ({ ...one, fixedIn: [...one.fixedIn] })),
       lanes: plan.lanes.map(({ spec }) => spec),
       objectives: [...plan.objectives],
       schedule: [...plan.schedule],
@@ -111,6 +113,18 @@ function recordStarted({ plan, clock, record, tool, owner }: RunContext): void {
       sessions: plan.sessionsFrom,
     },
   });
+}
+
+/** What was asked for, and what runs in its place. */
+function engineOf({ engine, versions, servers }: RunPlan): RunStarted['engine'] {
+  const { provider, from, to, match, why, substitute } = servers;
+  return {
+    provider,
+    engine,
+    ...versions,
+    served: { engine: servers.engine, from, to, match, why },
+    substitute: substitute === null ? null : { ...substitute },
+  };
 }
 
 function textOf(error: unknown): string {

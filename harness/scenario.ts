@@ -2,7 +2,7 @@
  * What a scenario is: data only. It names the operation, the phases around it, the objectives it
  * is judged by by default and everything `describe` tells; it starts nothing and draws nothing.
  */
-import type { OperationName } from '../sim/sim.js';
+import type { ClusterEngine, LateSessions, OperationName } from '../sim/sim.js';
 import type { TimingProfile } from '../sim/timing.js';
 
 /** Where a statement comes from. */
@@ -50,11 +50,23 @@ export interface Switch {
   readonly why: string;
 }
 
-/** A published defect of the operation that can be exercised with `--fault NAME`. */
+/** The values that options of the operation may take; the first is taken when none is given. */
+export interface Choices {
+  readonly lateSessions: readonly LateSessions[];
+  readonly preparedStatements: readonly ('survive' | 'lost')[];
+  /** AWS version from which LAST_INSERT_ID() survives; null where there is no such function. */
+  readonly lastInsertIdSince: string | null;
+}
+
+/** A published defect of the operation. */
 export interface Defect {
   readonly name: string;
   readonly what: string;
   readonly source: string;
+  /** AWS versions that mended it, none: not known to be mended; null: told of no version. */
+  readonly fixedIn: readonly string[] | null;
+  /** Whether `--fault NAME` exercises it; the others are told only. */
+  readonly exercised: boolean;
 }
 
 /** A titled list of statements that `describe` prints. */
@@ -67,16 +79,17 @@ export interface Scenario {
   /** As typed on the command line. */
   readonly name: string;
   readonly title: string;
-  readonly engine: 'aurora-postgresql';
+  readonly engine: ClusterEngine;
   /** Two or three sentences. */
   readonly summary: string;
-  /** Community versions; the AWS names come from the version table. */
+  /** As the community or AWS numbers them. */
   readonly versions: { readonly from: string; readonly to: string };
   readonly phases: readonly Phase[];
   /** Judged by when the user gives none for the same subject. */
   readonly objectives: readonly string[];
   /** Profiles of the timing table that are drawn from. */
   readonly timingProfiles: readonly TimingProfile[];
+  readonly choices: Choices;
   readonly switches: readonly Switch[];
   readonly defects: readonly Defect[];
   /** The pages of `describe`, in order. */

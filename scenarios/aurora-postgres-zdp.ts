@@ -58,6 +58,11 @@ export const auroraPostgresZdp: Scenario = {
     'writes.duplicated == 0',
   ],
   timingProfiles: ['zdp.success.pg', 'zdp.fallback.pg'],
+  choices: {
+    lateSessions: ['restart', 'drop'],
+    preparedStatements: ['survive', 'lost'],
+    lastInsertIdSince: null,
+  },
   switches: [
     {
       option: '--prepared-statements',
@@ -96,11 +101,15 @@ export const auroraPostgresZdp: Scenario = {
       name: 'zdp-fallback',
       what: 'The attempt fails: an ordinary restart follows and every session is dropped.',
       source: 'releaseNotes: "longer upgrade times" mended in many releases up to January 2025',
+      fixedIn: null,
+      exercised: true,
     },
     {
       name: 'zdp-hang',
       what: 'A kept session never gets the answer to its next parameterised query.',
       source: 'releaseNotes: mended October 2022 in 14.4, 13.7.3 and 12.11.3',
+      fixedIn: null,
+      exercised: true,
     },
   ],
   parts: [

@@ -1,5 +1,6 @@
 /** The registry: every rehearsal there is. Adding one is adding its file and a line here. */
 import type { Scenario } from '../harness/scenario.js';
+import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
 
-export const scenarios: readonly Scenario[] = [auroraPostgresZdp];
+export const scenarios: readonly Scenario[] = [auroraPostgresZdp, auroraMysqlZdp];

@@ -69,6 +69,15 @@ export interface NoteData {
   level: 'info' | 'warning' | 'error';
   code: string | null;
   text: string;
+  /** With code `check`: what a named check of the runbook found. */
+  check?: CheckData;
+}
+
+export interface CheckData {
+  name: string;
+  when: 'before' | 'after' | 'rollback';
+  state: 'ok' | 'warning' | 'blocked';
+  detail: string;
 }
 
 export type SimEvent =

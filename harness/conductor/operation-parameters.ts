@@ -10,11 +10,12 @@ export function operationParameters(
 ): ZeroDowntimePatchParameters {
   return {
     cluster,
-    engineVersion: plan.versions.to,
+    engineVersion: plan.servers.to,
     durations: plan.durations,
     longRunningMs: plan.longRunningMs,
     lateSessions: plan.lateSessions,
     preparedStatements: plan.preparedStatements,
+    ...(plan.lastInsertId === null ? {} : { lastInsertId: plan.lastInsertId }),
     defects: plan.defects,
     onT0,
   };

@@ -41,8 +41,9 @@ export class RunUnderWay {
       sim.createCluster({
         identifier: clusterIdentifier,
         engine: plan.engine,
-        server: 'postgres',
-        version: plan.versions.from,
+        server: plan.servers.engine,
+        version: plan.servers.from,
+        awsVersion: plan.versions.awsFrom,
         pendingParameters: plan.pendingParameters,
       }),
     );
@@ -178,10 +179,10 @@ export class RunUnderWay {
       clock: 'engine',
       kind: 'run',
       subject: { cluster: cluster.identifier },
-      data: { stage: 'server', when, version, versionText, provider: plan.provider },
+      data: { stage: 'server', when, version, versionText, provider: plan.servers.provider },
     });
-    const expected = when === 'before' ? plan.versions.from : plan.versions.to;
-    if (version === expected || this.#trouble !== null) return;
+    const expected = when === 'before' ? plan.servers.from : plan.servers.to;
+    if (isOrIsPatchOf(version, expected) || this.#trouble !== null) return;
     const text = `the server says that it is ${version}, where ${expected} was expected`;
     note(record, clock, 'error', 'server-version', text);
   }
@@ -196,6 +197,11 @@ export class RunUnderWay {
         note(record, clock, 'error', 'fault-failed', `${fault.text} could not begin: ${error}`),
     );
   }
+}
+
+/** Whether a server's version is the expected one, which may name a series: `10.11`. */
+function isOrIsPatchOf(version: string, expected: string): boolean {
+  return version === expected || version.startsWith(`${expected}.`);
 }
 
 function textOf(error: unknown): string {

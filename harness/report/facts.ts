@@ -1,6 +1,7 @@
 /** Sentences that the summary and the markdown share. Pure. */
 import { exitCodeOf } from '../verdict/judge.js';
 import type { OutageReport, RunReport } from '../verdict/run-report.js';
+import { standInText } from './rehearsed.js';
 import {
   boundsText,
   exactSeconds,
@@ -12,7 +13,7 @@ import {
   type TextOptions,
 } from './text.js';
 
-/** `postgres 17.4 → 17.5`, as the servers themselves said where they were asked. */
+/** `aurora-postgresql 17.4 → 17.5`, as the servers themselves said where they were asked. */
 export function versionsText(report: RunReport): string {
   const { engine, servers } = report;
   const name = typeof engine?.engine === 'string' ? `${engine.engine} ` : '';
@@ -20,6 +21,8 @@ export function versionsText(report: RunReport): string {
   const to = servers.after?.version ?? text(engine?.to);
   if (from === '' && to === '') return '';
   const unread = servers.before === null || servers.after === null ? ' (as asked for)' : '';
+  if (report.substitute !== null)
+    return `${name}${text(engine?.from)} → ${text(engine?.to)}${standInText(report)}${unread}`;
   return `${name}${from} → ${to}${unread}`;
 }
 

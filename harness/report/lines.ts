@@ -104,6 +104,7 @@ export class LineRenderer {
     const polls = [...new Set(lanes.map((lane) => `${lane.intervalMs}ms`))].join(' and ');
     const head = `# ${tool.name} ${tool.version}  ${scenario}${versions}`;
     const lines = [`${head}${seed === null ? '' : `  seed ${seed}`}  poll ${polls}`];
+    if (engine?.served !== undefined) lines.push(`# servers: ${engine.served.why}`);
     if (run.sessions === 'default') lines.push('# default sessions, not yours');
     return lines.map((line) => this.#cut(plain(line, this.#options)));
   }

@@ -21,6 +21,7 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
+import { checksTexts, checkText, defectsTexts, defectText, serversTexts } from './rehearsed.js';
 import { boundsText, mark, offsetText, plain, shortMs, type TextOptions } from './text.js';
 import { timelineText } from './timeline-text.js';
 
@@ -45,6 +46,8 @@ export function renderMarkdown(report: RunReport, options: MarkdownOptions = {})
     outageList(report, options),
     factList(report, options),
     details('events', eventTable(report, options)),
+    details('checks', bulletList(report.checks.map(checkText), options)),
+    details('published defects', bulletList(report.defects.map(defectText), options)),
     details('modelled values', scheduleTable(report, options)),
     details('settings', settingsTable(report, options)),
   ];
@@ -126,6 +129,7 @@ function outageList(report: RunReport, options: TextOptions): string {
 function factList(report: RunReport, options: TextOptions): string {
   const { sessions, writes, observer } = report;
   const lines = [
+    ...serversTexts(report).map((text) => `servers: ${text}`),
     clocksText(report, options),
     sessions === null ? '' : `sessions: ${sessionsText(sessions)}`,
     sessions === null ? '' : preservedKindsText(sessions),
@@ -136,13 +140,19 @@ function factList(report: RunReport, options: TextOptions): string {
     sessions?.source === 'default' ? defaultSessionsText : '',
     writes === null ? '' : `writes: ${writesText(writes)}`,
     observer === null ? '' : `observer: ${observerText(observer)}`,
+    ...checksTexts(report).map((text) => `checks: ${text}`),
+    ...defectsTexts(report).slice(0, 1),
     ...realText(report),
     probeErrorText,
   ];
-  return lines
-    .filter((line) => line !== '')
-    .map((line) => `- ${escaped(line, options)}`)
-    .join('\n');
+  return bulletList(
+    lines.filter((line) => line !== ''),
+    options,
+  );
+}
+
+function bulletList(lines: readonly string[], options: TextOptions): string {
+  return lines.map((line) => `- ${escaped(line, options)}`).join('\n');
 }
 
 function eventTable(report: RunReport, options: TextOptions): string {

@@ -21,6 +21,7 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
+import { checksTexts, defectsTexts, serversTexts } from './rehearsed.js';
 import {
   boundsText,
   cutTo,
@@ -186,7 +187,10 @@ function facts(report: RunReport, options: TextOptions): Row[] {
   const { sessions, writes, observer } = report;
   const drops = (sessions?.drops ?? []).slice(0, dropsShownMax);
   const more = (sessions?.drops.length ?? 0) - drops.length;
+  const labelled = (label: string, texts: readonly string[]): [string, string][] =>
+    texts.map((text, index) => [index === 0 ? label : '', text]);
   const lines: [string, string][] = [
+    ...labelled('servers', serversTexts(report)),
     ['clocks', clocksText(report, options)],
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
     ['', sessions === null ? '' : preservedKindsText(sessions)],
@@ -196,7 +200,9 @@ function facts(report: RunReport, options: TextOptions): Row[] {
     ['', sessions?.source === 'default' ? defaultSessionsText : ''],
     ['writes', writes === null ? '' : writesText(writes)],
     ['observer', observer === null ? '' : observerText(observer)],
-    ...realText(report).map((text, index): [string, string] => [index === 0 ? 'shown' : '', text]),
+    ...labelled('checks', checksTexts(report)),
+    ...labelled('defects', defectsTexts(report)),
+    ...labelled('shown', realText(report)),
     ['', Object.keys(report.lanes).length > 0 ? probeErrorText : ''],
   ];
   return lines
@@ -225,7 +231,7 @@ function events(report: RunReport): Row[] {
 
 function closing(report: RunReport, options: SummaryOptions): Row[] {
   const notes = report.notes
-    .filter((note) => note.level !== 'info')
+    .filter((note) => note.level !== 'info' && note.code !== 'check')
     .map((note) => ({ text: `  ${note.level}: ${note.text}`, indent: 4 }));
   if (options.folder === undefined) return notes;
   return [...notes, { text: `  ${options.folder}`, indent: 2 }];

@@ -39,7 +39,20 @@ export function describeMeasurement(
     t0Ms: t0Ns === null ? null : ms(t0Ns),
     durationMs: ms(measurement.endNs),
     engine: started?.engine ?? null,
-    servers: { before: server(measurement, 'before'), after: server(measurement, 'after') },
+    servers: {
+      before: server(measurement, 'before'),
+      after: server(measurement, 'after'),
+      served: served(measurement),
+    },
+    substitute: substituteOf(measurement),
+    defects: (started?.defects ?? []).map(({ name, what, source, fixedIn, exercised }) => ({
+      name,
+      what,
+      source,
+      fixedIn,
+      exercised,
+    })),
+    checks: describeChecks(measurement),
     lanes: Object.fromEntries(
       measurement.lanes.map((lane) => [lane.spec.name, describeLane(lane, measurement)]),
     ),
@@ -98,6 +111,27 @@ function server(
   if (found === undefined) return null;
   const { version, versionText, provider } = found;
   return { version, versionText, provider };
+}
+
+function served({ started }: Measurement): RunReport['servers']['served'] {
+  const engine = started?.engine;
+  if (engine?.served === undefined) return null;
+  const { engine: name, from, to, match, why } = engine.served;
+  return { provider: engine.provider, engine: name, from, to, match, why };
+}
+
+/** Where a stand-in served: why, and whether the user accepted it. */
+export function substituteOf({ started }: Measurement): RunReport['substitute'] {
+  const substitute = started?.engine?.substitute ?? null;
+  return substitute === null ? null : { why: substitute.why, accepted: substitute.accepted };
+}
+
+function describeChecks({ notes, t0Ns }: Measurement): RunReport['checks'] {
+  return notes.flatMap(({ atNs, data }) => {
+    if (data.code !== 'check' || data.check === undefined) return [];
+    const { name, when, state, detail } = data.check;
+    return [{ offsetMs: ms(atNs - (t0Ns ?? 0)), name, when, state, detail }];
+  });
 }
 
 function describeLane(lane: LaneMeasure, measurement: Measurement): LaneReport {

@@ -3,7 +3,7 @@ import { UserError } from '../../sim/user-error.js';
 import type { Entry } from '../history/entry.js';
 import type { ReadDamage } from '../measure/history-gaps.js';
 import { type Measurement, measure } from '../measure/measure.js';
-import { describeMeasurement } from './describe.js';
+import { describeMeasurement, substituteOf } from './describe.js';
 import { type Evaluated, evaluate, type Verdict } from './evaluate.js';
 import { parseObjective } from './objective.js';
 import type { RunReport } from './run-report.js';
@@ -86,6 +86,14 @@ function conclude(
     };
   if (objectives.length === 0)
     return { verdict: 'unknown', reason: 'no objective was given, so nothing was judged' };
+  const substitute = substituteOf(measurement);
+  if (substitute !== null && !substitute.accepted)
+    return {
+      verdict: 'unknown',
+      reason:
+        `${substitute.why}: ${met} there, which proves nothing of what was asked for; ` +
+        '--accept-substitute judges by it',
+    };
   return { verdict: 'pass', reason: met };
 }
 

@@ -71,6 +71,27 @@ export interface SessionReport {
   detail: string | null;
 }
 
+/** A defect of the operation that the version before has. */
+export interface DefectReport {
+  name: string;
+  what: string;
+  source: string;
+  /** AWS versions that mended it; none: not known to be mended. */
+  fixedIn: string[];
+  /** Whether this run exercised it. */
+  exercised: boolean;
+}
+
+/** One named check of the runbook. */
+export interface CheckReport {
+  offsetMs: number;
+  name: string;
+  when: string;
+  /** `ok`, `warning` or `blocked`. */
+  state: string;
+  detail: string;
+}
+
 export interface SpanReport {
   startMs: number;
   endMs: number;
@@ -100,7 +121,21 @@ export interface RunReport {
   servers: {
     before: { version: string; versionText: string; provider: string } | null;
     after: { version: string; versionText: string; provider: string } | null;
+    /** What was chosen and why; null in histories that do not tell. */
+    served: {
+      provider: string;
+      engine: string;
+      from: string;
+      to: string;
+      match: string;
+      why: string;
+    } | null;
   };
+  /** Where another flavour or series stood for what was asked for; else null. */
+  substitute: { why: string; accepted: boolean } | null;
+  /** Published defects of the version before, exercised or not. */
+  defects: DefectReport[];
+  checks: CheckReport[];
   lanes: Record<string, LaneReport>;
   /** Which version answered, by lane; each change with its instant. */
   servedBy: Record<string, { atMs: number; tick: number; version: string }[]>;

@@ -4,7 +4,7 @@ import { parseFault as parse } from '../../harness/fault-schedule.js';
 import { faultKinds } from '../../sim/endpoint/faults/index.js';
 import { UserError } from '../../sim/user-error.js';
 
-const parseFault = (text: string) => parse(text, faultKinds);
+const parseFault = (text: string) => parse(text, faultKinds, ['zdp-fallback', 'zdp-hang']);
 const endpoint = (text: string) => {
   const parsed = parseFault(text);
   if (parsed.kind !== 'endpoint') throw new Error(`${text} is a defect`);

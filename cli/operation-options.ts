@@ -1,0 +1,83 @@
+/** Options of the operation whose values the scenario decides on. */
+import type { PlanRequest, Versions } from '../harness/plan.js';
+import type { Scenario } from '../harness/scenario.js';
+import { auroraMysqlHas } from '../sim/server/versions.js';
+import type { LateSessions } from '../sim/sim.js';
+import { UserError } from '../sim/user-error.js';
+
+interface OperationOptions {
+  readonly lateSessions?: LateSessions;
+  readonly preparedStatements?: 'survive' | 'lost';
+  readonly lastInsertId?: 'survive' | 'lost';
+}
+
+/**
+ * What was given, or the scenario's own.
+ * @throws UserError `OPTION_UNSUITED` for a value that AWS's documentation rules out
+ */
+export function operationChoices(
+  scenario: Scenario,
+  { lateSessions, preparedStatements, lastInsertId }: OperationOptions,
+  versions: Versions,
+): Pick<PlanRequest, 'lateSessions' | 'preparedStatements' | 'lastInsertId'> {
+  const { choices } = scenario;
+  const { lastInsertIdSince } = choices;
+  if (lastInsertIdSince === null && lastInsertId !== undefined)
+    throw unsuited(scenario, '--last-insert-id', lastInsertId, []);
+  return {
+    lateSessions: oneOf(scenario, '--late-sessions', lateSessions, choices.lateSessions),
+    preparedStatements: oneOf(
+      scenario,
+      '--prepared-statements',
+      preparedStatements,
+      choices.preparedStatements,
+    ),
+    lastInsertId:
+      lastInsertIdSince === null
+        ? null
+        : (lastInsertId ??
+          (auroraMysqlHas(versions.awsFrom, [lastInsertIdSince]) === true ? 'survive' : 'lost')),
+  };
+}
+
+/**
+ * The scenario's defects that a version has: those that no version has mended, or only later
+ * ones. Of a version that AWS does not number, all are told.
+ */
+export function publishedDefects(
+  { defects }: Scenario,
+  awsFrom: string,
+): PlanRequest['publishedDefects'] {
+  return defects.flatMap(({ name, what, source, fixedIn }) =>
+    fixedIn === null || auroraMysqlHas(awsFrom, fixedIn) === true
+      ? []
+      : [{ name, what, source, fixedIn: [...fixedIn] }],
+  );
+}
+
+/** The first value where none was given. */
+function oneOf<T extends string>(
+  scenario: Scenario,
+  option: string,
+  given: T | undefined,
+  allowed: readonly T[],
+): T {
+  const value = given ?? allowed[0];
+  if (value !== undefined && allowed.includes(value)) return value;
+  throw unsuited(scenario, option, value ?? '', allowed);
+}
+
+function unsuited(
+  { name }: Scenario,
+  option: string,
+  value: string,
+  allowed: readonly string[],
+): UserError {
+  return new UserError(
+    'OPTION_UNSUITED',
+    `${option} ${value} is nothing that ${name} can do.`,
+    allowed.length === 0
+      ? `Leave ${option} out.`
+      : `Give ${option} ${allowed.join(' or ')}, or leave it out; see rehearse describe ${name}.`,
+  );
+}

@@ -1,0 +1,33 @@
+/** The plan of `rehearse run`: its options checked, its servers chosen from what there is. */
+import type { RunPlan } from '../harness/plan.js';
+import type { Scenario } from '../harness/scenario.js';
+import { parseObjective } from '../harness/verdict/objective.js';
+import type { CommandContext } from './context.js';
+import { planFromOptions, type RunOptions } from './run-options.js';
+import { imageOptions } from './servers/images.js';
+import { obtainServers, plannedOnly } from './servers/obtain.js';
+import { askProvider } from './servers/providers.js';
+import { serversRequest } from './servers/request.js';
+
+/**
+ * Checks every option, then asks for servers. A dry run whose servers are not to be had is
+ * planned all the same, and says so.
+ * @throws UserError with the option's own code, or `ENGINE_NOT_FOUND`
+ */
+export async function makePlan(
+  scenario: Scenario,
+  options: RunOptions,
+  { clock, env }: CommandContext,
+): Promise<RunPlan> {
+  const prefix = env.REHEARSE_IMAGE_PREFIX;
+  const images = imageOptions(options.image ?? [], options.imagePrefix, prefix);
+  const request = serversRequest(scenario, options, images.images);
+  const { asked } = request;
+  const draft = planFromOptions(scenario, options, asked, plannedOnly(request, images, ''));
+  for (const objective of draft.objectives) parseObjective(objective);
+  const seeded = { ...options, seed: draft.seed };
+  const { servers, missing } = await obtainServers(request, images, askProvider(clock, images));
+  if (servers === undefined && options.dryRun !== true) throw missing;
+  const why = `none: ${missing?.what ?? ''}`;
+  return planFromOptions(scenario, seeded, asked, servers ?? plannedOnly(request, images, why));
+}

@@ -1,0 +1,85 @@
+/** The error of a run for which no servers are to be had: what is missing, and every way to it. */
+import { type EngineName, engineTitles } from '../../sim/server/server.js';
+import {
+  communityEngines,
+  compareServerVersions,
+  isServerVersion,
+} from '../../sim/server/versions.js';
+import { UserError } from '../../sim/user-error.js';
+import { type OfferTable, pairTitle } from './choose.js';
+import type { ServersRequest } from './request.js';
+
+/** Variables that name a server's program. */
+const programVariables: Readonly<Partial<Record<EngineName, string>>> = {
+  mysql: 'REHEARSE_MYSQLD',
+  mariadb: 'REHEARSE_MARIADBD',
+};
+
+/** `ENGINE_NOT_FOUND`: names what is here, and the ways to get what is not. */
+export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTable[]): UserError {
+  const { cluster, asked, server, ownFrom, ownTo } = request;
+  const natural = communityEngines[cluster];
+  const own = ownFrom !== null || ownTo !== null;
+  const wanted =
+    server === natural && !own
+      ? pairTitle(natural, asked)
+      : `${engineTitles[server]}${own ? ` ${ownFrom ?? 'any'} -> ${ownTo ?? 'any'}` : ''}`;
+  return new UserError(
+    'ENGINE_NOT_FOUND',
+    `${wanted} cannot be had here: ${hereText(server, tables)}${unusableText(request, tables)}.`,
+    waysTo(request, tables).join(' '),
+    'environment',
+  );
+}
+
+function hereText(server: EngineName, tables: readonly OfferTable[]): string {
+  const found = tables.flatMap(({ provider, offers }) =>
+    offers
+      .filter(({ engine, state }) => engine === server && state === 'here')
+      .map(({ version }) => `${version} (${provider})`),
+  );
+  return found.length === 0
+    ? `there is no ${engineTitles[server]}`
+    : `of ${engineTitles[server]} there is ${[...new Set(found)].join(', ')}`;
+}
+
+function unusableText({ provider }: ServersRequest, tables: readonly OfferTable[]): string {
+  const why = tables
+    .filter((table) => provider === 'auto' || provider === table.provider)
+    .flatMap(({ provider: name, unusable }) => (unusable === null ? [] : [`${name}: ${unusable}`]));
+  return why.length === 0 ? '' : `; ${why.join('; ')}`;
+}
+
+/** A sentence for each way: install it, name it, pull it, or take a stand-in. */
+function waysTo(request: ServersRequest, tables: readonly OfferTable[]): string[] {
+  const { server, offline } = request;
+  const variable = programVariables[server];
+  const standIn = standInOf(request, tables);
+  return [
+    variable === undefined
+      ? `Install ${engineTitles[server]} with rehearse fetch ${server}@VERSION,`
+      : `Install ${engineTitles[server]} or name its program in ${variable},`,
+    offline
+      ? 'let images be pulled with --provider docker and without --offline,'
+      : 'use --provider docker, which pulls its images (--image names others),',
+    standIn === null
+      ? 'or see rehearse doctor for what is here.'
+      : `or take a stand-in: ${standIn}; see rehearse doctor.`,
+  ];
+}
+
+/** Options that would run on what is here, or null. */
+function standInOf({ cluster }: ServersRequest, tables: readonly OfferTable[]): string | null {
+  const suitedNames: readonly EngineName[] =
+    cluster === 'aurora-mysql' ? ['mysql', 'mariadb'] : ['postgres'];
+  for (const engine of suitedNames) {
+    const here = tables
+      .flatMap(({ offers }) => offers)
+      .filter((offer) => offer.engine === engine && offer.state === 'here')
+      .map(({ version }) => version)
+      .filter((version) => isServerVersion(engine, version))
+      .sort((a, b) => compareServerVersions(engine, a, b));
+    if (here.length > 0) return `--engine ${engine} (${[...new Set(here)].join(', ')})`;
+  }
+  return null;
+}

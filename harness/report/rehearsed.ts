@@ -1,0 +1,65 @@
+/** What stood for the database, what AWS published of it, and what its checks found. Pure. */
+import type { CheckReport, DefectReport, RunReport } from '../verdict/run-report.js';
+import { plural } from './text.js';
+
+const titles: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+};
+
+/** What a stand-in is, for the first line: ` on MariaDB 10.11.14 → 11.8.3 (stand-in)`. */
+export function standInText({ servers, substitute }: RunReport): string {
+  const { served, before, after } = servers;
+  if (substitute === null || served === null) return '';
+  const name = titles[served.engine] ?? served.engine;
+  return ` on ${name} ${before?.version ?? served.from} → ${after?.version ?? served.to} (stand-in)`;
+}
+
+/** Where the servers came from and why; and whether a stand-in was accepted. */
+export function serversTexts({ servers, substitute }: RunReport): string[] {
+  if (servers.served === null) return [];
+  const accepted =
+    substitute === null
+      ? []
+      : [substitute.accepted ? `accepted: ${substitute.why}` : `not accepted: ${substitute.why}`];
+  return [servers.served.why, ...accepted];
+}
+
+/** `11 published for 8.0.mysql_aurora.3.05.2, exercised: zdp-hang`, then their names. */
+export function defectsTexts({ defects, engine }: RunReport): string[] {
+  if (defects.length === 0) return [];
+  const exercised = defects.filter((one) => one.exercised).map(({ name }) => name);
+  const version = typeof engine?.awsFrom === 'string' ? ` for ${engine.awsFrom}` : '';
+  return [
+    `${plural(defects.length, 'defect')} published${version}; ` +
+      `exercised: ${exercised.length === 0 ? 'none' : exercised.join(', ')}`,
+    defects.map(defectName).join(', '),
+  ];
+}
+
+/** `zdp-hang (mended in 3.04.4, 3.12.0)`. */
+function defectName({ name, fixedIn }: DefectReport): string {
+  return fixedIn.length === 0 ? name : `${name} (mended in ${fixedIn.join(', ')})`;
+}
+
+/** One line of the whole list. */
+export function defectText(defect: DefectReport): string {
+  const exercised = defect.exercised ? 'exercised' : 'not exercised';
+  return `${defectName(defect)}, ${exercised}: ${defect.what} [${defect.source}]`;
+}
+
+/** What is not well by name, then what is: `before: low traffic: blocked: …`. */
+export function checksTexts({ checks }: RunReport): string[] {
+  const well = checks.filter(({ state }) => state === 'ok');
+  const not = checks.filter(({ state }) => state !== 'ok');
+  return [
+    ...not.map(checkText),
+    ...(well.length === 0 ? [] : [`ok: ${well.map(({ name }) => name).join(', ')}`]),
+  ];
+}
+
+/** `before, low traffic: warning: 120 queries/s`. */
+export function checkText({ when, name, state, detail }: CheckReport): string {
+  return `${when}, ${name}: ${state}: ${detail}`;
+}
