@@ -3,7 +3,7 @@ import type { ClusterRecord } from './cluster/cluster.js';
 import { createCluster } from './cluster/create.js';
 import { startJob } from './operations/job.js';
 import { ZeroDowntimePatch } from './operations/zero-downtime-patch/operation.js';
-import { compareVersions, isMinorUpgrade } from './server/versions.js';
+import { compareServerVersions, isMinorUpgrade, readClusterVersion } from './server/versions.js';
 import type {
   AwsFault,
   Cluster,
@@ -95,15 +95,31 @@ function refusePatch(
       code: 'InvalidDBClusterStateFault',
       message: `DBCluster ${cluster.identifier} is not in available state (${cluster.status}).`,
     };
-  const { version } = cluster;
-  const { engineVersion } = parameters;
-  const verb = compareVersions(version, engineVersion) === 0 ? 'modify' : 'upgrade';
-  if (!isMinorUpgrade(version, engineVersion))
-    return {
-      code: 'InvalidParameterCombination',
-      message: `Cannot ${verb} aurora-postgresql from ${version} to ${engineVersion}`,
-    };
-  return null;
+  return isPatch(cluster, parameters) ? null : cannotUpgrade(cluster, parameters);
+}
+
+/** A stand-in may be patched to the version that it has: then AWS's names alone tell the step. */
+function isPatch(cluster: ClusterRecord, parameters: ZeroDowntimePatchParameters): boolean {
+  const { server, version, awsVersion } = cluster;
+  const to = parameters.engineVersion;
+  if (server === 'postgres') return isMinorUpgrade(version, to);
+  const named = parameters.awsVersion ?? readClusterVersion(cluster.engine, to).aws;
+  return named !== awsVersion && compareServerVersions(server, version, to) <= 0;
+}
+
+function cannotUpgrade(
+  { engine, version, awsVersion }: ClusterRecord,
+  parameters: ZeroDowntimePatchParameters,
+): AwsFault {
+  const [from, to] =
+    engine === 'aurora-postgresql'
+      ? [version, parameters.engineVersion]
+      : [awsVersion, parameters.awsVersion ?? parameters.engineVersion];
+  const verb = from === to ? 'modify' : 'upgrade';
+  return {
+    code: 'InvalidParameterCombination',
+    message: `Cannot ${verb} ${engine} from ${from} to ${to}`,
+  };
 }
 
 function tellCall(

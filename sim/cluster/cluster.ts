@@ -6,7 +6,7 @@ import { sessionKindOf } from '../endpoint/session-kind.js';
 import type { Emit, NoteData, SessionData } from '../events.js';
 import type { Told } from '../operations/zero-downtime-patch/messages.js';
 import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
-import { auroraVersion } from '../server/versions.js';
+import { readClusterVersion } from '../server/versions.js';
 import type { Cluster, ClusterEngine, EndpointAddress, FaultRequest, Login } from '../sim.js';
 import type { Member } from './member.js';
 
@@ -104,7 +104,7 @@ export class ClusterRecord implements Cluster {
 
   /** The engine version as AWS names it. */
   get awsVersion(): string {
-    return this.#awsVersion ?? auroraVersion(this.#server.version);
+    return this.#awsVersion ?? readClusterVersion(this.engine, this.#server.version).aws;
   }
 
   /** The cluster is patched. @param awsVersion default: what the server's version says */
@@ -186,6 +186,7 @@ export class ClusterRecord implements Cluster {
   /** @throws UserError `ENGINE_START_FAILED` */
   async startServer(version: string): Promise<void> {
     const times = await this.#server.start({ version });
+    this.endpoint.serverStarted();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
   }

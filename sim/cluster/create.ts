@@ -36,7 +36,8 @@ export async function createCluster(
     ]);
     const member = memberOf(server);
     const application = { user: 'app', password: secret(), database: 'app' };
-    const instrument = { user: 'rehearse', password: secret(), database: 'app' };
+    const database = member.instrumentDatabase === 'own' ? 'rehearse' : application.database;
+    const instrument = { user: 'rehearse', password: secret(), database };
     await member.createLogins(application, instrument);
     const endpoint = new Endpoint({
       name: names.writer,

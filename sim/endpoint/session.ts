@@ -70,6 +70,8 @@ export abstract class Session implements FaultableSession {
   #endedBy: SessionEnd | null = null;
   #hangs = false;
   #hung = false;
+  /** Somebody else talks with the client: nothing of it is passed on. */
+  #lent = false;
 
   protected constructor(birth: SessionBirth) {
     this.id = birth.id;
@@ -257,9 +259,26 @@ export abstract class Session implements FaultableSession {
     server.end(lastMessage);
   }
 
+  /**
+   * Lends the client's connection for a talk in the middle of the session.
+   * @param work gives back what the client sent behind the talk
+   */
+  protected async lendClient(work: (client: Socket) => Promise<Buffer>): Promise<void> {
+    const client = this.#client;
+    this.#lent = true;
+    client.off('data', this.#fromClient);
+    const unread = await work(client);
+    this.#lent = false;
+    if (this.#state === 'closed') return;
+    client.on('data', this.#fromClient);
+    if (unread.length > 0) this.#fromClient(unread);
+    if (this.#heldBytes <= heldBytesMax) client.resume();
+    this.#advance();
+  }
+
   #listenToClient(): void {
     const client = this.#client;
-    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    client.on('data', this.#fromClient);
     client.on('drain', () => this.toClient.drained());
     client.on('error', () => this.#clientGone());
     client.on('end', () => this.#clientGone());
@@ -267,7 +286,7 @@ export abstract class Session implements FaultableSession {
     client.resume();
   }
 
-  #fromClient(chunk: Buffer): void {
+  #fromClient = (chunk: Buffer): void => {
     if (this.#holding || this.#held.length > 0 || this.#hangs) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;
@@ -277,7 +296,7 @@ export abstract class Session implements FaultableSession {
     }
     this.passOn(chunk);
     if (this.violation !== undefined) this.#refuseViolation();
-  }
+  };
 
   #refuseViolation(): void {
     this.#endWith(this.violationNotice(this.violation ?? 'protocol violation'));
@@ -307,14 +326,14 @@ export abstract class Session implements FaultableSession {
       this.#clientGone();
       return;
     }
-    if (this.#holding && this.#state === 'running' && this.parkable) {
+    if (this.#holding && !this.#lent && this.#state === 'running' && this.parkable) {
       this.#state = 'parked';
       this.#tellParked();
     }
   }
 
   #mayForward(): boolean {
-    if (this.#hung || this.#state !== 'running') return false;
+    if (this.#hung || this.#lent || this.#state !== 'running') return false;
     if (!this.#holding) return true;
     return !this.parkable && !this.awaitsAnswer;
   }
@@ -338,7 +357,7 @@ export abstract class Session implements FaultableSession {
   /** A held client that says that it leaves is gone: nobody waits for it. */
   #leaving(): boolean {
     const next = this.#held[0];
-    if (!this.#holding || next === undefined || !this.clientBetween) return false;
+    if (this.#lent || !this.#holding || next === undefined || !this.clientBetween) return false;
     return this.parkable && this.saysGoodbye(next);
   }
 

@@ -1,7 +1,7 @@
 /**
- * What Aurora PostgreSQL tells during a zero-downtime patch: texts and order as a published
- * event log of a 17.4.5 to 17.5.4 upgrade shows them (11 Apr 2026). AWS documents no event id for
- * the ZDP texts; the others are in AuroraUserGuide/USER_Events.Messages.html. All are modelled.
+ * What Aurora tells during a zero-downtime patch: texts and order as a published event log of an
+ * Aurora PostgreSQL 17.4.5 to 17.5.4 upgrade shows them (11 Apr 2026). AWS documents no event id
+ * for the ZDP texts; the others are in AuroraUserGuide/USER_Events.Messages.html. All are modelled.
  */
 
 export interface Told {
@@ -103,6 +103,14 @@ export const complete = (from: string, to: string): Told => ({
   eventId: null,
   categories: [],
 });
+
+/** In a published event log of an Aurora MySQL 2.10.0 to 2.10.1 patch (2021). */
+export const patched: Told = {
+  source: 'cluster',
+  message: 'Database cluster has been patched',
+  eventId: 'RDS-EVENT-0173',
+  categories: maintenance,
+};
 
 export const upgraded: Told = {
   source: 'cluster',

@@ -1,0 +1,135 @@
+/**
+ * Authenticates a client, and keeps what it takes to log in to the server again for its session.
+ * By mysql_native_password the server's own record is enough for that; where the password is
+ * wanted in full, the last word is the server's: it is logged in to with what the client gave.
+ */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import {
+  cachingSha2Server,
+  decryptPassword,
+  native,
+  parseClearPassword,
+  plugin as plugins,
+  publicKeyRequest,
+} from '../../wire/mysql/authentication.js';
+import { buildAuthMoreData, buildAuthSwitch } from '../../wire/mysql/handshake.js';
+import type { AcceptedPasswords, Credentials } from './credentials.js';
+import type { PacketTalk } from './packet-talk.js';
+import { accessDenied, badHandshake, pluginNotLoaded } from './refusal.js';
+
+/** What the server stores of a user. */
+export interface Verifier {
+  readonly plugin: string;
+  readonly authenticationString: string;
+}
+
+export interface AuthenticateOptions {
+  readonly user: string;
+  /** Null where there is no such user. */
+  readonly verifier: Verifier | null;
+  /** The server's usual plugin, for users that it does not know. */
+  readonly usualPlugin: string;
+  /** The plugin to use although the user's record names another. */
+  readonly forcedPlugin?: string;
+  /** What the client sent unasked, and for which plugin. */
+  readonly offered: { readonly plugin: string; readonly data: Buffer };
+  readonly nonce: Buffer;
+  readonly accepted: AcceptedPasswords;
+}
+
+/**
+ * Leads the client through authentication, up to but without the OK: that is the server's.
+ * @throws Refusal where it is wrong, or makes no sense
+ */
+export async function authenticate(
+  talk: PacketTalk,
+  options: AuthenticateOptions,
+): Promise<Credentials> {
+  const { verifier, offered, nonce, user } = options;
+  // One who does not exist must look like one whose password was wrong.
+  const wanted = options.forcedPlugin ?? verifier?.plugin ?? options.usualPlugin;
+  let data = offered.data;
+  if (offered.plugin !== wanted) {
+    if (!Object.values<string>(plugins).includes(wanted)) throw pluginNotLoaded(wanted);
+    talk.send(buildAuthSwitch({ plugin: wanted, nonce }));
+    data = await talk.next();
+  }
+  switch (wanted) {
+    case plugins.native:
+      return byNative(options, data);
+    case plugins.cachingSha2:
+      return await byCachingSha2(talk, options, data);
+    case plugins.clear:
+      return byClear(data);
+    default:
+      throw accessDenied(user);
+  }
+}
+
+function byNative({ user, verifier, nonce }: AuthenticateOptions, scramble: Buffer): Credentials {
+  if (verifier === null) throw accessDenied(user);
+  if (verifier.authenticationString === '') {
+    if (scramble.length > 0) throw accessDenied(user);
+    return { kind: 'none' };
+  }
+  const stored = native.parseStored(verifier.authenticationString);
+  const key = stored === undefined ? undefined : native.recoverKey(scramble, nonce, stored);
+  if (key === undefined) throw accessDenied(user);
+  return { kind: 'native-key', key };
+}
+
+async function byCachingSha2(
+  talk: PacketTalk,
+  { user, nonce, accepted, verifier }: AuthenticateOptions,
+  scramble: Buffer,
+): Promise<Credentials> {
+  if (scramble.length === 0) {
+    if (verifier?.authenticationString !== '') throw accessDenied(user);
+    return { kind: 'none' };
+  }
+  const known = accepted.check(user, scramble, nonce);
+  if (known !== undefined) {
+    talk.send(buildAuthMoreData(cachingSha2Server.fastOk));
+    return { kind: 'password', password: known };
+  }
+  talk.send(buildAuthMoreData(cachingSha2Server.fullWanted));
+  const answer = await talk.next();
+  const password =
+    talk.socket instanceof TLSSocket
+      ? parseClearPassword(answer)
+      : await encryptedPassword(talk, answer, nonce);
+  if (password === undefined || verifier === null) throw accessDenied(user);
+  return { kind: 'password', password };
+}
+
+async function encryptedPassword(
+  talk: PacketTalk,
+  answer: Buffer,
+  nonce: Buffer,
+): Promise<string | undefined> {
+  let encrypted = answer;
+  if (answer.equals(publicKeyRequest)) {
+    talk.send(buildAuthMoreData(ownKey().publicPem));
+    encrypted = await talk.next();
+  }
+  return decryptPassword(encrypted, nonce, ownKey().privateKey);
+}
+
+function byClear(data: Buffer): Credentials {
+  const password = parseClearPassword(data);
+  if (password === undefined) throw badHandshake();
+  return password === '' ? { kind: 'none' } : { kind: 'password', password };
+}
+
+let keys: { readonly publicPem: Buffer; readonly privateKey: KeyObject } | undefined;
+
+/** Made when the first client asks: most come over TLS. */
+function ownKey(): { readonly publicPem: Buffer; readonly privateKey: KeyObject } {
+  if (keys === undefined) {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const publicPem = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
+    keys = { publicPem, privateKey };
+  }
+  return keys;
+}

@@ -1,0 +1,106 @@
+/** The MySQL protocol at an endpoint: greetings, and the connection ids that its clients know. */
+import type { Socket } from 'node:net';
+import type { Clock } from '../../clock.js';
+import type { ServerAddress } from '../../server/server.js';
+import type { ClientAuthentication, Greeting, Host, Protocol } from '../protocol.js';
+import type { Verifier } from './authenticate.js';
+import { changeUser, type NewUser } from './change-user.js';
+import { AcceptedPasswords } from './credentials.js';
+import { type Greeted, greet, logInAgain, type Sessions } from './greet.js';
+import { MysqlSession, type SessionHost } from './session.js';
+import type { Upstream } from './upstream.js';
+
+export interface MysqlProtocolOptions {
+  readonly clock: Clock;
+  /** What the server stores of a user, asked of it; null = there is none. */
+  readonly verifier: (user: string) => Promise<Verifier | null>;
+  /** MariaDB tells nobody of a session's temporary tables: they are noticed on the wire. */
+  readonly watchTemporaryTables: boolean;
+}
+
+export class MysqlProtocol implements Protocol, Sessions, SessionHost {
+  readonly accepted = new AcceptedPasswords();
+  readonly verifier: (user: string) => Promise<Verifier | null>;
+  readonly #clock: Clock;
+  readonly #watchTemporaryTables: boolean;
+  readonly #byClientId = new Map<number, MysqlSession>();
+  #target: (() => ServerAddress) | undefined;
+  /** Ids up to this one were given while earlier servers ran. */
+  #idsGone = 0;
+  #idMax = 0;
+
+  constructor({ clock, verifier, watchTemporaryTables }: MysqlProtocolOptions) {
+    this.#clock = clock;
+    this.verifier = verifier;
+    this.#watchTemporaryTables = watchTemporaryTables;
+  }
+
+  async greet(raw: Socket, method: ClientAuthentication, host: Host): Promise<Greeting> {
+    this.#target = host.target;
+    const end = await greet(raw, method, host, this);
+    return 'greeted' in end ? this.#greeting(end.greeted) : end;
+  }
+
+  /** A server's ids begin again at its start: they are moved behind those that are known. */
+  serverStarted(): void {
+    this.#idsGone = this.#idMax;
+  }
+
+  get renumbered(): boolean {
+    return this.#idsGone > 0;
+  }
+
+  clientConnectionId(serverConnectionId: number): number {
+    const id = (serverConnectionId + this.#idsGone) >>> 0;
+    this.#idMax = Math.max(this.#idMax, id);
+    return id;
+  }
+
+  /** An id of no session of ours is one that the server told: `connection_id()`, a process list. */
+  serverConnectionId(id: number): number {
+    return this.#byClientId.get(id)?.serverProcessId ?? id;
+  }
+
+  reconnect(address: ServerAddress, session: Greeted): Promise<Upstream> {
+    return logInAgain(address, session, this.#clock, this.accepted);
+  }
+
+  async changeUser(
+    client: Socket,
+    payload: Buffer,
+    sequence: number,
+    session: Greeted,
+  ): Promise<NewUser> {
+    const target = this.#target;
+    if (target === undefined) throw new Error('no client was greeted yet');
+    const clock = this.#clock;
+    const options = { client, payload, sequence, session, sessions: this, clock };
+    return await changeUser({ ...options, target: target() });
+  }
+
+  #greeting(greeted: Greeted): Greeting {
+    const { client, unread, upstream, clientConnectionId } = greeted;
+    return {
+      alive: !client.destroyed,
+      begin: (place) => {
+        if (unread.length > 0) client.unshift(unread);
+        const session = new MysqlSession({
+          ...greeted,
+          ...place,
+          host: this,
+          watchTemporaryTables: this.#watchTemporaryTables,
+          onClosed: (closed) => {
+            this.#byClientId.delete(clientConnectionId);
+            place.onClosed(closed);
+          },
+        });
+        this.#byClientId.set(clientConnectionId, session);
+        return session;
+      },
+      abandon: () => {
+        upstream.socket.on('error', () => {});
+        upstream.socket.destroy();
+      },
+    };
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A way of bytes on which each payload is looked at before it is passed on. Most pass as they are;
+ * what names a thing by a number that the other end knows otherwise (a prepared statement, a
+ * connection to be killed) is changed in place, and what the endpoint answers itself is taken out.
+ */
+import type { PacketWalker } from '../../wire/mysql/walker.js';
+
+/** What becomes of one payload, told when its head is known. */
+export type Fate =
+  | { readonly kind: 'pass' }
+  /** It is not passed on; `onWhole` is called when all of it is there. */
+  | { readonly kind: 'take'; onWhole(): void };
+
+export const pass: Fate = { kind: 'pass' };
+
+export class WatchedPath {
+  readonly #walker: PacketWalker;
+  readonly #send: (bytes: Buffer) => void;
+  #kept: Buffer = Buffer.alloc(0);
+  #fate: Fate = pass;
+
+  /** @param walker whose sink calls `decide` at each head */
+  constructor(walker: PacketWalker, send: (bytes: Buffer) => void) {
+    this.#walker = walker;
+    this.#send = send;
+  }
+
+  /** No byte of a payload is half on its way. */
+  get atBoundary(): boolean {
+    return this.#kept.length === 0 && this.#walker.atBoundary;
+  }
+
+  /** For the walker's sink: what is to become of the payload whose head it was told. */
+  decide(fate: Fate): void {
+    this.#fate = fate;
+  }
+
+  /**
+   * @param one stops behind the payload under way
+   * @returns how many of the chunk's bytes were taken
+   */
+  push(chunk: Buffer, one = false): number {
+    const before = this.#kept.length;
+    const bytes = before === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
+    this.#kept = Buffer.alloc(0);
+    let at = 0;
+    while (at < bytes.length) {
+      const end = this.#walker.walk(bytes, at, true);
+      const kept = this.#walker.retract();
+      const upTo = end - kept;
+      if (upTo > at && this.#fate.kind === 'pass') this.#send(bytes.subarray(at, upTo));
+      // A copy: the view would keep a large chunk alive for its last few bytes.
+      if (kept > 0) this.#kept = Buffer.from(bytes.subarray(upTo, end));
+      at = end;
+      const whole = kept === 0 && this.#walker.atBoundary;
+      if (whole) this.#done();
+      if (whole && one) break;
+    }
+    return at - before;
+  }
+
+  #done(): void {
+    const fate = this.#fate;
+    this.#fate = pass;
+    if (fate.kind === 'take') fate.onWhole();
+  }
+}

@@ -1,0 +1,101 @@
+/** A small world for tests: one cluster on MySQL or MariaDB child processes, with what it told. */
+import mysql from 'mysql2/promise';
+import { systemClock } from '../../sim/clock.js';
+import { createSim } from '../../sim/create-sim.js';
+import type { SimEvent } from '../../sim/events.js';
+import { rng } from '../../sim/rng.js';
+import { embeddedProvider } from '../../sim/server/embedded/provider.js';
+import type { ServerProvider } from '../../sim/server/server.js';
+import type { Cluster, Job, Login, Sim, ZeroDowntimePatchParameters } from '../../sim/sim.js';
+import { type DrawnDuration, drawDurations, type TimingChoice } from '../../sim/timing.js';
+
+export type Flavour = 'mysql' | 'mariadb';
+
+export interface MysqlWorld {
+  readonly sim: Sim;
+  readonly cluster: Cluster;
+  readonly told: SimEvent[];
+  /** A client of the writer endpoint, connected; ended with the world. */
+  client(options?: mysql.ConnectionOptions, login?: Login): Promise<mysql.Connection>;
+  /** The superuser on the server itself. */
+  superuser(): Promise<mysql.Connection>;
+  patch(changes?: Partial<ZeroDowntimePatchParameters>, timing?: TimingChoice): Job;
+  close(): Promise<void>;
+}
+
+export interface MysqlWorldOptions {
+  readonly flavour: Flavour;
+  readonly version: string;
+  readonly provider?: ServerProvider;
+}
+
+export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlWorld> {
+  const clock = systemClock();
+  const told: SimEvent[] = [];
+  const provider = options.provider ?? embeddedProvider({ clock, offline: true });
+  const sim = createSim({ clock, seed: 'test', emit: (event) => told.push(event), provider });
+  const cluster = await sim.createCluster({
+    identifier: 'demo',
+    engine: 'aurora-mysql',
+    server: options.flavour,
+    version: options.version,
+    awsVersion: '8.0.mysql_aurora.3.05.2',
+  });
+  const clients: mysql.Connection[] = [];
+  const open = async (config: mysql.ConnectionOptions): Promise<mysql.Connection> => {
+    const client = await mysql.createConnection({ connectTimeout: 20_000, ...config });
+    client.on('error', () => {});
+    clients.push(client);
+    return client;
+  };
+  return {
+    sim,
+    cluster,
+    told,
+    client: (config = {}, login = cluster.application) =>
+      open({ host: cluster.writer.host, port: cluster.writer.port, ...login, ...config }),
+    superuser: () => open({ ...cluster.serverAddress, ...cluster.serverAdmin }),
+    patch: (changes = {}, timing = 'engine') => {
+      const { job, fault } = sim.start('zero-downtime-patch', {
+        cluster: 'demo',
+        engineVersion: options.version,
+        awsVersion: '8.0.mysql_aurora.3.07.1',
+        durations: mysqlDurations(timing),
+        longRunningMs: 300_000,
+        lateSessions: 'cancel',
+        preparedStatements: 'lost',
+        defects: [],
+        ...changes,
+      });
+      if (job === undefined) throw new Error(fault.message);
+      return job;
+    },
+    close: async () => {
+      for (const client of clients) client.destroy();
+      await sim.close();
+      await provider.close();
+    },
+  };
+}
+
+/** Drawn durations as a run would draw them, control-plane waits nearly gone. */
+export function mysqlDurations(timing: TimingChoice): DrawnDuration[] {
+  const stream = rng('test', 'timing');
+  return [
+    ...drawDurations('zdp.success.mysql', timing, 1000, stream),
+    ...drawDurations('zdp.fallback.mysql', timing, 1000, stream),
+  ];
+}
+
+/** Resolves with the error that a promise rejects with, as the driver tells it. */
+export async function refusal(
+  promise: Promise<unknown>,
+): Promise<{ errno: number | undefined; code: string | undefined; message: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    const { errno, code, message } = error as Error & { errno?: number; code?: string };
+    return { errno, code, message };
+  }
+  throw new Error('nothing was refused');
+}
