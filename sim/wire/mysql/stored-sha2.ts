@@ -17,6 +17,8 @@ export interface StoredSha2 {
 
 const saltBytes = 20;
 const headBytes = 7;
+/** Servers take no longer password, and the work of SHA-crypt grows with the square of it. */
+const passwordBytesMax = 256;
 
 /**
  * Reads `authentication_string` of `mysql.user`, as bytes: the salt is not always text, so ask the
@@ -47,9 +49,11 @@ function decodePbkdf2(characters: string): Buffer | undefined {
  */
 export function isPassword(password: string, stored: StoredSha2): boolean {
   const { scheme, salt, iterations, digest } = stored;
+  const bytes = Buffer.from(password, 'utf8');
+  if (bytes.length > passwordBytesMax) return false;
   const given =
     scheme === 'sha256-crypt'
-      ? sha256Crypt(Buffer.from(password, 'utf8'), salt, iterations)
-      : pbkdf2Sync(password, salt, iterations, digest.length, 'sha512');
+      ? sha256Crypt(bytes, salt, iterations)
+      : pbkdf2Sync(bytes, salt, iterations, digest.length, 'sha512');
   return timingSafeEqual(given, digest);
 }
