@@ -1,7 +1,7 @@
 /** What busy sessions do, asked of the server's own views by the superuser. */
 import type { ServerVersion } from '../flavours.js';
 import type { MysqlAdmin } from './admin.js';
-import { heldLocks, lockViewOf, noLocks } from './locks.js';
+import { type HeldLocks, heldLocks, lockViewsOf, noLocks } from './locks.js';
 import { definesData } from './statement-kind.js';
 
 export interface MysqlBusySession {
@@ -30,68 +30,78 @@ interface Row {
 }
 
 /**
- * Both times in milliseconds from the event tables; where those are switched off, in seconds from
- * the thread and from InnoDB. A transaction that has touched nothing yet is in the former alone.
+ * Times in milliseconds from the event tables, in which a transaction is from START TRANSACTION
+ * on. See `switchOnViews`.
  */
-const mysqlSql = (ids: string): string => `
+const eventMs = {
+  query: `
+    (select s.timer_wait / 1e9 from performance_schema.events_statements_current s
+      where s.thread_id = t.thread_id and s.nesting_event_id is null
+        and s.end_event_id is null limit 1)`,
+  transaction: `
+    (select x.timer_wait / 1e9 from performance_schema.events_transactions_current x
+      where x.thread_id = t.thread_id and x.state = 'ACTIVE' limit 1)`,
+};
+
+const mysqlSql = `
   select t.processlist_id as id, t.processlist_command as command,
     t.processlist_info as statement,
-    cast(coalesce(
-      (select s.timer_wait / 1e9 from performance_schema.events_statements_current s
-        where s.thread_id = t.thread_id and s.nesting_event_id is null
-          and s.end_event_id is null limit 1),
-      t.processlist_time * 1000) as double) as query_ms,
-    cast(coalesce(
-      (select x.timer_wait / 1e9 from performance_schema.events_transactions_current x
-        where x.thread_id = t.thread_id and x.state = 'ACTIVE' limit 1),
-      (select timestampdiff(second, i.trx_started, now()) * 1000
-        from information_schema.innodb_trx i
-        where i.trx_mysql_thread_id = t.processlist_id limit 1)) as double) as transaction_ms
+    cast(coalesce(${eventMs.query}, t.processlist_time * 1000) as double) as query_ms,
+    cast(${eventMs.transaction} as double) as transaction_ms
   from performance_schema.threads t
-  where t.processlist_id in (${ids})`;
+  where t.type = 'FOREGROUND' and t.processlist_id`;
 
 /**
- * InnoDB tells when a transaction began in the server's own zone and in whole seconds, and only
- * once it has touched something.
+ * Without the event tables, InnoDB tells when a transaction began: in the server's own zone, in
+ * whole seconds, once it has touched something, and as it was up to 100 ms ago.
  */
-const mariadbSql = (ids: string): string => `
+const mariadbSql = `
   set statement time_zone = 'SYSTEM' for
   select p.id as id, p.command as command, p.info as statement,
     cast(p.time_ms as double) as query_ms,
-    (select cast(timestampdiff(microsecond, i.trx_started, now(6)) / 1000 as double)
-      from information_schema.innodb_trx i
-      where i.trx_mysql_thread_id = p.id limit 1) as transaction_ms
+    cast(coalesce(${eventMs.transaction},
+      (select timestampdiff(microsecond, i.trx_started, now(6)) / 1000
+        from information_schema.innodb_trx i
+        where i.trx_mysql_thread_id = p.id limit 1)) as double) as transaction_ms
   from information_schema.processlist p
-  where p.id in (${ids})`;
+  left join performance_schema.threads t on t.processlist_id = p.id
+  where p.user <> 'system user' and p.id`;
 
 /**
  * Asks about these connections to the server.
+ * @param connectionIds `others`: about all but the one that asks
  * @throws what `MysqlAdmin.query` throws
  */
 export async function activityOf(
   admin: MysqlAdmin,
   { flavour }: Pick<ServerVersion, 'flavour'>,
-  connectionIds: readonly number[],
+  connectionIds: readonly number[] | 'others',
   timeoutMs: number,
 ): Promise<MysqlBusySession[]> {
   if (connectionIds.length === 0) return [];
-  const ids = connectionIds.map(Number).join(', ');
-  const sql = flavour === 'mysql' ? mysqlSql(ids) : mariadbSql(ids);
+  const which =
+    connectionIds === 'others'
+      ? '<> connection_id()'
+      : `in (${connectionIds.map(Number).join(', ')})`;
+  const sql = `${flavour === 'mysql' ? mysqlSql : mariadbSql} ${which}`;
   const rows = await admin.query<Row>(sql, [], timeoutMs);
-  const view = await lockViewOf(admin);
+  const view = await lockViewsOf(admin);
   const locks = view === null ? new Map() : await heldLocks(admin, view, timeoutMs);
-  return rows.map((row) => {
-    const held = locks.get(Number(row.id)) ?? noLocks;
-    const active = row.command !== 'Sleep';
-    return {
-      connectionId: Number(row.id),
-      queryMs: active ? row.query_ms : null,
-      transactionMs: row.transaction_ms,
-      active,
-      definesData: active && definesData(row.statement ?? ''),
-      locksTable: held.tableLocks,
-      userLock: held.userLocks.length > 0,
-      replicates: row.command.startsWith('Binlog Dump'),
-    };
-  });
+  return rows
+    .filter(({ command }) => command !== 'Daemon')
+    .map((row) => busySession(row, locks.get(Number(row.id)) ?? noLocks));
+}
+
+function busySession(row: Row, held: HeldLocks): MysqlBusySession {
+  const active = row.command !== 'Sleep';
+  return {
+    connectionId: Number(row.id),
+    queryMs: active ? row.query_ms : null,
+    transactionMs: row.transaction_ms,
+    active,
+    definesData: active && definesData(row.statement ?? ''),
+    locksTable: held.tableLocks,
+    userLock: held.userLocks.length > 0,
+    replicates: row.command.startsWith('Binlog Dump'),
+  };
 }

@@ -6,9 +6,10 @@
  */
 import type { Clock } from '../../clock.js';
 import type { Flavour, ServerVersion } from '../flavours.js';
+import { activityOf } from './activity.js';
 import type { MysqlAdmin } from './admin.js';
 import type { LostGlobal } from './globals.js';
-import { heldLocks, lockViewOf } from './locks.js';
+import { heldLocks, lockViewsOf } from './locks.js';
 
 export interface CheckOutcome {
   readonly name: string;
@@ -40,22 +41,7 @@ export interface CheckLimits {
   readonly longRunningMs: number;
 }
 
-const busyMs = `
-  select max(if(command <> 'Sleep', time, null)) * 1000,
-    sum(command <> 'Sleep') from information_schema.processlist
-  where id <> connection_id() and user not in ('event_scheduler', 'system user')
-    and command not in ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')`;
-
-const mysqlTransactionMs = `
-  select max(x.timer_wait) / 1e9
-  from performance_schema.events_transactions_current x
-  join performance_schema.threads t on t.thread_id = x.thread_id
-  where x.state = 'ACTIVE' and t.processlist_id <> connection_id()`;
-
-const mariadbTransactionMs = `
-  set statement time_zone = 'SYSTEM' for
-  select max(timestampdiff(microsecond, trx_started, now(6))) / 1000
-  from information_schema.innodb_trx where trx_mysql_thread_id <> connection_id()`;
+const answerMsMax = 10_000;
 
 const mysqlTemporaryTables = `
   select count(*) from information_schema.innodb_session_temp_tablespaces s
@@ -76,23 +62,27 @@ export async function lookBeforePatch(
   const [beginNs, questions] = [clock.nowNs(), await questionsOf(admin)];
   await clock.sleep(sampleMs);
   const [endNs, later] = [clock.nowNs(), await questionsOf(admin)];
-  const [busy] = await admin.ask(busyMs);
-  const sql = flavour === 'mysql' ? mysqlTransactionMs : mariadbTransactionMs;
-  const [transaction] = await admin.ask(sql);
+  const sessions = await activityOf(admin, { flavour }, 'others', answerMsMax);
+  const running = sessions.filter(({ active, replicates }) => active && !replicates);
   const [tables] = flavour === 'mysql' ? await admin.ask(mysqlTemporaryTables) : [];
-  const view = await lockViewOf(admin);
+  const view = await lockViewsOf(admin);
   const locks = view === null ? null : [...(await heldLocks(admin, view)).values()];
   return {
-    threadsRunning: Number(busy?.[1] ?? 0),
+    threadsRunning: running.length,
     // Each reading of the counter is itself counted.
     queriesPerSecond: Math.max(0, later - questions - 1) / ((endNs - beginNs) / 1e9),
-    oldestTransactionMs: numberOrNull(transaction?.[0]),
-    oldestQueryMs: numberOrNull(busy?.[0]),
+    oldestTransactionMs: oldest(sessions.map(({ transactionMs }) => transactionMs)),
+    oldestQueryMs: oldest(running.map(({ queryMs }) => queryMs)),
     temporaryTables: numberOrNull(tables?.[0]),
     userLocks: locks?.reduce((sum, one) => sum + one.userLocks.length, 0) ?? null,
     sessionsLockingTables: locks?.filter((one) => one.tableLocks).length ?? null,
     pendingParameters,
   };
+}
+
+function oldest(agesMs: readonly (number | null)[]): number | null {
+  const known = agesMs.filter((ageMs) => ageMs !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 async function questionsOf(admin: MysqlAdmin): Promise<number> {

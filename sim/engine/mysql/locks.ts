@@ -7,7 +7,7 @@ export interface HeldLocks {
   readonly userLocks: readonly string[];
   /** LOCK TABLES, FLUSH TABLES WITH READ LOCK, LOCK INSTANCE FOR BACKUP, or DDL under way. */
   readonly tableLocks: boolean;
-  /** Tables opened by HANDLER. */
+  /** Tables opened by HANDLER; MariaDB does not tell them from LOCK TABLES. */
   readonly openHandlers: number;
 }
 
@@ -19,91 +19,97 @@ interface Row {
   name: string | null;
 }
 
-/**
- * The modes that LOCK TABLES takes are never a mere transaction's. FLUSH TABLES WITH READ LOCK
- * shows as a shared GLOBAL lock on MySQL and as one of BACKUP_FTWRL on MariaDB.
- */
-const fromPerformanceSchema = `
-  select t.processlist_id as id, l.object_name as name,
-    case
-      when l.object_type = 'USER LEVEL LOCK' then 'user'
-      when l.object_type = 'TABLE' and l.lock_duration = 'EXPLICIT'
-        and l.lock_type in ('SHARED', 'SHARED_READ') then 'handler'
-      else 'table'
-    end as kind
+/** Modes that LOCK TABLES and DDL take, and a mere transaction never. */
+const tableModes = ['SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'];
+const quoted = (prefix: string): string =>
+  tableModes.map((mode) => `'${prefix}${mode}'`).join(', ');
+
+const granted = `
   from performance_schema.metadata_locks l
   join performance_schema.threads t on t.thread_id = l.owner_thread_id
   where l.lock_status = 'GRANTED' and t.processlist_id is not null and (
     l.object_type = 'USER LEVEL LOCK'
-    or (l.object_type in ('TABLE', 'SCHEMA') and l.lock_type in
-      ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))
-    or (l.object_type = 'TABLE' and l.lock_duration = 'EXPLICIT'
-      and l.lock_type in ('SHARED', 'SHARED_READ'))
-    or (l.object_type in ('GLOBAL', 'COMMIT', 'BACKUP LOCK') and l.lock_type = 'SHARED')
-    or (l.object_type = 'BACKUP' and l.lock_type like 'BACKUP\\_FTWRL%'))`;
+    or (l.object_type in ('TABLE', 'SCHEMA') and l.lock_type in (${quoted('')}))`;
 
-/** MariaDB's plugin of that name. It tells no durations: an open HANDLER is not to be seen. */
-const fromPlugin = `
+const handler = `l.object_type = 'TABLE' and l.lock_duration = 'EXPLICIT'
+  and l.lock_type in ('SHARED', 'SHARED_READ')`;
+
+/** FLUSH TABLES WITH READ LOCK and LOCK INSTANCE FOR BACKUP take shared locks on everything. */
+const mysqlSql = `
+  select t.processlist_id as id, l.object_name as name,
+    case when l.object_type = 'USER LEVEL LOCK' then 'user'
+      when ${handler} then 'handler' else 'table' end as kind
+  ${granted}
+    or (${handler})
+    or (l.object_type in ('GLOBAL', 'COMMIT', 'BACKUP LOCK') and l.lock_type = 'SHARED'))`;
+
+/**
+ * MariaDB's performance_schema tells the mode that was asked for first: for LOCK TABLES READ that
+ * of any SELECT. But a session that sleeps outside a transaction has no other lock on a table.
+ */
+const mariadbSql = `
+  select t.processlist_id as id, l.object_name as name,
+    if(l.object_type = 'USER LEVEL LOCK', 'user', 'table') as kind
+  ${granted}
+    or (l.object_type = 'BACKUP' and l.lock_type like 'BACKUP\\_FTWRL%')
+    or (l.object_type = 'TABLE' and t.processlist_command = 'Sleep'
+      and not exists (select 1 from performance_schema.events_transactions_current x
+        where x.thread_id = t.thread_id and x.state = 'ACTIVE')
+      and not exists (select 1 from information_schema.innodb_trx i
+        where i.trx_mysql_thread_id = t.processlist_id)))`;
+
+/** MariaDB's plugin METADATA_LOCK_INFO tells the mode that is held. */
+const pluginSql = `
   select thread_id as id, table_schema as name, if(lock_type = 'User lock', 'user', 'table') as kind
   from information_schema.metadata_lock_info
   where lock_type = 'User lock'
-    or (lock_type in ('Table metadata lock', 'Schema metadata lock') and lock_mode in
-      ('MDL_SHARED_READ_ONLY', 'MDL_SHARED_NO_WRITE', 'MDL_SHARED_NO_READ_WRITE', 'MDL_EXCLUSIVE'))
+    or (lock_type in ('Table metadata lock', 'Schema metadata lock')
+      and lock_mode in (${quoted('MDL_')}))
     or lock_mode like 'MDL\\_BACKUP\\_FTWRL%'`;
 
-/** Where the server shows its locks; null = nowhere. */
-export type LockView = 'performance-schema' | 'plugin' | null;
-
-/** Looks for a view that is switched on. */
-export async function lockViewOf(admin: MysqlAdmin): Promise<LockView> {
-  const [on] = await admin.ask('select @@performance_schema');
-  if (on?.[0] === '1') {
-    const [enabled] = await admin.ask(
-      'select enabled from performance_schema.setup_instruments ' +
-        "where name = 'wait/lock/metadata/sql/mdl'",
-    );
-    if (enabled?.[0] === 'YES') return 'performance-schema';
-  }
-  const plugin = await admin.ask(
-    'select 1 from information_schema.plugins ' +
-      "where plugin_name = 'METADATA_LOCK_INFO' and plugin_status = 'ACTIVE'",
-  );
-  return plugin.length > 0 ? 'plugin' : null;
+/** Where the server shows its locks. */
+export interface LockViews {
+  readonly performanceSchema: 'mysql' | 'mariadb' | null;
+  readonly plugin: boolean;
 }
 
-/**
- * Switches on what shows locks, where it is off: MariaDB has it off by default. Locks taken
- * before are not seen; hence at the start of a server, before its first client.
- * @returns false where this server cannot show them
- */
-export async function showLocks(admin: MysqlAdmin): Promise<boolean> {
-  const [on] = await admin.ask('select @@performance_schema');
-  if (on?.[0] === '1') {
-    await admin.query(
-      "update performance_schema.setup_instruments set enabled = 'YES' " +
-        "where name = 'wait/lock/metadata/sql/mdl'",
-    );
-    return true;
-  }
-  if ((await lockViewOf(admin)) !== null) return true;
-  return admin.query("install soname 'metadata_lock_info'").then(
-    () => true,
-    () => false,
+/** Looks for the views that are switched on; null = there are none. */
+export async function lockViewsOf(admin: MysqlAdmin): Promise<LockViews | null> {
+  const [row] = await admin.ask(
+    `select @@performance_schema, version() like '%MariaDB%',
+      (select enabled from performance_schema.setup_instruments
+        where name = 'wait/lock/metadata/sql/mdl'),
+      (select count(*) from information_schema.plugins
+        where plugin_name = 'METADATA_LOCK_INFO' and plugin_status = 'ACTIVE')`,
   );
+  const [on, mariadb, enabled, plugins] = row ?? [];
+  const schema = on === '1' && enabled === 'YES';
+  const flavour = mariadb === '1' ? 'mariadb' : 'mysql';
+  const views = { performanceSchema: schema ? flavour : null, plugin: plugins === '1' } as const;
+  return views.performanceSchema === null && !views.plugin ? null : views;
 }
 
 /** Locks by server connection id. @throws what `MysqlAdmin.query` throws */
 export async function heldLocks(
   admin: MysqlAdmin,
-  view: Exclude<LockView, null>,
+  { performanceSchema, plugin }: LockViews,
   timeoutMs?: number,
 ): Promise<ReadonlyMap<number, HeldLocks>> {
-  const sql = view === 'plugin' ? fromPlugin : fromPerformanceSchema;
+  const shown =
+    performanceSchema === null
+      ? []
+      : await admin.query<Row>(
+          performanceSchema === 'mysql' ? mysqlSql : mariadbSql,
+          [],
+          timeoutMs,
+        );
+  const more = plugin ? await admin.query<Row>(pluginSql, [], timeoutMs) : [];
   const held = new Map<number, HeldLocks>();
-  for (const { id, kind, name } of await admin.query<Row>(sql, [], timeoutMs)) {
+  for (const { id, kind, name } of [...shown, ...more]) {
     const { userLocks, tableLocks, openHandlers } = held.get(Number(id)) ?? noLocks;
+    const added = kind === 'user' && name !== null && !userLocks.includes(name) ? [name] : [];
     held.set(Number(id), {
-      userLocks: kind === 'user' ? [...userLocks, name ?? ''] : userLocks,
+      userLocks: [...userLocks, ...added],
       tableLocks: tableLocks || kind === 'table',
       openHandlers: openHandlers + (kind === 'handler' ? 1 : 0),
     });

@@ -1,7 +1,7 @@
 /** One look by the superuser at what the server shows of sessions: all of them at once. */
 import type { Flavour, ServerVersion } from '../flavours.js';
 import type { MysqlAdmin } from './admin.js';
-import { type HeldLocks, heldLocks, lockViewOf } from './locks.js';
+import { type HeldLocks, heldLocks, lockViewsOf } from './locks.js';
 import { readVariables, variablesQuery } from './session-variables.js';
 
 /** What MySQL shows of one session; MariaDB shows none of it to others. */
@@ -33,7 +33,7 @@ export async function surveySessions(
   { flavour, version }: ServerVersion,
   connectionIds: readonly number[],
 ): Promise<Survey> {
-  const view = await lockViewOf(admin);
+  const view = await lockViewsOf(admin);
   const [shown] = await admin.ask('select @@performance_schema');
   const schema = shown?.[0] === '1';
   if (flavour === 'mysql' && !schema)
