@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import ts from 'typescript';
+import type { EngineName } from '../../sim/server/server.js';
 
 const repository = join(import.meta.dirname, '..', '..');
 
@@ -30,9 +31,9 @@ import { createInterface } from 'node:readline';
 import { systemClock } from './sim/clock.js';
 import { embeddedProvider } from './sim/server/embedded/provider.js';
 process.on('SIGINT', () => undefined);
-const [, , cacheDir] = process.argv;
+const [, , cacheDir, engine, version] = process.argv;
 const provider = embeddedProvider({ clock: systemClock(), offline: true, cacheDir });
-const server = await provider.create({ name: 'owned', engine: 'postgres', version: '17.4' });
+const server = await provider.create({ name: 'owned', engine, version });
 await server.start();
 const tell = (word) => console.log(JSON.stringify({
   word, pid: server.pid, address: server.address, admin: server.admin }));
@@ -65,8 +66,14 @@ export interface Owner {
 }
 
 /** Starts an owner, in a process group of its own, and waits until its server runs. */
-export async function startOwner(compiled: string, cacheDir: string): Promise<Owner> {
-  const child = spawn(process.execPath, [join(compiled, 'owner.js'), cacheDir], {
+export async function startOwner(
+  compiled: string,
+  cacheDir: string,
+  engine: EngineName = 'postgres',
+  version = '17.4',
+): Promise<Owner> {
+  const command = [join(compiled, 'owner.js'), cacheDir, engine, version];
+  const child = spawn(process.execPath, command, {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });

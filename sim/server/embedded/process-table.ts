@@ -36,6 +36,22 @@ export function processTree(pid: number): number[] {
   return tree;
 }
 
+/**
+ * Whether every thread of a process stands still. A stop signal takes effect a moment after it
+ * was sent: until then a thread may still answer.
+ */
+export function isStopped(pid: number): boolean {
+  if (!linux)
+    return runPs(['-p', String(pid), '-o', 'state='])
+      .trim()
+      .startsWith('T');
+  const threads = namesIn(`/proc/${pid}/task`);
+  return threads.every((thread) => {
+    const state = statAt(`/proc/${pid}/task/${thread}/stat`)?.state ?? 'X';
+    return 'TtZX'.includes(state);
+  });
+}
+
 /** Sends a signal; false where the process was gone already. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
@@ -66,14 +82,26 @@ function lookUpInProc(pid: number): ProcessFacts | undefined {
   return { startedAt: stat.startedAt, commandLine: commandLine.replaceAll('\0', ' ').trim() };
 }
 
-function statOf(pid: number): { zombie: boolean; startedAt: string; parent: number } | undefined {
-  const text = readOrUndefined(`/proc/${pid}/stat`);
+interface Stat {
+  readonly state: string;
+  readonly zombie: boolean;
+  readonly startedAt: string;
+  readonly parent: number;
+}
+
+function statOf(pid: number): Stat | undefined {
+  return statAt(`/proc/${pid}/stat`);
+}
+
+function statAt(path: string): Stat | undefined {
+  const text = readOrUndefined(path);
   if (text === undefined) return undefined;
   // The command in brackets may hold anything: count the fields from its last bracket.
   const [state, parent, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const startedAt = rest[17];
   if (state === undefined || parent === undefined || startedAt === undefined) return undefined;
-  return { zombie: state === 'Z' || state === 'X', startedAt, parent: Number(parent) };
+  const zombie = state === 'Z' || state === 'X';
+  return { state, zombie, startedAt, parent: Number(parent) };
 }
 
 function childrenInProc(parent: number): number[] {
@@ -103,6 +131,14 @@ function childrenFromPs(): (parent: number) => number[] {
 function runPs(args: string[]): string {
   const env = { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' };
   return spawnSync('ps', args, { encoding: 'utf8', timeout: 5_000, env }).stdout ?? '';
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function readOrUndefined(path: string): string | undefined {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../clock.js';
 import { type Account, spawnIdentity } from './account.js';
 import {
+  isStopped,
   killProcessTree,
   lookUpProcess,
   processExists,
@@ -75,10 +76,17 @@ export class ServerProcess {
     return this.hasEnded ? [] : processTree(this.pid).slice(1);
   }
 
-  /** Stops every process of the server where it stands: the main one first. */
+  /**
+   * Stops every process of the server where it stands, the main one first, and sees to it that
+   * they do: this thread waits, a millisecond as a rule, a tenth of a second at most.
+   */
   freeze(): void {
     this.signal('SIGSTOP');
-    for (const child of this.children()) signalProcess(child, 'SIGSTOP');
+    const children = this.children();
+    for (const child of children) signalProcess(child, 'SIGSTOP');
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = 0; tries < 100 && ![this.pid, ...children].every(isStopped); tries++)
+      Atomics.wait(pause, 0, 0, 1);
   }
 
   thaw(): void {

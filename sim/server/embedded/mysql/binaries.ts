@@ -68,7 +68,8 @@ export function candidatePaths(env: NodeJS.ProcessEnv = process.env): string[] {
 export function readVersionLine(
   text: string,
 ): { flavour: MysqlFlavour; version: string; build: string } | undefined {
-  const match = /\bVer (\d+\.\d+\.\d+)(\S*) for /.exec(text);
+  // Client programs answer alike, but for their names.
+  const match = /(?:mysqld|mariadbd)\S*\s+Ver (\d+\.\d+\.\d+)(\S*)/.exec(text);
   const [, version, build] = match ?? [];
   // Percona's is neither: what it has of its own would be taken for MySQL's.
   if (version === undefined || build === undefined || /percona/i.test(text)) return undefined;

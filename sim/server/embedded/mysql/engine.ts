@@ -1,7 +1,8 @@
 /** MySQL and MariaDB from the programs that are installed on this machine. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdminLogin, EngineOffer, ServerSpec } from '../../server.js';
+import { UserError } from '../../../user-error.js';
+import { type AdminLogin, type EngineOffer, engineTitles, type ServerSpec } from '../../server.js';
 import type { EmbeddedEngine, EngineContext, ServerRecipe } from '../engine.js';
 import { once } from '../once.js';
 import { randomSecret } from '../random-secret.js';
@@ -24,6 +25,7 @@ import { versionNumbers } from './version-match.js';
 
 /** In the server's folder until its first start is over. */
 const firstStartFile = 'first-start.sql';
+const refusalMsMax = 2_000;
 
 export class MysqlEngine implements EmbeddedEngine {
   readonly #context: EngineContext;
@@ -121,7 +123,13 @@ class MysqlRecipe implements ServerRecipe {
   }
 
   async isAccepting(running: ServerProcess, port: number): Promise<boolean> {
-    if (!(await answersQuery(port, this.admin)) || running.hasEnded) return false;
+    const answered = await answersQuery(port, this.admin);
+    if (running.hasEnded) return false;
+    if (answered === 'nothing') return false;
+    if (answered !== 'query') {
+      await this.#doubt(running, answered.refused);
+      return false;
+    }
     // Until its tables are those of the version that runs, it is not what was asked for.
     if (needsTableUpgrade(this.#tablesOf, this.#starting)) {
       const { folder } = this.#parts;
@@ -129,6 +137,23 @@ class MysqlRecipe implements ServerRecipe {
     }
     this.#tablesOf = this.#starting;
     return true;
+  }
+
+  /**
+   * A refused login may come from another program that has the port: then this server ends in a
+   * moment. Else it cannot read its own accounts, which is what a MariaDB does on the data of a
+   * newer one.
+   * @throws UserError `ENGINE_START_FAILED`
+   */
+  async #doubt(running: ServerProcess, refused: string): Promise<void> {
+    if (await running.endsWithin(this.#context.clock, refusalMsMax)) return;
+    const { flavour, version } = this.#starting;
+    throw new UserError(
+      'ENGINE_START_FAILED',
+      `${engineTitles[flavour]} ${version} started on these data and lets nobody in: ${refused}.`,
+      `Its data may be of a newer version than ${version}: only upgrades work in place.`,
+      'environment',
+    );
   }
 
   async settle(): Promise<void> {

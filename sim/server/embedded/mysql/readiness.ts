@@ -4,14 +4,20 @@ import type { AdminLogin } from '../../server.js';
 
 const answerMsMax = 10_000;
 
+/** How a server answered: a query, not (yet), or by refusing the login for good. */
+export type Answered = 'query' | 'nothing' | { readonly refused: string };
+
+/** Error numbers of a login that no waiting makes valid: 1044, 1045, 1698. */
+const refusals = [1044, 1045, 1698];
+
 /**
  * Whether the server lets the admin in and answers a query. The port is dialled first, which
  * costs next to nothing while nobody listens; the login goes over that same connection, because a
  * server counts those that are broken off.
  */
-export async function answersQuery(port: number, admin: AdminLogin): Promise<boolean> {
+export async function answersQuery(port: number, admin: AdminLogin): Promise<Answered> {
   const socket = await dial(port);
-  if (socket === undefined) return false;
+  if (socket === undefined) return 'nothing';
   try {
     const { createConnection } = await import('mysql2/promise');
     const connection = await createConnection({
@@ -24,9 +30,10 @@ export async function answersQuery(port: number, admin: AdminLogin): Promise<boo
     });
     await connection.query({ sql: 'SELECT 1', timeout: answerMsMax });
     await connection.end();
-    return true;
-  } catch {
-    return false;
+    return 'query';
+  } catch (error) {
+    const { errno, message } = error as { errno?: number; message: string };
+    return refusals.includes(errno ?? 0) ? { refused: message } : 'nothing';
   } finally {
     socket.destroy();
   }
