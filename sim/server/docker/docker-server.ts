@@ -266,9 +266,8 @@ export class DockerServer implements Server {
     const old = this.#container;
     this.#isNewStart = false;
     this.#logEnded = undefined;
-    if (old !== undefined && this.#containerVersion === this.#version) {
-      await old.start();
-    } else {
+    const isThatVersion = old !== undefined && this.#containerVersion === this.#version;
+    if (!isThatVersion || !(await old.startAgain())) {
       const made = new ServerContainer(daemon, id);
       this.#container = made;
       this.#containerVersion = this.#version;

@@ -64,9 +64,15 @@ export class ServerContainer {
     });
   }
 
-  /** Starts it again as it is. */
-  async start(): Promise<void> {
-    await this.#call('starting', (abortSignal) => this.#handle.start({ abortSignal }));
+  /** Starts it again as it is; false where it is not there any more. */
+  async startAgain(): Promise<boolean> {
+    try {
+      await this.#call('starting', (abortSignal) => this.#handle.start({ abortSignal }));
+      return true;
+    } catch (error) {
+      if (error instanceof DockerRefusal && error.statusCode === 404) return false;
+      throw error;
+    }
   }
 
   /** Undefined where there is no such container. */
