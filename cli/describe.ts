@@ -56,15 +56,7 @@ export function describeText(scenario: Scenario, columns: number): string {
         )
         .join('\n'),
     ),
-    section(
-      'Published defects that can be rehearsed, with --fault NAME',
-      scenario.defects
-        .map(
-          ({ name, what, source }) =>
-            `  ${name}\n${wrap(`${what} [${source}]`, columns, '      ')}`,
-        )
-        .join('\n'),
-    ),
+    ...defectSections(scenario, columns),
     section('Real', bullets(scenario.real)),
     section('Modelled', bullets(scenario.modelled)),
     section('Timing, milliseconds', timingText(scenario, columns)),
@@ -76,6 +68,22 @@ export function describeText(scenario: Scenario, columns: number): string {
         .join('\n'),
     ),
   ].join('\n\n');
+}
+
+/** Those that a fault exercises, and those that are told only. */
+function defectSections({ defects }: Scenario, columns: number): string[] {
+  const sections = [
+    ['Published defects that can be rehearsed, with --fault NAME', true],
+    ['Published defects that are not rehearsed', false],
+  ] as const;
+  return sections.flatMap(([heading, exercised]) => {
+    const texts = defects
+      .filter((defect) => defect.exercised === exercised)
+      .map(
+        ({ name, what, source }) => `  ${name}\n${wrap(`${what} [${source}]`, columns, '      ')}`,
+      );
+    return texts.length === 0 ? [] : [`${heading}\n${texts.join('\n')}`];
+  });
 }
 
 function timingText(scenario: Scenario, columns: number): string {

@@ -1,115 +1,144 @@
-/** `rehearse doctor`: what this machine can run, from where, and what is in the way. */
-import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { serverAccount } from '../sim/server/embedded/account.js';
-import { defaultCacheDir, openPlaces } from '../sim/server/embedded/places.js';
-import { currentPlatform } from '../sim/server/embedded/postgres/platform.js';
-import { engineList } from '../sim/server/embedded/provider.js';
-import { freePort, portRange } from '../sim/server/ports.js';
-import { auroraVersion } from '../sim/server/versions.js';
-import { exitCodes, UserError } from '../sim/user-error.js';
+/**
+ * `rehearse doctor`: which engines and versions this machine can run, from where, what each
+ * rehearsal would use, and what is in the way.
+ */
+import type { ServedServers } from '../harness/plan.js';
+import { scenarios } from '../scenarios/index.js';
+import type { EngineOffer, ProviderName } from '../sim/server/server.js';
+import { auroraMysqlVersion, auroraVersion } from '../sim/server/versions.js';
 import type { CommandContext } from './context.js';
+import {
+  alwaysNeeded,
+  doctorExit,
+  type Finding,
+  machineFindings,
+  machineKind,
+} from './machine-findings.js';
+import { type PlatformLack, platformLacks } from './platform-lacks.js';
+import type { OfferTable } from './servers/choose.js';
+import { type ImageChoice, imageOptions } from './servers/images.js';
+import { obtainServers } from './servers/obtain.js';
+import { askProvider } from './servers/providers.js';
+import { serversRequest } from './servers/request.js';
 import { json, table, wrap } from './text.js';
 import { tool } from './tool.js';
 
-interface Finding {
-  readonly about: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** What to do about it, where it is in the way. */
-  readonly todo: string | null;
+export interface DoctorOptions {
+  readonly json?: boolean;
+  readonly image: readonly string[];
+  readonly imagePrefix?: string;
 }
 
-/** A rehearsal's servers and their templates, with room to spare. */
-const spaceBytesMin = 500 * 1024 * 1024;
+/** One row of what can be run. */
+interface EngineRow extends EngineOffer {
+  readonly provider: ProviderName;
+  /** What AWS calls a version that is compatible with it; null where none is known. */
+  readonly aws: string | null;
+}
 
-/** @returns 0 when a rehearsal can run here, else 3 */
+/** What one rehearsal would use when it is told nothing. */
+interface RehearsalRow {
+  readonly scenario: string;
+  readonly servers: ServedServers | null;
+  /** Where there are none: what is missing, and what to do. */
+  readonly missing: { readonly what: string; readonly todo: string } | null;
+}
+
+/** @returns 0 when some rehearsal can run here, else 3 */
 export async function doctorCommand(
-  options: { json?: boolean },
-  { output }: CommandContext,
+  options: DoctorOptions,
+  { output, clock, env }: CommandContext,
 ): Promise<number> {
-  const findings = [
-    await finding('platform', () => `${currentPlatform()}, Node ${process.version}`),
-    await finding('account', accountText),
-    await finding('cache', () => {
-      openPlaces(defaultCacheDir(), serverAccount());
-      return `${defaultCacheDir()} (set REHEARSE_CACHE_DIR to move it)`;
-    }),
-    await finding('space', () => spaceText(defaultCacheDir())),
-    await finding('ports', async () => {
-      const port = await freePort();
-      return `127.0.0.1, from ${portRange.first} to ${portRange.last}; ${port} is free`;
-    }),
-    await finding('postgres', enginesText),
-  ];
-  const ok = findings.every((each) => each.ok);
-  const engines = ok ? engineRows() : [];
+  const images = imageOptions(options.image, options.imagePrefix, env.REHEARSE_IMAGE_PREFIX);
+  const ask = askProvider(clock, images);
+  const [embedded, docker] = await Promise.all([ask('embedded'), ask('docker')]);
+  const tables = { embedded, docker };
+  const findings = await machineFindings(docker);
+  const engines = [embedded, docker].flatMap(engineRows);
+  const rehearsals = await rehearsalRows(tables, images);
+  const lacks = platformLacks(machineKind());
+  const ok =
+    findings.every((one) => one.ok || !alwaysNeeded.includes(one.about)) &&
+    rehearsals.some(({ servers }) => servers !== null);
+  const name = tool();
   if (options.json === true) {
-    output.data(json({ tool: tool(), ok, findings, engines }));
-    return ok ? exitCodes.pass : exitCodes.environment;
+    output.data(json({ tool: name, ok, findings, engines, rehearsals, lacks }));
+    return doctorExit(ok);
   }
-  output.data(`rehearse ${tool().version}`);
-  output.data(table(findings.map(({ about, ok: fine, found }) => [about, word(fine), found])));
-  for (const { todo } of findings) if (todo !== null) output.data(wrap(todo, output.columns, '  '));
-  if (engines.length > 0) {
-    output.data('\nPostgres on this machine (others: rehearse fetch postgres@VERSION)');
-    const rows = engines.map(({ version, aws, origin }) => [version, `AWS ${aws}`, origin]);
-    output.data(table(rows, '  '));
-  }
-  return ok ? exitCodes.pass : exitCodes.environment;
+  output.data(`rehearse ${name.version}`);
+  output.data(findingsText(findings, output.columns));
+  output.data(`\n${enginesText(engines)}`);
+  output.data(`\n${rehearsalsText(rehearsals, output.columns)}`);
+  output.data(`\n${lacksText(lacks, output.columns)}`);
+  return doctorExit(ok);
 }
 
-function word(ok: boolean): string {
-  return ok ? 'ok' : 'IN THE WAY';
+function findingsText(findings: readonly Finding[], columns: number): string {
+  const word = ({ ok, about }: Finding): string =>
+    ok ? 'ok' : alwaysNeeded.includes(about) ? 'IN THE WAY' : 'missing';
+  const rows = findings.map((one) => [one.about, word(one), one.found]);
+  const todos = findings.flatMap(({ todo }) => (todo === null ? [] : [wrap(todo, columns, '  ')]));
+  return [table(rows), ...todos].join('\n');
 }
 
-async function finding(about: string, look: () => string | Promise<string>): Promise<Finding> {
+function engineRows({ provider, offers }: OfferTable): EngineRow[] {
+  return offers.map((offer) => ({ provider, ...offer, aws: awsName(offer) }));
+}
+
+function awsName({ engine, version }: EngineOffer): string | null {
   try {
-    return { about, ok: true, found: await look(), todo: null };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { about, ok: false, found: `${error.code}: ${error.what}`, todo: error.todo };
+    if (engine === 'postgres') return auroraVersion(version);
+    const aws = engine === 'mysql' ? auroraMysqlVersion(version).aws : version;
+    return aws === version ? null : aws;
+  } catch {
+    // An image may have a tag of its own making.
+    return null;
   }
 }
 
-function accountText(): string {
-  const account = serverAccount();
-  if (account === undefined) return 'servers run as the present user';
-  return `run as root: servers run as ${account.name} (uid ${account.uid})`;
-}
-
-async function spaceText(folder: string): Promise<string> {
-  let existing = folder;
-  while (!existsSync(existing)) existing = dirname(existing);
-  const { bavail, bsize } = await statfs(existing);
-  const freeBytes = bavail * bsize;
-  const text = `${Math.floor(freeBytes / 1024 / 1024)} MB free in ${existing}`;
-  if (freeBytes >= spaceBytesMin) return text;
-  throw new UserError(
-    'SPACE_LOW',
-    `${text}, ${spaceBytesMin / 1024 / 1024} MB are wanted.`,
-    'Make room, or set REHEARSE_CACHE_DIR to a folder on another disk.',
-    'environment',
-  );
-}
-
-function enginesText(): string {
-  const versions = engineList().map(({ version }) => version);
-  if (versions.length > 0) return versions.join(', ');
-  throw new UserError(
-    'ENGINE_NOT_FOUND',
-    'No Postgres binaries are on this machine.',
-    'Install with optional dependencies, or run: rehearse fetch postgres@17.4',
-    'environment',
-  );
-}
-
-function engineRows(): { engine: string; version: string; aws: string; origin: string }[] {
-  return engineList().map(({ version, origin }) => ({
-    engine: 'postgres',
+function enginesText(engines: readonly EngineRow[]): string {
+  if (engines.length === 0) return 'No engine is on this machine: rehearse fetch postgres@17.4';
+  const rows = engines.map(({ engine, version, provider, aws, from }) => [
+    engine,
     version,
-    aws: auroraVersion(version),
-    origin,
-  }));
+    provider,
+    aws === null ? '' : `AWS ${aws}`,
+    from,
+  ]);
+  return `Engines on this machine\n${table(rows, '  ')}`;
+}
+
+async function rehearsalRows(
+  tables: Readonly<Record<ProviderName, OfferTable>>,
+  images: ImageChoice,
+): Promise<RehearsalRow[]> {
+  const rows: RehearsalRow[] = [];
+  for (const scenario of scenarios) {
+    const request = serversRequest(scenario, {}, images.images);
+    const ask = async (provider: ProviderName): Promise<OfferTable> => tables[provider];
+    const { servers, missing } = await obtainServers(request, images, ask);
+    rows.push({
+      scenario: scenario.name,
+      servers: servers ?? null,
+      missing: missing === undefined ? null : { what: missing.what, todo: missing.todo },
+    });
+  }
+  return rows;
+}
+
+function rehearsalsText(rows: readonly RehearsalRow[], columns: number): string {
+  const texts = rows.flatMap(({ scenario, servers, missing }) => [
+    wrap(`${scenario}: ${servers?.why ?? missing?.what ?? ''}`, columns, '    ', '  '),
+    ...(missing === null ? [] : [wrap(missing.todo, columns, '    ')]),
+  ]);
+  return ['What each rehearsal would use', ...texts].join('\n');
+}
+
+function lacksText(lacks: readonly PlatformLack[], columns: number): string {
+  const texts = lacks.flatMap(({ platform, here, lacks: missing }) =>
+    missing.map((text) =>
+      wrap(`${platform}${here ? ' (this machine)' : ''}: ${text}`, columns, '    ', '  '),
+    ),
+  );
+  return ['What some machines lack', ...texts].join('\n');
 }

@@ -1,6 +1,7 @@
 /** Commands beside `run`: reports, probes, imports, and the care of this machine. */
 import { type Command, Option } from 'commander';
 import { examples, repeatable } from './command-text.js';
+import type { DoctorOptions } from './doctor.js';
 import type { FetchCommandOptions } from './fetch-command.js';
 import type { Look } from './output.js';
 import type { ProbeOptions } from './probe-plan.js';
@@ -80,9 +81,11 @@ function addMachine(program: Command, start: Start): void {
   program
     .command('doctor')
     .description('what this machine can run, from where, and what is in the way')
+    .addOption(repeatable('--image <engine=ref>', 'look for this image, as run does'))
+    .option('--image-prefix <prefix>', 'before every image: a private registry')
     .option(...jsonOption)
     .addHelpText('after', examples('rehearse doctor', 'rehearse doctor --json'))
-    .action((options: { json?: boolean }) =>
+    .action((options: DoctorOptions) =>
       start(async (context) => (await import('./doctor.js')).doctorCommand(options, context)),
     );
   program

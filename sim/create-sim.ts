@@ -3,7 +3,7 @@ import type { ClusterRecord } from './cluster/cluster.js';
 import { createCluster } from './cluster/create.js';
 import { startJob } from './operations/job.js';
 import { ZeroDowntimePatch } from './operations/zero-downtime-patch/operation.js';
-import { compareServerVersions, isMinorUpgrade, readClusterVersion } from './server/versions.js';
+import { canUpgradeInPlace, isMinorUpgrade, readClusterVersion } from './server/versions.js';
 import type {
   AwsFault,
   Cluster,
@@ -102,9 +102,10 @@ function refusePatch(
 function isPatch(cluster: ClusterRecord, parameters: ZeroDowntimePatchParameters): boolean {
   const { server, version, awsVersion } = cluster;
   const to = parameters.engineVersion;
-  if (server === 'postgres') return isMinorUpgrade(version, to);
+  if (server === 'postgres' && parameters.awsVersion === undefined)
+    return isMinorUpgrade(version, to);
   const named = parameters.awsVersion ?? readClusterVersion(cluster.engine, to).aws;
-  return named !== awsVersion && compareServerVersions(server, version, to) <= 0;
+  return named !== awsVersion && (version === to || canUpgradeInPlace(server, version, to));
 }
 
 function cannotUpgrade(

@@ -25,6 +25,8 @@ export interface OfferTable {
   /** Null where it can be used; else one sentence why not. */
   readonly unusable: string | null;
   readonly offers: readonly EngineOffer[];
+  /** Engines that it can fetch versions of which are not here. */
+  readonly fetches: readonly EngineName[];
 }
 
 /** Servers that a run can use. */
@@ -151,20 +153,15 @@ function pairFetched(wanted: Wanted, request: ServersRequest, table: OfferTable)
 }
 
 /**
- * Postgres for embedded servers is published for every machine that they run on. Images are
- * large: they are pulled where the user named them, their versions or the provider.
+ * Images are large: they are pulled where the user named them, their versions or the provider.
  */
 function mayFetch(version: string, request: ServersRequest, table: OfferTable): boolean {
   if (request.offline) return false;
   const { server, provider, askedByUser, images } = request;
-  if (table.provider === 'docker') {
-    const pulls = provider === 'docker' || askedByUser || hasOwnVersions(request);
-    return pulls && isOfImage(server, version, images[server]);
-  }
-  return (
-    server === 'postgres' ||
-    table.offers.some((one) => one.engine === server && one.version === version)
-  );
+  if (!table.fetches.includes(server)) return false;
+  if (table.provider === 'embedded') return true;
+  const pulls = provider === 'docker' || askedByUser || hasOwnVersions(request);
+  return pulls && isOfImage(server, version, images[server]);
 }
 
 /** Whether an image can be of a version: of any, where it has a place for one. */
@@ -211,10 +208,15 @@ function isOwn({ from, to }: Wanted, { ownFrom, ownTo, server }: ServersRequest)
   return fits(ownFrom, from) && fits(ownTo, to);
 }
 
-/** Every step that one data directory takes, by its first version, then by its last. */
+/**
+ * Every step that one data directory takes, by its first version, then by its last. Of a series
+ * and one of its versions it is not known which is the older.
+ */
 function upgradesAmong(server: EngineName, versions: readonly string[]): Wanted[] {
   return versions.flatMap((from) =>
-    versions.filter((to) => canUpgradeInPlace(server, from, to)).map((to) => ({ from, to })),
+    versions
+      .filter((to) => canUpgradeInPlace(server, from, to) && !isVersionWanted(server, from, to))
+      .map((to) => ({ from, to })),
   );
 }
 

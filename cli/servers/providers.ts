@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { late, within } from '../../harness/within.js';
 import type { Clock } from '../../sim/clock.js';
-import type { ProviderName, ServerProvider } from '../../sim/server/server.js';
+import { currentPlatform } from '../../sim/server/embedded/postgres/platform.js';
+import {
+  type EngineName,
+  engineNames,
+  type ProviderName,
+  type ServerProvider,
+} from '../../sim/server/server.js';
 import { UserError } from '../../sim/user-error.js';
 import type { OfferTable } from './choose.js';
 import type { ImageChoice } from './images.js';
@@ -43,7 +49,12 @@ export function askProvider(clock: Clock, images: ImageChoice): AskProvider {
     const table = await within(clock, offersLimitMs, asked);
     if (table !== late) return table;
     const limit = `${offersLimitMs / 1e3} s`;
-    return { provider, unusable: `it did not say within ${limit} what it has`, offers: [] };
+    return {
+      provider,
+      unusable: `it did not say within ${limit} what it has`,
+      offers: [],
+      fetches: [],
+    };
   };
 }
 
@@ -67,9 +78,20 @@ async function tableOf(
     const offers = await made.offers();
     await made.close();
     if (provider === 'docker' && offers.length === 0) await requireDocker(clock);
-    return { provider, unusable: null, offers };
+    return { provider, unusable: null, offers, fetches: fetchedBy(provider) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { provider, unusable: error.what.replace(/\.$/, ''), offers: [] };
+    return { provider, unusable: error.what.replace(/\.$/, ''), offers: [], fetches: [] };
+  }
+}
+
+/** Images are there for every engine; packages of Postgres for some platforms. */
+function fetchedBy(provider: ProviderName): readonly EngineName[] {
+  if (provider === 'docker') return engineNames;
+  try {
+    currentPlatform();
+    return ['postgres'];
+  } catch {
+    return [];
   }
 }

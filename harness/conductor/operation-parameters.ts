@@ -11,6 +11,7 @@ export function operationParameters(
   return {
     cluster,
     engineVersion: plan.servers.to,
+    awsVersion: plan.versions.awsTo,
     durations: plan.durations,
     longRunningMs: plan.longRunningMs,
     lateSessions: plan.lateSessions,

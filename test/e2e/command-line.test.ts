@@ -49,7 +49,11 @@ describe('what a user gets wrong', () => {
     ['an unknown option', ['run', 'aurora-postgres-zdp', '--sed', '1'], 'UNKNOWN_OPTION'],
     ['a missing argument', ['run'], 'MISSING_ARGUMENT'],
     ['an unknown scenario', ['run', 'aurora-zdp'], 'SCENARIO_UNKNOWN'],
-    ['an unknown scenario to describe', ['describe', 'aurora'], 'Did you mean aurora-postgres-zdp'],
+    [
+      'an unknown scenario to describe',
+      ['describe', 'aurora-postgres'],
+      'Did you mean aurora-postgres-zdp',
+    ],
     ['a duration', ['run', 'aurora-postgres-zdp', '--interval', '1'], 'DURATION_INVALID'],
     ['a number', ['run', 'aurora-postgres-zdp', '--pace', 'fast'], 'NUMBER_INVALID'],
     ['a seed', ['run', 'aurora-postgres-zdp', '--seed', 'a b'], 'SEED_INVALID'],

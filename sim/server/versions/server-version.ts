@@ -1,19 +1,19 @@
 /**
  * Versions of the servers themselves, by engine: what is newer, what belongs together, and which
- * step one data directory takes. A version of MySQL or MariaDB may be given without its patch
- * level (`8.0`, `10.11`), which then means any of that series.
+ * step one data directory takes. A version may be given without its last number (`17`, `8.0`,
+ * `10.11`), as images are tagged, and then means any of that series.
  */
 import { UserError } from '../../user-error.js';
 import { type EngineName, engineTitles } from '../server.js';
 
 const patterns: Readonly<Record<EngineName, RegExp>> = {
-  postgres: /^[1-9]\d{1,2}\.\d{1,3}$/,
+  postgres: /^[1-9]\d{1,2}(?:\.\d{1,3})?$/,
   mysql: /^[5-9]\.\d{1,2}(?:\.\d{1,3})?$/,
   mariadb: /^1\d\.\d{1,2}(?:\.\d{1,3})?$/,
 };
 
 const written: Readonly<Record<EngineName, string>> = {
-  postgres: '17.4',
+  postgres: '17.4 or 17',
   mysql: '8.0.36 or 8.4',
   mariadb: '11.8.3 or 10.11',
 };
