@@ -88,7 +88,8 @@ export class LoadSession {
       if (this.#runningEnd !== null) findings.push(this.#endOfRunning(connection));
       findings.push(...(await this.#state.examine(context)));
       findings.push(...(await this.#examineSettings(context)));
-      this.#tell(findings, findings.find(({ failure }) => failure !== undefined)?.failure ?? null);
+      const told = findings.find(({ failure }) => failure !== undefined)?.failure;
+      this.#tell(findings, told ?? connection.lost);
     } catch (error) {
       if (!(error instanceof StatementFailed)) throw error;
       this.#tell(findings, error.failure);

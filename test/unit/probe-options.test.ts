@@ -18,6 +18,7 @@ describe('targets', () => {
     expect(targets('prod=postgres://me@db.example:6543/app')).toEqual([
       {
         name: 'prod',
+        engine: 'postgres',
         host: 'db.example',
         port: 6543,
         user: 'me',
@@ -92,17 +93,82 @@ describe('targets', () => {
   });
 });
 
+describe('targets that speak the protocol of MySQL', () => {
+  it('are URLs of mysql and mariadb', () => {
+    expect(targets('shop=mysql://me@db.example/app')).toEqual([
+      {
+        name: 'shop',
+        engine: 'mysql',
+        host: 'db.example',
+        port: 3306,
+        user: 'me',
+        database: 'app',
+        tls: { mode: 'verify-full', caPem: null },
+      },
+    ]);
+    // A database is not needed there, and no variable of Postgres counts.
+    const env = { PGUSER: 'pg', PGDATABASE: 'pg', USER: 'me' };
+    expect(parseTargets({ target: ['mariadb://127.0.0.1:3307'] }, env, folder)[0]).toMatchObject({
+      ...{ engine: 'mysql', port: 3307, user: 'me', database: '', tls: { mode: 'disable' } },
+    });
+  });
+
+  it('take TLS in the words of either', () => {
+    const mode = (query: string) => targets(`mysql://me@db.example/app?${query}`)[0]?.tls.mode;
+    expect(mode('ssl-mode=DISABLED')).toBe('disable');
+    expect(mode('ssl-mode=REQUIRED')).toBe('require');
+    expect(mode('ssl-mode=verify_ca')).toBe('verify-ca');
+    expect(mode('ssl-mode=VERIFY_IDENTITY')).toBe('verify-full');
+    expect(mode('sslMode=verify-full')).toBe('verify-full');
+    expect(() => mode('ssl-mode=PREFERRED')).toThrow(code('TLS_INVALID'));
+    expect(() => mode('ssl-mode=PREFERRED')).toThrow(/VERIFY_IDENTITY/);
+  });
+
+  it('read authorities from a file that the URL names', () => {
+    writeFileSync(
+      join(folder, 'mysql-ca.pem'),
+      '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n',
+    );
+    const read = (query: string) => targets(`mysql://me@127.0.0.1/app?${query}`)[0]?.tls;
+    expect(read('ssl-ca=mysql-ca.pem')).toMatchObject({ mode: 'verify-full' });
+    expect(read('ssl-ca=mysql-ca.pem')?.caPem).toContain('BEGIN');
+    expect(read('ssl-ca=mysql-ca.pem&ssl-mode=VERIFY_CA')).toMatchObject({ mode: 'verify-ca' });
+    expect(() => read('ssl-ca=not-there.pem')).toThrow(code('CA_UNREADABLE'));
+  });
+
+  it('refuse a password, naming the variable of their engine', () => {
+    for (const url of ['mysql://me:hunter22@db.example/app', 'mysql://db.example/?pwd=hunter22']) {
+      expect(() => targets(url)).toThrow(code('PASSWORD_IN_ARGV'));
+      expect(() => targets(url)).toThrow(/MYSQL_PWD/);
+      expect(() => targets(url)).not.toThrow(/hunter22|PGPASSWORD/);
+    }
+  });
+
+  it('say what is wrong with a URL', () => {
+    expect(() => targets('db.example/app')).toThrow(/target is no URL/);
+    expect(() => targets('sqlserver://db.example/app')).toThrow(/begins with none of/);
+    expect(() => targets('mysql://db.example:99999/app')).toThrow(/malformed URL.*host and port/);
+    expect(() => targets('mysql:///app')).toThrow(/without a host|malformed/);
+    expect(() => targets('mysql://db.example:0/app')).toThrow(/port 0/);
+  });
+});
+
 describe('password', () => {
-  it('comes from the one source named, or from PGPASSWORD', async () => {
+  it('comes from the one source named, or from PGPASSWORD and MYSQL_PWD', async () => {
     const file = join(folder, 'secret');
     writeFileSync(file, 'from file\nmore\n');
-    const env = { PGPASSWORD: 'from pg', DB_SECRET: 'from env' };
-    expect(await getPassword({}, env, folder)).toBe('from pg');
-    expect(await getPassword({}, {}, folder)).toBe('');
-    expect(await getPassword({ passwordEnv: 'DB_SECRET' }, env, folder)).toBe('from env');
-    expect(await getPassword({ passwordFile: 'secret' }, env, folder)).toBe('from file');
+    const env = { PGPASSWORD: 'from pg', MYSQL_PWD: 'from my', DB_SECRET: 'from env' };
+    const both = async (options: object, variables: Record<string, string> = env) => {
+      const password = await getPassword(options, variables, folder);
+      return [password('postgres'), password('mysql')];
+    };
+    const same = (text: string) => [text, text];
+    expect(await both({})).toEqual(['from pg', 'from my']);
+    expect(await both({}, {})).toEqual(same(''));
+    expect(await both({ passwordEnv: 'DB_SECRET' })).toEqual(same('from env'));
+    expect(await both({ passwordFile: 'secret' })).toEqual(same('from file'));
     const passwordCommand = 'echo "from command"; echo more';
-    expect(await getPassword({ passwordCommand }, env, folder)).toBe('from command');
+    expect(await both({ passwordCommand })).toEqual(same('from command'));
   });
 
   it('is a UserError where it cannot be had, without what was printed', async () => {

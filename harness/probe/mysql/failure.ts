@@ -54,11 +54,9 @@ const byDriverCode: Readonly<Record<string, ErrorKind>> = {
  * and the rest are refused before anything is done. Other HY000 may come out of the middle of a
  * commit: "got error during COMMIT", a full disk, a hook of replication.
  */
-const definiteGeneral = new Set([
-  1193, 1205, 1243, 1290, 1364, 1366, 1665, 1785, 1836, 3100, 3819, 4025,
-]);
+const definiteGeneral = new Set([1193, 1205, 1243, 1290, 1364, 1366, 1665, 1785, 1836, 3819]);
 
-/** Codes of connection, commit and storage trouble that mysql2 or the server may word freely. */
+/** Texts without a code, as mysql2 words them. */
 const closedText = /^Connection lost|closed state|Can't write in closed/;
 
 /**
