@@ -20,6 +20,8 @@ const greetingsMax = 2_000;
 /** Clients that a black hole may leave without an answer, and for how long. */
 const unansweredMax = 2_000;
 const unansweredMsMax = 120_000;
+/** Closed sessions of which bytes still wait behind a fault; more are given up. */
+const drainingMax = 2_000;
 /** Clients that may wait behind a hold. */
 const waitingMax = 1_000;
 
@@ -50,6 +52,8 @@ export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #listeners: Listener[];
   readonly #sessions = new Map<string, Session>();
+  /** Closed, with bytes that wait behind a fault. */
+  readonly #draining = new Set<Session>();
   readonly #sockets = new Set<Socket>();
   readonly #faults: ActiveFault[] = [];
   readonly #waiting = new Set<() => void>();
@@ -150,7 +154,7 @@ export class Endpoint {
         this.#tellFault(fault, 'ends');
         this.#tellGauge('endpoint.faults', this.#faults.length);
         this.#settleSoon();
-        for (const session of this.#sessions.values()) session.faultsChanged();
+        this.#pumpAll();
         this.#answerNow();
       },
     };
@@ -166,9 +170,24 @@ export class Endpoint {
     this.#state = 'refusing';
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const release of [...this.#waiting]) release();
-    for (const session of this.sessions) session.reset();
+    for (const session of [...this.sessions, ...this.#draining]) session.abandon();
     for (const socket of this.#sockets) socket.destroy();
     for (const forget of [...this.#unanswered]) forget();
+  }
+
+  #pumpAll(): void {
+    for (const session of this.#sessions.values()) session.faultsChanged();
+    for (const session of this.#draining) {
+      session.faultsChanged();
+      if (!session.draining) this.#draining.delete(session);
+    }
+  }
+
+  #sessionClosed(session: Session): void {
+    this.#sessions.delete(session.id);
+    if (!session.draining) return;
+    if (this.#draining.size < drainingMax) this.#draining.add(session);
+    else session.abandon();
   }
 
   #answerNow(): void {
@@ -285,7 +304,7 @@ export class Endpoint {
       listener: spec.label,
       clock: this.#options.clock,
       faults: this.#faults,
-      onClosed: (closed) => this.#sessions.delete(closed.id),
+      onClosed: (closed) => this.#sessionClosed(closed),
     });
     this.#sessions.set(session.id, session);
     this.#options.onSession?.(session);

@@ -74,6 +74,11 @@ export class Link {
     else this.#onFlushed = onFlushed;
   }
 
+  /** Something is still to be delivered. */
+  get waits(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** Forgets what waits; for a session that is gone. */
   discard(): void {
     this.#timer?.cancel();

@@ -60,7 +60,7 @@ export class Listener {
   }
 
   async #listen(): Promise<void> {
-    const server = createServer({ noDelay: true }, this.#onSocket);
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, this.#onSocket);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port: this.#port, backlog: 2048 }, resolve);

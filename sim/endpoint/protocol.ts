@@ -4,7 +4,8 @@ import type { Clock } from '../clock.js';
 import type { EndpointState } from '../events.js';
 import type { ServerAddress } from '../server/server.js';
 import type { Identity } from './certificate.js';
-import type { Session, SessionPlace } from './session.js';
+import type { Session } from './session.js';
+import type { SessionPlace } from './session-birth.js';
 
 /** What a greeting needs of the endpoint. */
 export interface Host {
@@ -26,7 +27,7 @@ export type Greeting =
   | {
       /** Whether the client is still there. */
       readonly alive: boolean;
-      begin(place: SessionPlace): Session;
+      begin(place: SessionPlace<Session>): Session;
       /** Lets the server connection go, where the client is not there any more. */
       abandon(): void;
     }

@@ -7,47 +7,20 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { ServerAddress } from '../server/server.js';
-import type { ActiveFault, FaultableSession } from './faults/fault.js';
-import { Link } from './link.js';
-import { resetConnection } from './reset-connection.js';
-
-/** Who ended a session: its client, its server, or the endpoint. */
-export type SessionEnd = 'client' | 'server' | 'endpoint';
-export type SessionState = 'running' | 'parked' | 'detached' | 'closed';
+import { type ClientEnding, Connections } from './connections.js';
+import type { FaultableSession } from './faults/fault.js';
+import { HeldBytes } from './held-bytes.js';
+import type { Link } from './link.js';
+import type {
+  ServerTalk,
+  SessionBirth,
+  SessionEnd,
+  SessionOwner,
+  SessionState,
+} from './session-birth.js';
 
 /** What a client may send into a hold before it is not read any more. */
 const heldBytesMax = 256 * 1024;
-/** How long a client that was told to go may take to read what was sent. */
-const clientEndMsMax = 5_000;
-
-/** Who a session belongs to, as its client said when it came. */
-export interface SessionOwner {
-  readonly user: string;
-  /** `application_name` of Postgres, `program_name` of MySQL; empty where none was told. */
-  readonly applicationName: string;
-}
-
-/** What the endpoint gives every session. */
-export interface SessionPlace {
-  readonly id: string;
-  readonly listener: string;
-  readonly clock: Clock;
-  readonly faults: readonly ActiveFault[];
-  readonly onClosed: (session: Session) => void;
-}
-
-export interface SessionBirth extends SessionPlace {
-  /** The client's bytes in clear, and the TCP connection under them. */
-  readonly client: Socket;
-  readonly raw: Socket;
-  readonly owner: SessionOwner;
-}
-
-/** Takes the server's bytes in the client's stead while a question of ours is out. */
-export interface ServerTalk {
-  take(chunk: Buffer): void;
-  giveUp(why: string): void;
-}
 
 export abstract class Session implements FaultableSession {
   readonly id: string;
@@ -56,15 +29,12 @@ export abstract class Session implements FaultableSession {
   readonly openedNs: number;
   protected readonly toServer: Link;
   protected readonly toClient: Link;
+  readonly #connections: Connections;
   readonly #clock: Clock;
-  readonly #client: Socket;
-  readonly #raw: Socket;
   readonly #onClosed: (session: Session) => void;
-  #server: Socket | undefined;
   #state: SessionState = 'running';
   #holding = false;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes(heldBytesMax);
   #talk: ServerTalk | undefined;
   #onParked: (() => void)[] = [];
   #endedBy: SessionEnd | null = null;
@@ -72,50 +42,46 @@ export abstract class Session implements FaultableSession {
   #hung = false;
   /** Somebody else talks with the client: nothing of it is passed on. */
   #lent = false;
+  /** The client has sent its last byte. */
+  #clientEnding = false;
+  #serverEnding = false;
 
-  protected constructor(birth: SessionBirth) {
+  protected constructor(birth: SessionBirth<Session>) {
     this.id = birth.id;
     this.listener = birth.listener;
     this.owner = birth.owner;
     this.openedNs = birth.clock.nowNs();
     this.#clock = birth.clock;
-    this.#client = birth.client;
-    this.#raw = birth.raw;
     this.#onClosed = birth.onClosed;
-    this.toServer = new Link(this.id, 'to-server', birth.clock, birth.faults, {
-      deliver: (chunk) => this.#server?.write(chunk) ?? true,
-      pauseSender: () => this.#client.pause(),
-      resumeSender: () => {
-        if (this.#heldBytes <= heldBytesMax && this.#client.isPaused()) this.#client.resume();
-      },
-      cut: () => this.reset(),
+    this.#connections = new Connections(birth, birth.client, birth.raw, {
+      fromClient: (chunk) => this.#fromClient(chunk),
+      fromServer: (chunk) => this.#fromServer(chunk),
+      clientEnded: () => this.#clientEnded(),
+      clientGone: () => this.#clientGone(),
+      serverGone: (broken) => this.#serverGone(broken),
+      clientWanted: () => !this.#held.full,
+      cut: () => this.#cut(),
     });
-    this.toClient = new Link(this.id, 'to-client', birth.clock, birth.faults, {
-      deliver: (chunk) => this.#client.write(chunk),
-      pauseSender: () => this.#server?.pause(),
-      resumeSender: () => {
-        if (this.#server?.isPaused()) this.#server.resume();
-      },
-      cut: () => this.reset(),
-    });
+    this.toServer = this.#connections.toServer;
+    this.toClient = this.#connections.toClient;
   }
 
   /** Nothing is under way that keeps it from being parked. */
   protected abstract get parkable(): boolean;
   /** A request was sent whole and its answer is due; the client need not send more. */
   protected abstract get awaitsAnswer(): boolean;
-  /** The client's last message was sent whole; `serverBetween`: the server's. */
+  /** The last message was sent whole, by the client or by the server. */
   protected abstract get clientBetween(): boolean;
   protected abstract get serverBetween(): boolean;
   /** What somebody sent that no protocol allows, in a sentence. */
   protected abstract get violation(): string | undefined;
-  /** Passes on what the client sent, and keeps the books. */
+  /**
+   * Passes on what the client sent (or back what the server sent) and keeps the books; with `One`
+   * only up to the end of the message under way, and returns where that is.
+   */
   protected abstract passOn(chunk: Buffer): void;
-  /** The same up to the end of the message under way; returns where that is. */
   protected abstract passOneOn(chunk: Buffer): number;
-  /** Passes back what the server sent, and keeps the books. */
   protected abstract passBack(chunk: Buffer): void;
-  /** The same up to the end of the message under way; returns where that is. */
   protected abstract passOneBack(chunk: Buffer): number;
   /** Whether the message that begins here says that the client leaves. */
   protected abstract saysGoodbye(chunk: Buffer): boolean;
@@ -160,7 +126,7 @@ export abstract class Session implements FaultableSession {
     this.#holding = false;
     if (this.#state === 'parked') this.#state = 'running';
     this.#advance();
-    if (this.#heldBytes <= heldBytesMax && this.#client.isPaused()) this.#client.resume();
+    this.#connections.readClient();
   }
 
   /** Lets the parked session's server connection go. */
@@ -196,7 +162,23 @@ export abstract class Session implements FaultableSession {
   }
 
   reset(): void {
-    this.#close('endpoint', () => resetConnection(this.#raw, this.#client));
+    this.#close('endpoint', 'broken');
+  }
+
+  /** It is closed, but bytes of it wait on a link until a fault lets them through. */
+  get draining(): boolean {
+    return this.#state === 'closed' && this.#connections.waits;
+  }
+
+  /** What still waits is given up. */
+  abandon(): void {
+    this.reset();
+    this.#connections.abandon();
+  }
+
+  #cut(): void {
+    if (this.#state === 'closed') this.#connections.break();
+    else this.reset();
   }
 
   /** A fault began or ended: what waits on the links may move. */
@@ -214,13 +196,15 @@ export abstract class Session implements FaultableSession {
     talk: ServerTalk & { readonly answered: Promise<T> },
     timeoutMs: number,
   ): Promise<T> {
-    const server = this.#server;
+    const { server } = this.#connections;
     if (this.#state !== 'parked' || server === undefined || this.#talk !== undefined)
       throw new Error(`session ${this.id} is ${this.#state}: it cannot be talked to`);
     this.#talk = talk;
     const limit = this.#clock.timer(timeoutMs, () =>
       talk.giveUp(`no answer within ${timeoutMs} ms`),
     );
+    // A client that reads nothing may have it paused; what comes now is not the client's.
+    server.resume();
     server.write(bytes);
     try {
       return await talk.answered;
@@ -232,31 +216,17 @@ export abstract class Session implements FaultableSession {
 
   /** For the birth of a session: from now on bytes flow. */
   protected begin(server: Socket): void {
-    this.#listenToClient();
+    this.#connections.listen();
     this.useServer(server);
   }
 
   protected useServer(server: Socket): void {
-    this.#server = server;
-    let broken = false;
-    server.on('data', (chunk: Buffer) => this.#fromServer(chunk));
-    server.on('drain', () => this.toServer.drained());
-    server.on('error', () => {
-      broken = true;
-    });
-    server.on('close', () => this.#serverGone(broken));
-    server.resume();
+    this.#connections.useServer(server);
   }
 
   protected letServerGo(lastMessage: Buffer): void {
-    const server = this.#server;
-    this.#server = undefined;
     this.forgetServer();
-    if (server === undefined) return;
-    server.removeAllListeners();
-    server.on('error', () => {});
-    server.resume();
-    server.end(lastMessage);
+    this.#connections.letServerGo(lastMessage);
   }
 
   /**
@@ -264,39 +234,25 @@ export abstract class Session implements FaultableSession {
    * @param work gives back what the client sent behind the talk
    */
   protected async lendClient(work: (client: Socket) => Promise<Buffer>): Promise<void> {
-    const client = this.#client;
     this.#lent = true;
-    client.off('data', this.#fromClient);
-    const unread = await work(client);
+    const unread = await this.#connections.lendClient(work);
     this.#lent = false;
     if (this.#state === 'closed') return;
-    client.on('data', this.#fromClient);
     if (unread.length > 0) this.#fromClient(unread);
-    if (this.#heldBytes <= heldBytesMax) client.resume();
+    this.#connections.readClient();
     this.#advance();
   }
 
-  #listenToClient(): void {
-    const client = this.#client;
-    client.on('data', this.#fromClient);
-    client.on('drain', () => this.toClient.drained());
-    client.on('error', () => this.#clientGone());
-    client.on('end', () => this.#clientGone());
-    client.on('close', () => this.#clientGone());
-    client.resume();
-  }
-
-  #fromClient = (chunk: Buffer): void => {
-    if (this.#holding || this.#held.length > 0 || this.#hangs) {
+  #fromClient(chunk: Buffer): void {
+    if (this.#holding || !this.#held.empty || this.#hangs) {
       this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
       this.#advance();
-      if (this.#heldBytes > heldBytesMax) this.#client.pause();
+      if (this.#held.full) this.#connections.pauseClient();
       return;
     }
     this.passOn(chunk);
     if (this.violation !== undefined) this.#refuseViolation();
-  };
+  }
 
   #refuseViolation(): void {
     this.#endWith(this.violationNotice(this.violation ?? 'protocol violation'));
@@ -305,7 +261,7 @@ export abstract class Session implements FaultableSession {
   #endWith(notice: Buffer): void {
     if (this.#state === 'closed') return;
     if (notice.length > 0) this.toClient.send(notice);
-    this.#close('endpoint', () => this.toClient.finish(() => this.#endClient()));
+    this.#close('endpoint', 'told');
   }
 
   #fromServer(chunk: Buffer): void {
@@ -316,20 +272,35 @@ export abstract class Session implements FaultableSession {
       return;
     }
     this.passBack(chunk);
-    if (this.#holding || this.#held.length > 0) this.#advance();
+    if (this.#holding || !this.#held.empty) this.#advance();
   }
 
   /** Sends on what may be sent, message by message, and parks the session where it may be. */
   #advance(): void {
-    while (this.#held.length > 0 && this.#mayForward()) this.#forwardOne();
+    while (!this.#held.empty && this.#mayForward()) this.#forwardOne();
     if (this.#leaving()) {
       this.#clientGone();
       return;
     }
+    if (this.#clientEnding && this.#held.empty) this.#endServer();
     if (this.#holding && !this.#lent && this.#state === 'running' && this.parkable) {
       this.#state = 'parked';
       this.#tellParked();
     }
+  }
+
+  /** The client sends nothing more, but what it has sent still has its effect and its answer. */
+  #clientEnded(): void {
+    this.#clientEnding = true;
+    const waits = !this.#held.empty && !this.#hung;
+    if (this.#lent || (!waits && this.#state !== 'running')) this.#clientGone();
+    else if (!waits) this.#endServer();
+  }
+
+  #endServer(): void {
+    if (this.#serverEnding || this.#state !== 'running') return;
+    this.#serverEnding = true;
+    this.#connections.endServer();
   }
 
   #mayForward(): boolean {
@@ -339,7 +310,7 @@ export abstract class Session implements FaultableSession {
   }
 
   #forwardOne(): void {
-    const chunk = this.#held[0] as Buffer;
+    const chunk = this.#held.first as Buffer;
     if (this.#hangs && this.clientBetween) {
       this.#hung = this.hangsOn(chunk);
       if (this.#hung) return;
@@ -349,14 +320,12 @@ export abstract class Session implements FaultableSession {
       this.#refuseViolation();
       return;
     }
-    this.#heldBytes -= end;
-    if (end === chunk.length) this.#held.shift();
-    else this.#held[0] = chunk.subarray(end);
+    this.#held.take(end);
   }
 
   /** A held client that says that it leaves is gone: nobody waits for it. */
   #leaving(): boolean {
-    const next = this.#held[0];
+    const next = this.#held.first;
     if (this.#lent || !this.#holding || next === undefined || !this.clientBetween) return false;
     return this.parkable && this.saysGoodbye(next);
   }
@@ -367,56 +336,22 @@ export abstract class Session implements FaultableSession {
     for (const resolve of waiting) resolve();
   }
 
+  /** What the client sent before it left still belongs to the server. */
   #clientGone(): void {
-    // What the client sent before it left still belongs to the server.
-    const server = this.#server;
-    this.#close(
-      'client',
-      () => this.#client.destroy(),
-      () => this.toServer.finish(() => server?.end()),
-    );
+    this.#close('client', 'at-once', true);
   }
 
   #serverGone(broken: boolean): void {
-    this.#close('server', () =>
-      this.toClient.finish(() => {
-        if (broken) resetConnection(this.#raw, this.#client);
-        else this.#endClient();
-      }),
-    );
+    this.#close(this.#clientEnding ? 'client' : 'server', broken ? 'broken-when-sent' : 'told');
   }
 
-  /** Ends the client's side in order; a client that never reads is cut off. */
-  #endClient(): void {
-    const client = this.#client;
-    const limit = this.#clock.timer(clientEndMsMax, () => client.destroy());
-    client.once('close', () => limit.cancel());
-    client.end();
-  }
-
-  /** Ends everything; the arguments say how each side ends. */
-  #close(by: SessionEnd, endClient: () => void, endServer?: () => void): void {
+  #close(by: SessionEnd, ending: ClientEnding, delivers = false): void {
     if (this.#state === 'closed') return;
     this.#endedBy = by;
     this.#state = 'closed';
     this.#talk?.giveUp('the session was closed');
-    this.#held = [];
-    this.#heldBytes = 0;
-    const server = this.#server;
-    if (server !== undefined) {
-      server.removeAllListeners();
-      server.on('error', () => {});
-      server.on('drain', () => this.toServer.drained());
-      server.resume();
-    }
-    if (endServer === undefined) {
-      this.toServer.discard();
-      server?.end();
-    } else endServer();
-    this.#client.removeAllListeners('data');
-    this.#client.on('error', () => {});
-    this.#client.resume();
-    endClient();
+    this.#held.clear();
+    this.#connections.close(ending, delivers);
     this.#tellParked();
     this.#onClosed(this);
   }

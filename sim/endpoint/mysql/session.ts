@@ -5,7 +5,8 @@ import type { ServerAddress } from '../../server/server.js';
 import { carriesStatementId, command } from '../../wire/mysql/commands.js';
 import { setStatementId, statementId, statementIdHeadBytes } from '../../wire/mysql/execute.js';
 import { comQuery, errPacket, quitPacket, type ServerError } from '../../wire/mysql/messages.js';
-import { Session, type SessionPlace } from '../session.js';
+import { Session } from '../session.js';
+import type { SessionPlace } from '../session-birth.js';
 import { type NewUser, newUserPayloadBytesMax } from './change-user.js';
 import type { Greeted } from './greet.js';
 import { killBytesMax, mappedKill } from './kill.js';
@@ -26,7 +27,7 @@ export interface SessionHost {
   changeUser(client: Socket, payload: Buffer, sequence: number, session: Greeted): Promise<NewUser>;
 }
 
-export interface MysqlSessionBirth extends SessionPlace, Greeted {
+export interface MysqlSessionBirth extends SessionPlace<Session>, Greeted {
   readonly host: SessionHost;
   /** MariaDB tells nobody of a session's temporary tables: they are noticed on the wire. */
   readonly watchTemporaryTables: boolean;

@@ -8,13 +8,14 @@ import {
   terminateMessage,
   type WholeMessage,
 } from '../../wire/postgres/messages.js';
-import { Session, type SessionPlace } from '../session.js';
+import { Session } from '../session.js';
+import type { SessionPlace } from '../session-birth.js';
 import type { Greeted } from './greet.js';
 import { Talk } from './talk.js';
 import { Traffic } from './traffic.js';
 import type { Upstream } from './upstream.js';
 
-export interface PostgresSessionBirth extends SessionPlace, Greeted {
+export interface PostgresSessionBirth extends SessionPlace<Session>, Greeted {
   /** Logs in to a server as this session did. */
   readonly connect: (address: ServerAddress) => Promise<Upstream>;
 }

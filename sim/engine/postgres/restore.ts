@@ -6,6 +6,7 @@
 import {
   backend,
   executeOnce,
+  parseDataRow,
   parseErrorFields,
   parseMessage,
   queryMessage,
@@ -21,6 +22,8 @@ export interface RestoreStep {
   readonly bytes: Buffer;
   readonly what: string;
   readonly essential: boolean;
+  /** Its rows say whether advisory locks were granted. */
+  readonly takesLocks?: true;
 }
 
 /** Limits on time come last: they must not end the restoration itself. */
@@ -55,10 +58,14 @@ export function restoreSteps(
       if (step === null) lost.push(statementName(one));
       return step ?? [];
     }),
-    ...essential('channels and advisory locks', [
-      ...contents.channels.map((channel) => `listen ${identifier(channel)}`),
-      ...contents.advisoryLocks.map(lockSql),
-    ]),
+    ...essential(
+      'channels',
+      contents.channels.map((channel) => `listen ${identifier(channel)}`),
+    ),
+    ...essential('advisory locks', contents.advisoryLocks.map(lockSql)).map((step) => ({
+      ...step,
+      takesLocks: true as const,
+    })),
     ...essential('role', roleSql(contents)),
   ];
   // The texts above are written in UTF-8, whatever the client's own encoding is.
@@ -133,7 +140,10 @@ export function parseRestored(
   for (const { type, body } of messages) {
     const step = steps[at];
     if (type === backend.readyForQuery) at++;
-    if (type !== backend.errorResponse || step === undefined) continue;
+    if (step === undefined) continue;
+    if (type === backend.dataRow && step.takesLocks === true && parseDataRow(body)[0] === 'f')
+      lost.push('an advisory lock: somebody else holds it');
+    if (type !== backend.errorResponse) continue;
     const text = `${step.what}: ${parseErrorFields(body).get('M') ?? 'unknown error'}`;
     if (step.essential) failure ??= text;
     else lost.push(text);

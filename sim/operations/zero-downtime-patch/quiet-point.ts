@@ -34,7 +34,8 @@ export async function seekQuietPoint(seeking: Seeking): Promise<QuietPoint> {
   let over = false;
   const hold = (session: Session): void => {
     const ageMs = (clock.nowNs() - session.openedNs) / 1e6;
-    const waitMs = Math.min(youngMs - ageMs, seeking.deadlineMs / 2);
+    const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
+    const waitMs = Math.min(youngMs - ageMs, leftMs / 2);
     if (waitMs <= 0) session.hold();
     else
       clock.timer(waitMs, () => {
