@@ -17,7 +17,7 @@ export type Dockerode = ContainerRuntimeClient['container']['dockerode'];
 export type ContainerHandle = ReturnType<ContainerRuntimeClient['container']['getById']>;
 
 const pingTimeoutMs = 3_000;
-const openTimeoutMs = 10_000;
+const tellTimeoutMs = 10_000;
 const callTimeoutMs = 20_000;
 /** Once the daemon was lost, nobody waits for long to hear that it still is. */
 const lostTimeoutMs = 2_000;
@@ -38,15 +38,23 @@ export interface PublishedAt {
   readonly isLocal: boolean;
 }
 
+/** How long the daemon is waited for. */
+export interface DaemonPatience {
+  /** Until it answers at all. Default: 3 s. */
+  readonly openTimeoutMs?: number | undefined;
+  /** Until it has done what it was asked to; some calls have their own. Default: 20 s. */
+  readonly callTimeoutMs?: number | undefined;
+}
+
 /**
  * Finds the daemon and makes sure that it answers.
  * @throws UserError `DOCKER_UNREACHABLE`
  */
-export async function openDaemon(clock: Clock, timeoutMs: number = pingTimeoutMs): Promise<Daemon> {
-  const address = await firstThatAnswers(clock, timeoutMs);
+export async function openDaemon(clock: Clock, patience: DaemonPatience = {}): Promise<Daemon> {
+  const address = await firstThatAnswers(clock, patience.openTimeoutMs ?? pingTimeoutMs);
   const testcontainers = await import('testcontainers');
   const client = await connect(clock, testcontainers, address);
-  return new Daemon(clock, address.uri, testcontainers, client);
+  return new Daemon(clock, address.uri, testcontainers, client, patience.callTimeoutMs);
 }
 
 export class Daemon {
@@ -56,6 +64,7 @@ export class Daemon {
   readonly docker: Dockerode;
   readonly published: PublishedAt;
   readonly #clock: Clock;
+  readonly #callTimeoutMs: number;
   #isLost = false;
 
   constructor(
@@ -63,8 +72,10 @@ export class Daemon {
     uri: string,
     testcontainers: Testcontainers,
     client: ContainerRuntimeClient,
+    timeoutMs: number = callTimeoutMs,
   ) {
     this.#clock = clock;
+    this.#callTimeoutMs = timeoutMs;
     this.uri = uri;
     this.testcontainers = testcontainers;
     this.client = client;
@@ -88,7 +99,7 @@ export class Daemon {
     run: (signal: AbortSignal) => Promise<T>,
     options: CallOptions<T> = {},
   ): Promise<T> {
-    const wantedMs = options.limitMs ?? callTimeoutMs;
+    const wantedMs = options.limitMs ?? this.#callTimeoutMs;
     const limitMs = this.#isLost ? Math.min(wantedMs, lostTimeoutMs) : wantedMs;
     const stop = new AbortController();
     let isLate = false;
@@ -169,8 +180,8 @@ async function connect(
 ): Promise<ContainerRuntimeClient> {
   const restore = address.settled ? () => undefined : settle(address);
   const stop = new AbortController();
-  const timer = clock.timer(openTimeoutMs, () =>
-    stop.abort(new Error(`it did not tell about itself within ${openTimeoutMs / 1000} s`)),
+  const timer = clock.timer(tellTimeoutMs, () =>
+    stop.abort(new Error(`it did not tell about itself within ${tellTimeoutMs / 1000} s`)),
   );
   try {
     const client = await untilAborted(testcontainers.getContainerRuntimeClient(), stop.signal);

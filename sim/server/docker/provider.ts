@@ -33,6 +33,8 @@ export interface DockerOptions extends ImageChoice {
   readonly parameters?: Readonly<Record<string, string>>;
   /** What each container may take of its host. Default: 1024 MiB, 1000 processes. */
   readonly limits?: Partial<ResourceLimits>;
+  /** How long Docker may take over a single call before it counts as lost. Default: 20 s. */
+  readonly callTimeoutMs?: number;
   /** How long an image may take to come. Default: 10 minutes. */
   readonly pullTimeoutMs?: number;
 }
@@ -144,7 +146,8 @@ export class DockerProvider implements ServerProvider {
   }
 
   #daemon(): Promise<Daemon> {
-    return once(this.#daemons, '', () => openDaemon(this.#options.clock));
+    const { clock, callTimeoutMs } = this.#options;
+    return once(this.#daemons, '', () => openDaemon(clock, { callTimeoutMs }));
   }
 
   #image(engine: EngineName, version: string): Promise<ReadyImage> {

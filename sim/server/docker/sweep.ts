@@ -61,7 +61,7 @@ export async function sweepDocker(options: SweepOptions): Promise<Swept> {
   const failed: (SweptThing & { why: string })[] = [];
   let otherHosts = 0;
   try {
-    const daemon = await openDaemon(clock, timeoutMs);
+    const daemon = await openDaemon(clock, { openTimeoutMs: timeoutMs });
     const here = { host: hostId(), allHosts, look };
     // Networks and volumes can go only once no container uses them.
     for (const list of [containers, networks, volumes]) {
