@@ -115,7 +115,8 @@ describe.each(flavours)('%s', (flavour) => {
       await at.admin.query(`create user 'two'@'10.%' identified by ${password}`);
       const verifier = await verifierOf(at.admin, flavour, 'two');
       const [stored] = await at.admin.ask(
-        "select plugin, authentication_string from mysql.user where user='two' and host='127.0.0.1'",
+        'select plugin, authentication_string from mysql.user ' +
+          "where user = 'two' and host = '127.0.0.1'",
       );
       expect([verifier?.plugin, verifier?.authenticationString]).toEqual(stored);
       expect(verifier?.authenticationString).not.toBe('');

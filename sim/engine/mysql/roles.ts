@@ -26,7 +26,7 @@ export async function createApplication(
   like: UserLike = 'application',
 ): Promise<void> {
   await createUserWithDatabase(admin, user, database);
-  if (like === 'rds-master') await grantMasterPrivileges(admin, user.user);
+  if (like === 'rds-master') await grantAsOnRds(admin, user.user);
 }
 
 /**
@@ -97,7 +97,7 @@ const auroraRole = 'rds_superuser_role';
  * active from log-in on (AuroraUserGuide/UsingWithRDS.MasterAccounts.html), and of RDS for
  * MariaDB, which has no such role (UserGuide/UsingWithRDS.MasterAccounts.html).
  */
-async function grantMasterPrivileges(admin: MysqlAdmin, user: string): Promise<void> {
+async function grantAsOnRds(admin: MysqlAdmin, user: string): Promise<void> {
   const account = `${literal(user)}@${anyHost}`;
   const common = commonPrivileges.join(', ');
   if ((await versionOf(admin)).flavour === 'mariadb') {
