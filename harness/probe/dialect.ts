@@ -22,6 +22,8 @@ export interface Dialect {
   /** What the held session asks at each tick; read by `identityOf` as well. */
   readonly askHeld: Statement;
   identityOf(row: Row | undefined): ServerIdentity | null;
+  /** Sent once on a session that is to write for itself, or null where nothing is needed. */
+  readonly beforeWrites: Statement | null;
   /** One row for the writer lane; what it returns, if anything, is read by `identityOf`. */
   writeRow(quotedTable: string, lane: string, number: number): Statement;
   createWriteTable(quotedTable: string): string;

@@ -1,7 +1,7 @@
 /** What the lanes that hold a session do with it at each tick. */
 import type { Clock } from '../../sim/clock.js';
 import { failed, inDoubt } from './attempt.js';
-import type { Statement } from './connection.js';
+import type { DatabaseConnection, Statement } from './connection.js';
 import type { Dialect } from './dialect.js';
 import type { UseSession } from './held-session.js';
 
@@ -21,10 +21,18 @@ export function write(
   quotedTable: string,
   lane: string,
 ): UseSession {
+  const { beforeWrites } = dialect;
+  const ready = new WeakSet<DatabaseConnection>();
   let number = 0;
   return async (connection, deadlineNs) => {
+    const leftMs = (): number => (deadlineNs - clock.nowNs()) / 1e6;
+    if (beforeWrites !== null && !ready.has(connection)) {
+      const begun = await connection.query(beforeWrites, leftMs());
+      if (!begun.ok) return failed(begun.failure);
+      ready.add(connection);
+    }
     const statement = dialect.writeRow(quotedTable, lane, ++number);
-    const answer = await connection.query(statement, (deadlineNs - clock.nowNs()) / 1e6);
+    const answer = await connection.query(statement, leftMs());
     if (answer.ok)
       return { outcome: 'ok', error: null, server: dialect.identityOf(answer.rows[0]) };
     return answer.sent && !answer.definite ? inDoubt(answer.failure) : failed(answer.failure);

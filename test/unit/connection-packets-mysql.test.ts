@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardParser, SanePackets } from '../../harness/probe/mysql/sane-packets.js';
-import { hasAutocommit, isInTransaction, statusOfOk } from '../../harness/probe/mysql/status.js';
 
 function packet(body: Uint8Array, sequence = 0): Buffer {
   const head = Buffer.alloc(4);
@@ -55,7 +54,6 @@ describe('the guard before the parser', () => {
     const driver = { packetParser: { execute: parse }, sequenceId, _command: command };
     const told: string[] = [];
     guardParser(driver, {
-      onPacket: () => told.push('packet'),
       onUnasked: ({ number, message }) => told.push(`unasked ${number} ${message}`),
       onMalformed: () => told.push('malformed'),
     });
@@ -68,7 +66,7 @@ describe('the guard before the parser', () => {
     const parsed: string[] = [];
     const { driver, told } = guarded(1, {}, (bytes) => parsed.push(bytes.toString('hex')));
     driver.packetParser.execute(packet(Buffer.from([7]), 1));
-    expect([told, parsed]).toEqual([['packet'], ['0100000107']]);
+    expect([told, parsed]).toEqual([[], ['0100000107']]);
   });
 
   it.each([
@@ -97,35 +95,11 @@ describe('the guard before the parser', () => {
       throw new RangeError('out of bounds');
     });
     driver.packetParser.execute(packet(Buffer.from([0])));
-    expect(told).toEqual(['packet', 'malformed']);
+    expect(told).toEqual(['malformed']);
   });
 
   it('says where the driver is another one', () => {
-    const guard = { onPacket: () => {}, onUnasked: () => {}, onMalformed: () => {} };
+    const guard = { onUnasked: () => {}, onMalformed: () => {} };
     expect(() => guardParser({}, guard)).toThrow(/cannot be guarded/);
-  });
-});
-
-describe('status of an OK', () => {
-  it.each([
-    ['00000002000000', false, true],
-    ['00000001000000', true, false],
-    ['00fc0102fd0102030300', true, true],
-  ])('%s', (hex, transaction, autocommit) => {
-    const status = statusOfOk(Buffer.from(hex, 'hex'));
-    expect(status).not.toBeNull();
-    expect(isInTransaction(status ?? 0)).toBe(transaction);
-    expect(hasAutocommit(status ?? 0)).toBe(autocommit);
-  });
-
-  it('is null for anything else', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 30 }), (bytes) => {
-        const status = statusOfOk(Buffer.from(bytes));
-        expect(status === null || (status >= 0 && status <= 0xffff)).toBe(true);
-      }),
-    );
-    expect(statusOfOk(Buffer.from([0xff, 0, 0]))).toBeNull();
-    expect(statusOfOk(Buffer.from([0, 0, 0, 2]))).toBeNull();
   });
 });

@@ -19,7 +19,6 @@ import { type ClassifiedFailure, ownFailure } from '../failure.js';
 import type { ConnectionTarget } from '../target.js';
 import { classify, classifyServerError } from './failure.js';
 import { guardParser } from './sane-packets.js';
-import { hasAutocommit, isInTransaction, statusOfOk } from './status.js';
 import { useOwnTls } from './tls.js';
 
 /** How long the server may take to close after our Quit. */
@@ -32,9 +31,6 @@ export class MysqlConnection implements DatabaseConnection {
   readonly #target: ConnectionTarget;
   #lost: Failure | null = null;
   #onLost: ((failure: Failure) => void) | null = null;
-  #opening = true;
-  /** The last packet before the session stood: the server's OK with its status. */
-  #greeted: Buffer = Buffer.alloc(0);
   #closing = false;
 
   private constructor(options: OpenOptions) {
@@ -48,9 +44,6 @@ export class MysqlConnection implements DatabaseConnection {
     this.#driver.on('end', () => this.#lose(ownFailure('closed', 'the connection was closed')));
     this.#socket.on('close', () => this.#lose(ownFailure('closed', 'the connection was closed')));
     guardParser(this.#driver, {
-      onPacket: (body) => {
-        if (this.#opening) this.#greeted = body;
-      },
       onUnasked: (error) => this.#lose(classifyServerError(error, this.#target.password).failure),
       onMalformed: () =>
         this.#lose(ownFailure('other', 'the answer is no packet of the MySQL protocol')),
@@ -64,8 +57,7 @@ export class MysqlConnection implements DatabaseConnection {
 
   /** Connects and authenticates. Never rejects. */
   static async open(options: OpenOptions): Promise<Opened> {
-    const { clock, target, timeoutMs } = options;
-    const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
+    const { target, timeoutMs } = options;
     const made = new MysqlConnection(options);
     const failure = await made.#until<Failure | null>(timeoutMs, 'no connection', (settle) => {
       if (made.#lost !== null) return settle(made.#lost);
@@ -73,12 +65,7 @@ export class MysqlConnection implements DatabaseConnection {
       made.#driver.once('connect', () => settle(null));
       made.#socket.connect({ host: target.host, port: target.port });
     });
-    made.#opening = false;
-    if (failure !== null) return { failure };
-    const unsettled = await made.#commitEachStatement((deadlineNs - clock.nowNs()) / 1e6);
-    if (unsettled === null) return { connection: made };
-    made.destroy();
-    return { failure: unsettled };
+    return failure === null ? { connection: made } : { failure };
   }
 
   get lost(): Failure | null {
@@ -115,17 +102,6 @@ export class MysqlConnection implements DatabaseConnection {
     if (stream instanceof Socket) stream.destroy();
     this.#socket.destroy();
     this.#driver.destroy();
-  }
-
-  /**
-   * Where the server begins sessions without autocommit, a probe that reads would sit in a
-   * transaction, and its writes would not be committed.
-   */
-  async #commitEachStatement(timeoutMs: number): Promise<Failure | null> {
-    const status = statusOfOk(this.#greeted);
-    if (status === null || hasAutocommit(status)) return null;
-    const answer = await this.query({ text: 'SET autocommit = 1' }, timeoutMs);
-    return answer.ok ? null : answer.failure;
   }
 
   #send(statement: Statement, done: (error: unknown, result: unknown) => void): void {
@@ -180,6 +156,9 @@ export class MysqlConnection implements DatabaseConnection {
   }
 }
 
+/** SERVER_STATUS_IN_TRANS of the protocol's status flags. */
+const inTransactionFlag = 1;
+
 const busy = ownFailure('not-sent', 'the connection is still at its last statement');
 
 function driverOptions({ target, applicationName }: OpenOptions, socket: Socket) {
@@ -219,7 +198,7 @@ function success(result: unknown): Answer {
   const status: unknown =
     typeof result === 'object' && result !== null ? Reflect.get(result, 'serverStatus') : undefined;
   if (typeof status !== 'number') return { ok: true, command: '', rows: [] };
-  return { ok: true, command: '', rows: [], inTransaction: isInTransaction(status) };
+  return { ok: true, command: '', rows: [], inTransaction: (status & inTransactionFlag) !== 0 };
 }
 
 function asTexts(row: unknown): Row {

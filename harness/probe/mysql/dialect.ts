@@ -14,6 +14,11 @@ export const mysqlDialect: Dialect = {
    */
   askHeld: identity,
   identityOf,
+  /**
+   * A server may begin sessions without autocommit; MySQL's greeting does not even tell (measured
+   * with 9.7). Then no write would be committed, and the probe would sit in a transaction.
+   */
+  beforeWrites: { text: 'SET autocommit = 1' },
   /** No RETURNING on MySQL: a write does not tell who took it. */
   writeRow: (quotedTable, lane, number) => ({
     text: `INSERT INTO ${quotedTable} (lane, number) VALUES (?, ?)`,

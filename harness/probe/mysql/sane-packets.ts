@@ -52,8 +52,6 @@ export interface Driver {
 }
 
 export interface Guard {
-  /** Called for every sane packet, before the driver sees it. */
-  onPacket(body: Buffer): void;
   /** The server spoke without being asked, as it does when it ends a session. */
   onUnasked(error: ServerError): void;
   /** What arrived is no packet of this protocol; nothing more is to be read. */
@@ -74,16 +72,14 @@ export function guardParser(connection: object, guard: Guard): void {
     guard.onMalformed();
   };
   const pass = (packet: Buffer): void => {
-    const body = packet.subarray(headerBytes);
     const asked = connection._command !== null && connection._command !== undefined;
     if (!asked || packet[3] !== connection.sequenceId) {
-      const error = readServerError(body);
+      const error = readServerError(packet.subarray(headerBytes));
       ended = true;
       if (error === null) guard.onMalformed();
       else guard.onUnasked(error);
       return;
     }
-    guard.onPacket(body);
     packetParser.execute(packet);
   };
   connection.packetParser = {

@@ -15,6 +15,7 @@ export const postgresDialect: Dialect = {
     values: ['1'],
   },
   identityOf,
+  beforeWrites: null,
   writeRow: (quotedTable, lane, number) => ({
     text:
       `INSERT INTO ${quotedTable} (lane, number) VALUES ($1, $2) ` +
