@@ -35,9 +35,12 @@ describe('the account of servers', () => {
     'postgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash',
   ];
 
-  it('is postgres, else nobody, never root', () => {
+  it('is postgres, else mysql, else nobody, never root', () => {
     expect(pickAccount(passwd.join('\n'))?.uid).toBe(101);
     expect(pickAccount(passwd.slice(0, 2).join('\n'))?.name).toBe('nobody');
+    const mysql = 'mysql:x:103:106:MySQL Server:/nonexistent:/bin/false';
+    expect(pickAccount([...passwd.slice(0, 2), mysql].join('\n'))?.name).toBe('mysql');
+    expect(pickAccount([mysql, ...passwd].join('\n'))?.name).toBe('postgres');
     expect(pickAccount('root:x:0:0::/root:/bin/sh\npostgres:x:0:0::/:/bin/sh')).toBeUndefined();
   });
 
@@ -134,6 +137,14 @@ describe('the reaper', () => {
 
   it('kills the server of a dead owner', () => {
     expect(decide({ 20: server })).toEqual({ reap: true, killPid: 20 });
+  });
+
+  it('knows a mysqld by its data as well', () => {
+    const words = (data: string) => `mysqld --no-defaults --datadir=${data} --port=1`;
+    const mysqld = { ...server, commandLine: words(`${entry.folder}/data`) };
+    expect(decide({ 20: mysqld })).toEqual({ reap: true, killPid: 20 });
+    const other = { ...server, commandLine: words(`${entry.folder}/data2`) };
+    expect(decide({ 20: other })).toEqual({ reap: true, killPid: null });
   });
 
   it('leaves everything of a live owner, of a hidden one, and of another host', () => {

@@ -115,6 +115,7 @@ function notFound(
   env: NodeJS.ProcessEnv,
 ): UserError {
   const variable = namingVariables[flavour];
+  const program = flavour === 'mysql' ? 'mysqld' : 'mariadbd';
   const answered = new Set(here.map(({ path }) => path));
   const silent = listed(env[variable]).filter((path) => !answered.has(realPath(path) ?? path));
   const found = here.map((one) => `${engineTitles[one.flavour]} ${one.version} (${one.path})`);
@@ -126,8 +127,7 @@ function notFound(
   return new UserError(
     'ENGINE_NOT_FOUND',
     `${parts.join('; ')}.`,
-    `Install it, or set ${variable} to the path of its ${flavour === 'mysql' ? 'mysqld' : 'mariadbd'}` +
-      ', or run with --provider docker.',
+    `Install it, or set ${variable} to the path of its ${program}, or run with --provider docker.`,
     'environment',
   );
 }

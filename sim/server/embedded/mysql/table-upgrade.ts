@@ -71,5 +71,6 @@ function upgradeProgram(server: string): string | undefined {
 }
 
 function loginFile({ user, password }: AdminLogin, port: number): string {
-  return `[client]\nhost=127.0.0.1\nport=${port}\nprotocol=tcp\nuser=${user}\npassword=${password}\n`;
+  const lines = ['[client]', 'host=127.0.0.1', `port=${port}`, 'protocol=tcp'];
+  return [...lines, `user=${user}`, `password=${password}`, ''].join('\n');
 }
