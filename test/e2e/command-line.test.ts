@@ -77,6 +77,20 @@ describe('what a user gets wrong', () => {
       ['run', 'aurora-postgres-zdp', '--timing', 'gone.yaml'],
       'TIMING_FILE_MISSING',
     ],
+    ['an engine that cannot', ['run', 'aurora-mysql-zdp', '--engine', 'postgres'], 'UNSUITED'],
+    ['an image', ['run', 'aurora-mysql-zdp', '--image', 'mysql'], 'IMAGE_INVALID'],
+    ['a version that is none', ['run', 'aurora-mysql-zdp', '--from', '3.99'], 'VERSION_INVALID'],
+    ['a step back', ['run', 'aurora-mysql-zdp', '--to', '3.04'], 'VERSION_NOT_MINOR_UPGRADE'],
+    [
+      'what AWS rules out',
+      ['run', 'aurora-mysql-zdp', '--prepared-statements', 'survive'],
+      'OPTION_UNSUITED',
+    ],
+    [
+      "another scenario's fault",
+      ['run', 'aurora-postgres-zdp', '--fault', 'zdp-lost-roles'],
+      'FAULT_INVALID',
+    ],
     ['a reporter', ['report', '--reporter', 'pdf'], 'REPORTER_UNKNOWN'],
     ['no run yet', ['report', 'latest'], 'HISTORY_NOT_FOUND'],
     ['nothing to probe', ['probe'], 'TARGET_MISSING'],
@@ -172,15 +186,75 @@ describe('the dry run', () => {
   });
 });
 
+describe('servers', () => {
+  const none = { DOCKER_HOST: 'tcp://127.0.0.1:9', REHEARSE_MYSQLD: '', PATH: '/nowhere' };
+
+  it('that are not to be had are one error that names the ways, and exit 3', async () => {
+    const ended = await rehearse(['run', 'aurora-mysql-zdp'], place.folder, none);
+    expect(ended).toMatchObject({ code: 3, stdout: '' });
+    expect(ended.stderr).toContain('ENGINE_NOT_FOUND: MySQL 8.0.32 -> 8.0.36');
+    for (const way of ['REHEARSE_MYSQLD', '--provider docker', '--image', 'rehearse doctor'])
+      expect(ended.stderr).toContain(way);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('that are not to be had do not keep a dry run, which says so', async () => {
+    const args = ['run', 'aurora-mysql-zdp', '--dry-run', '--json', '--fault', 'zdp-hang'];
+    const ended = await rehearse(args, place.folder, none);
+    expect(ended.code).toBe(0);
+    const plan = JSON.parse(ended.stdout);
+    expect(plan.servers).toMatchObject({
+      engine: 'aurora-mysql',
+      from: '8.0.32',
+      to: '8.0.36',
+      awsFrom: '8.0.mysql_aurora.3.05.2',
+      awsTo: '8.0.mysql_aurora.3.07.1',
+      served: { why: expect.stringContaining('cannot be had here') },
+    });
+    expect(plan.settings).toMatchObject({ lateSessions: 'cancel', lastInsertId: 'lost' });
+    expect(plan.publishedDefects).toContainEqual(
+      expect.objectContaining({ name: 'zdp-hang', exercised: true }),
+    );
+    expect(plan.publishedDefects).toContainEqual(
+      expect.objectContaining({ name: 'tls-transaction', exercised: false }),
+    );
+  });
+
+  it('are doctored: what each rehearsal would use, and Docker that does not answer', async () => {
+    const ended = await rehearse(['doctor', '--json'], place.folder, none);
+    expect(ended.code).toBe(0);
+    const { findings, rehearsals, lacks } = JSON.parse(ended.stdout);
+    expect(findings).toContainEqual(expect.objectContaining({ about: 'docker', ok: false }));
+    expect(rehearsals).toMatchObject([
+      { scenario: 'aurora-postgres-zdp', servers: { provider: 'embedded' }, missing: null },
+      { scenario: 'aurora-mysql-zdp', servers: null },
+    ]);
+    expect(lacks.map(({ platform }: { platform: string }) => platform)).toEqual([
+      'macOS',
+      'arm64',
+      'musl',
+    ]);
+  });
+
+  it('are swept where Docker does not answer, which is no error', async () => {
+    const ended = await rehearse(['gc', '--json'], place.folder, none);
+    expect(ended.code).toBe(0);
+    expect(JSON.parse(ended.stdout).dockerUnreachable).toMatch(/cannot be reached/);
+  });
+});
+
 describe('what there is', () => {
   it('lists and describes the scenarios, as text and as JSON', async () => {
     const list = JSON.parse((await run('list', '--json')).stdout) as { name: string }[];
-    expect(list.map(({ name }) => name)).toContain('aurora-postgres-zdp');
+    expect(list.map(({ name }) => name)).toEqual(['aurora-postgres-zdp', 'aurora-mysql-zdp']);
     const page = (await run('describe', 'aurora-postgres-zdp')).stdout;
     const words = page.replace(/\s+/g, ' ');
     for (const said of ['does not document', 'our assumption', 'zdp-hang', 'temporary tables'])
       expect(words).toContain(said);
     for (const line of page.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    const mysql = (await run('describe', 'aurora-mysql-zdp')).stdout.replace(/\s+/g, ' ');
+    for (const said of ['error 1243', 'no pending parameters', 'GET_LOCK', 'not rehearsed'])
+      expect(mysql).toContain(said);
     const data = JSON.parse((await run('describe', 'aurora-postgres-zdp', '--json')).stdout);
     expect(data).toMatchObject({ name: 'aurora-postgres-zdp' });
   });
