@@ -100,7 +100,7 @@ function busySession(row: Row, held: HeldLocks): MysqlBusySession {
     transactionMs: row.transaction_ms,
     active,
     definesData: active && definesData(row.statement ?? ''),
-    locksTable: held.tableLocks,
+    locksTable: held.tableLocks || (held.tableLocksIfIdle && row.transaction_ms === null),
     userLock: held.userLocks.length > 0,
     replicates: row.command.startsWith('Binlog Dump'),
   };

@@ -75,7 +75,8 @@ export async function lookBeforePatch(
     oldestQueryMs: oldest(running.map(({ queryMs }) => queryMs)),
     temporaryTables: numberOrNull(tables?.[0]),
     userLocks: locks?.reduce((sum, one) => sum + one.userLocks.length, 0) ?? null,
-    sessionsLockingTables: locks?.filter((one) => one.tableLocks).length ?? null,
+    sessionsLockingTables:
+      locks === null ? null : sessions.filter(({ locksTable }) => locksTable).length,
     pendingParameters,
   };
 }

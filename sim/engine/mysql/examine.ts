@@ -7,6 +7,7 @@
  */
 import type { Ask } from '../ask.js';
 import type { Flavour } from '../flavours.js';
+import { noLocks } from './locks.js';
 import { allRows, ascii, fromHex, identifier } from './quoting.js';
 import {
   carriedVariables,
@@ -64,7 +65,7 @@ export async function examineSession(
   const names = survey.flavour === 'mysql' ? (seen?.userVariableNames ?? []) : null;
   const client = variables.find(({ name }) => name === 'character_set_client')?.value ?? '';
   const question = { flavour: survey.flavour, names, clientCharacterSet: client };
-  const locks = survey.locks.get(session.connectionId);
+  const locks = survey.locks.get(session.connectionId) ?? noLocks;
   return {
     variables,
     userVariables: names?.length === 0 ? [] : await userVariablesOf(session.ask, question),
@@ -72,9 +73,9 @@ export async function examineSession(
     role: self.role,
     lastInsertId: self.lastInsertId,
     temporaryTables: seen?.temporaryTables ?? (await temporaryTablesOf(survey, session)),
-    userLocks: locks?.userLocks ?? [],
-    tableLocks: locks?.tableLocks ?? false,
-    openHandlers: locks?.openHandlers ?? 0,
+    userLocks: locks.userLocks,
+    tableLocks: locks.tableLocks || (locks.tableLocksIfIdle && !self.inTransaction),
+    openHandlers: locks.openHandlers,
     preparedStatements: survey.preparedStatements.get(session.connectionId) ?? 0,
     unseen: survey.unseen,
   };
@@ -84,25 +85,28 @@ interface AboutItself {
   readonly lastInsertId: string | null;
   readonly role: string | null;
   readonly database: string | null;
+  /** Told by MariaDB alone. */
+  readonly inTransaction: boolean;
   /** MariaDB's max_statement_time, as it writes it. */
   readonly statementSeconds: string;
 }
 
 /** The first question, before anything could disturb LAST_INSERT_ID(). */
 async function aboutItself(ask: Ask, { flavour }: Survey): Promise<AboutItself> {
-  const limit = flavour === 'mysql' ? "'0'" : '@@max_statement_time';
+  const more = flavour === 'mysql' ? '0, 0' : '@@max_statement_time, @@in_transaction';
   const [row] = await ask(
     'select /*+ MAX_EXECUTION_TIME(60000) */ last_insert_id(), ' +
-      `hex(current_role()), hex(database()), ${limit} ${allRows}`,
+      `hex(current_role()), hex(database()), ${more} ${allRows}`,
   );
   if (row === undefined) throw new Error('the session gave no answer about itself');
-  const [id, role, database, seconds] = row;
+  const [id, role, database, seconds, inTransaction] = row;
   const active = fromHex(role ?? '');
   const lastInsertId = ascii(id ?? '0');
   return {
     lastInsertId: lastInsertId === '0' ? null : lastInsertId,
     role: roleIn(active, flavour),
     database: typeof database === 'string' ? fromHex(database) : null,
+    inTransaction: ascii(inTransaction ?? '0') === '1',
     statementSeconds: ascii(seconds ?? '0'),
   };
 }

@@ -7,15 +7,22 @@ export interface HeldLocks {
   readonly userLocks: readonly string[];
   /** LOCK TABLES, FLUSH TABLES WITH READ LOCK, LOCK INSTANCE FOR BACKUP, or DDL under way. */
   readonly tableLocks: boolean;
+  /** It locks tables, unless it has a transaction open: all that MariaDB's first view tells. */
+  readonly tableLocksIfIdle: boolean;
   /** Tables opened by HANDLER; MariaDB does not tell them from LOCK TABLES. */
   readonly openHandlers: number;
 }
 
-export const noLocks: HeldLocks = { userLocks: [], tableLocks: false, openHandlers: 0 };
+export const noLocks: HeldLocks = {
+  userLocks: [],
+  tableLocks: false,
+  tableLocksIfIdle: false,
+  openHandlers: 0,
+};
 
 interface Row {
   id: number;
-  kind: 'user' | 'table' | 'handler';
+  kind: 'user' | 'table' | 'idle' | 'handler';
   name: string | null;
 }
 
@@ -49,14 +56,12 @@ const mysqlSql = `
  */
 const mariadbSql = `
   select t.processlist_id as id, l.object_name as name,
-    if(l.object_type = 'USER LEVEL LOCK', 'user', 'table') as kind
+    case when l.object_type = 'USER LEVEL LOCK' then 'user'
+      when l.object_type = 'TABLE' and l.lock_type not in (${quoted('')}) then 'idle'
+      else 'table' end as kind
   ${granted}
     or (l.object_type = 'BACKUP' and l.lock_type like 'BACKUP\\_FTWRL%')
-    or (l.object_type = 'TABLE' and t.processlist_command = 'Sleep'
-      and not exists (select 1 from performance_schema.events_transactions_current x
-        where x.thread_id = t.thread_id and x.state = 'ACTIVE')
-      and not exists (select 1 from information_schema.innodb_trx i
-        where i.trx_mysql_thread_id = t.processlist_id)))`;
+    or (l.object_type = 'TABLE' and t.processlist_command = 'Sleep'))`;
 
 /** MariaDB's plugin METADATA_LOCK_INFO tells the mode that is held. */
 const pluginSql = `
@@ -106,12 +111,13 @@ export async function heldLocks(
   const more = plugin ? await admin.query<Row>(pluginSql, [], timeoutMs) : [];
   const held = new Map<number, HeldLocks>();
   for (const { id, kind, name } of [...shown, ...more]) {
-    const { userLocks, tableLocks, openHandlers } = held.get(Number(id)) ?? noLocks;
-    const added = kind === 'user' && name !== null && !userLocks.includes(name) ? [name] : [];
+    const before = held.get(Number(id)) ?? noLocks;
+    const isNew = kind === 'user' && name !== null && !before.userLocks.includes(name);
     held.set(Number(id), {
-      userLocks: [...userLocks, ...added],
-      tableLocks: tableLocks || kind === 'table',
-      openHandlers: openHandlers + (kind === 'handler' ? 1 : 0),
+      userLocks: isNew ? [...before.userLocks, name] : before.userLocks,
+      tableLocks: before.tableLocks || kind === 'table',
+      tableLocksIfIdle: before.tableLocksIfIdle || kind === 'idle',
+      openHandlers: before.openHandlers + (kind === 'handler' ? 1 : 0),
     });
   }
   return held;
