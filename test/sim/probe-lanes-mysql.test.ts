@@ -253,6 +253,16 @@ for (const { engine, isMissing } of mysqlFlavours)
       return answer.ok && answer.rows[0]?.[1] !== '' ? 'encrypted' : 'plain';
     }
 
+    it.runIf(engine === 'mysql')('is not needed to log in with caching_sha2_password', async () => {
+      // The server has no digest of it in its cache: the whole password goes, by the public key.
+      await probed.sql('FLUSH PRIVILEGES');
+      const tls = { mode: 'disable', caPem: null } as const;
+      expect(await opens({ tls })).toBe('plain');
+      expect(await opens({ tls })).toBe('plain');
+      await probed.sql('FLUSH PRIVILEGES');
+      expect(await opens({ tls: { mode: 'require', caPem: null } })).toBe('encrypted');
+    });
+
     it('is as the mode says', async () => {
       const caPem = authority.pem;
       const other = (await makeAuthority(['localhost'])).pem;

@@ -152,8 +152,9 @@ describe('lanes on a real server', () => {
     }
     await finished;
     await probed.sql('DROP FUNCTION rehearse.sleepy() CASCADE');
-    const [first] = polls('writer').filter(({ error }) => error?.kind !== 'not-sent');
-    expect(first).toMatchObject({ outcome: 'unknown', error: { sqlstate: '57P01' } });
+    // Attempts that waited for the session end before the one that was under way in it.
+    const sent = polls('writer').filter(({ error }) => error?.sqlstate === '57P01');
+    expect(sent.some(({ outcome }) => outcome === 'unknown')).toBe(true);
   });
 
   it('call a read-only server read-only, and come back by dialling anew', async () => {
