@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,5 +123,25 @@ describe.runIf(version !== '')('an owner that loses Docker', () => {
     } finally {
       await relay.close();
     }
+  });
+});
+
+/** With a network namespace of its own, a process can take every port and disturb nobody. */
+const namespace = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+const canTakeAll =
+  spawnSync('unshare', [...namespace.slice(1), 'sh', '-c', '[ "$(ulimit -Hn)" -gt 13000 ]'])
+    .status === 0;
+if (!canTakeAll) process.stderr.write('skipped: no network namespace to take all ports in\n');
+
+describe.runIf(version !== '' && canTakeAll)('a machine without a free port', () => {
+  it('is told so, and nothing is left', async () => {
+    const name = `${run}-full`;
+    const environment = { OCCUPY_PORTS: 'all' };
+    const owner = await dockerOwner(folder, name, version, environment, namespace);
+    owners.push(owner);
+    expect(owner.started.word).toBe('failed');
+    expect(owner.started.error).toMatchObject({ code: 'NO_FREE_PORT', exit: 'environment' });
+    expect(await owner.ended).toBe(0);
+    expect(namesWith(name)).toEqual([]);
   });
 });

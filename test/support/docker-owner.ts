@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Starts one server and a network, then does what each line on stdin says and tells how it went. */
+/** Starts one server and a network, then does what each line on stdin says and how it went. */
 const script = `
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { systemClock } from './sim/clock.js';
 import { dockerProvider } from './sim/server/docker/provider.js';
@@ -13,6 +14,14 @@ const [, , runId, version] = process.argv;
 const clock = systemClock();
 const provider = dockerProvider({ clock, runId, offline: true, callTimeoutMs: 3_000 });
 const tell = (word, more) => console.log(JSON.stringify({ word, ...more }));
+const listeners = [];
+if (process.env.OCCUPY_PORTS === 'all') {
+  for (let port = 20_000; port <= 32_000; port++) {
+    const listener = createServer();
+    listeners.push(listener);
+    await new Promise((resolve) => listener.listen(port, '127.0.0.1', resolve));
+  }
+}
 try {
   const server = await provider.create({ name: 'owned', engine: 'postgres', version });
   const network = await provider.network();
@@ -35,6 +44,7 @@ try {
   const error = { code: thrown.code, exit: thrown.exit, message: String(thrown.message) };
   tell('failed', { names: [], error, tookMs: 0 });
 }
+for (const listener of listeners) listener.close();
 process.stdin.destroy();
 `;
 

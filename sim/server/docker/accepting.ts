@@ -1,5 +1,7 @@
 /** Waiting for a started server to answer, as long as it is worth waiting. */
 import type { Clock } from '../../clock.js';
+import { UserError } from '../../user-error.js';
+import { engineTitles, type ServerSpec } from '../server.js';
 
 export interface AcceptingWait {
   readonly clock: Clock;
@@ -62,4 +64,20 @@ export async function settlesWithin(
   } finally {
     late.abort();
   }
+}
+
+/** What a user is told of a server that did not start. */
+export function startFailed(
+  spec: ServerSpec,
+  version: string,
+  why: string,
+  logTail: string,
+): UserError {
+  const what = `${engineTitles[spec.engine]} ${version} (${spec.name})`;
+  return new UserError(
+    'ENGINE_START_FAILED',
+    `${what} did not start: ${why}. Its log ends:\n${logTail}\n`,
+    'Check the server parameters asked for, the image, and the room on the Docker host.',
+    'environment',
+  );
 }

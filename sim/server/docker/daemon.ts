@@ -227,11 +227,10 @@ function requireSame(client: ContainerRuntimeClient, address: DaemonAddress): vo
   if (!isSame) throw dockerUnreachable(address, 'Testcontainers found another daemon in its place');
 }
 
-const connectionCodes = new Set(
-  'ECONNREFUSED ECONNRESET ENOENT EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN'.split(
-    ' ',
-  ),
-);
+const connectionCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
 
 function isOfTheConnection(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException;

@@ -1,17 +1,16 @@
 import type { Clock } from '../../clock.js';
 import { UserError } from '../../user-error.js';
 import { freePort } from '../ports.js';
-import {
-  type AdminLogin,
-  engineTitles,
-  type Server,
-  type ServerAddress,
-  type ServerSpec,
-  type StartTimes,
-  type StopMode,
-  type StopTimes,
+import type {
+  AdminLogin,
+  Server,
+  ServerAddress,
+  ServerSpec,
+  StartTimes,
+  StopMode,
+  StopTimes,
 } from '../server.js';
-import { NotAccepting, settlesWithin, untilAccepting } from './accepting.js';
+import { NotAccepting, settlesWithin, startFailed, untilAccepting } from './accepting.js';
 import type { Daemon } from './daemon.js';
 import type { ImageContract } from './image-contract.js';
 import type { ReadyImage } from './images.js';
@@ -77,6 +76,8 @@ export class DockerServer implements Server {
   #logEnded: Promise<void> | undefined;
   /** Whether what Docker tells of the container is about this start, not about an earlier one. */
   #isNewStart = false;
+  /** Whether Docker says that this start is done. */
+  #isLaunched = false;
   #starts = 0;
   #starting: Promise<unknown> = Promise.resolve();
   #removal: Promise<void> | undefined;
@@ -213,7 +214,9 @@ export class DockerServer implements Server {
       return { beginNs, acceptingNs };
     } catch (error) {
       this.#state = 'stopped';
-      throw error instanceof NotAccepting ? this.#startFailed(error.message) : error;
+      throw error instanceof NotAccepting
+        ? startFailed(this.spec, this.#version, error.message, this.logTail(8))
+        : error;
     }
   }
 
@@ -245,7 +248,11 @@ export class DockerServer implements Server {
         clock,
         deadlineNs,
         signal: stop.signal,
-        tryLogin: (limitMs) => whyNoLogin(spec.engine, address, admin, limitMs),
+        tryLogin: async (limitMs) =>
+          // Dialled before its network is up, the port would keep a client waiting for a second.
+          this.#isLaunched
+            ? whyNoLogin(spec.engine, address, admin, limitMs)
+            : 'its container is being started',
         whyHopeless: () => this.#whyHopeless(),
       });
       const [acceptingNs] = await Promise.all([accepting, launched]);
@@ -265,6 +272,7 @@ export class DockerServer implements Server {
     const { daemon, id, clock } = this.#parts;
     const old = this.#container;
     this.#isNewStart = false;
+    this.#isLaunched = false;
     this.#logEnded = undefined;
     const isThatVersion = old !== undefined && this.#containerVersion === this.#version;
     if (!isThatVersion || !(await old.startAgain())) {
@@ -276,6 +284,7 @@ export class DockerServer implements Server {
       await made.createAndStart(this.#recipe(image));
     }
     this.#isNewStart = true;
+    this.#isLaunched = true;
     await this.#followLog();
   }
 
@@ -379,15 +388,5 @@ export class DockerServer implements Server {
   #cannot(action: string): Error {
     const now = this.#removal === undefined ? this.#state : 'removed';
     return new Error(`server ${this.spec.name} is ${now}: cannot ${action}`);
-  }
-
-  #startFailed(why: string): UserError {
-    const what = `${engineTitles[this.spec.engine]} ${this.#version} (${this.spec.name})`;
-    return new UserError(
-      'ENGINE_START_FAILED',
-      `${what} did not start: ${why}. Its log ends:\n${this.logTail(8)}\n`,
-      'Check the server parameters that were asked for, the image, and the room on the Docker host.',
-      'environment',
-    );
   }
 }

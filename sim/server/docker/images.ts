@@ -38,7 +38,7 @@ export function imageReference(choice: ImageChoice, engine: EngineName, version:
   if (!versionPattern.test(version))
     throw new UserError(
       'VERSION_INVALID',
-      `${JSON.stringify(version.slice(0, 60))} is not a version that an image could be tagged with.`,
+      `${JSON.stringify(version.slice(0, 60))} is not a version that images are tagged with.`,
       'Write it as in the tags of the image, for example 17.5 or 8.0.36.',
     );
   const reference = template(choice, engine).replaceAll('{version}', version);
