@@ -1,4 +1,5 @@
 /** No mysqld is left behind, whatever happens to the process that owns it. */
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +72,11 @@ async function answers(told: Told): Promise<boolean> {
   return true;
 }
 
+/** The processes that name a folder, as they are now. */
+function naming(folder: string, below: number): number[] {
+  return processTree(below).filter((pid) => lookUpProcess(pid)?.commandLine.includes(folder));
+}
+
 describe.each(['mysql', 'mariadb'] as const)('a server of %s', (engine) => {
   const here = it.skipIf(program(engine) === undefined);
 
@@ -94,6 +100,29 @@ describe.each(['mysql', 'mariadb'] as const)('a server of %s', (engine) => {
       expect([reaped?.kind, reaped?.killedPid, rest]).toEqual(['server', null, []]);
     }
     expect(await answers(neighbour.started)).toBe(true);
+  });
+
+  here('is not even begun where its owner is killed while the template is made', async () => {
+    const cold = join(root, `cold-${engine}`);
+    const { templates } = openPlaces(cold, serverAccount());
+    const provider = embeddedProvider({ clock, offline: true, cacheDir });
+    const version = (await provider.offers()).find((one) => one.engine === engine)?.version ?? '';
+    const words = [join(compiled, 'owner.js'), cold, engine, version];
+    const owner = spawn(process.execPath, words, { stdio: ['pipe', 'ignore', 'ignore'] });
+    try {
+      const pid = owner.pid ?? 0;
+      const drafts = (): string[] => readdirSync(templates).map((name) => join(templates, name));
+      // The guard of the draft, and what fills it.
+      const busy = (): number[] => drafts().flatMap((draft) => naming(draft, pid));
+      expect(await until(() => busy().length > 1, 30_000)).toBe(true);
+      const pids = busy();
+      owner.kill('SIGKILL');
+      expect(await until(() => !pids.some(processExists), 10_000)).toBe(true);
+      const drafted = drafts().filter((path) => path.includes('.draft-'));
+      expect(drafted).toEqual([]);
+    } finally {
+      owner.kill('SIGKILL');
+    }
   });
 
   here('is reaped at the next start where its guard was killed as well', async () => {

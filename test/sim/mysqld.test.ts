@@ -132,15 +132,15 @@ describe.each(['mysql', 'mariadb'] as const)('%s as a child process', (engine) =
   here('neither answers nor closes while it is frozen, and stops out of that', async () => {
     const server = await startNew();
     const client = await connect(server);
-    server.freeze();
+    await server.freeze();
     expect(server.state).toBe('frozen');
     const answer = client.query('select 1');
     const silence = clock.sleep(300).then(() => 'silence');
     expect(await Promise.race([answer.then(() => 'answer'), silence])).toBe('silence');
-    server.thaw();
+    await server.thaw();
     await answer;
     await client.end();
-    server.freeze();
+    await server.freeze();
     await server.stop('fast');
     expect(server.state).toBe('stopped');
     expect(server.logTail(30)).toContain('Shutdown complete');
@@ -226,7 +226,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s as a child process', (engine) =
     const [starting, frozen] = [await create(), await startNew()];
     const pid = frozen.pid ?? 0;
     const start = starting.start().catch((error: unknown) => error);
-    frozen.freeze();
+    await frozen.freeze();
     await Promise.all([starting.remove(), starting.remove(), frozen.remove()]);
     expect(await start).toBeInstanceOf(UserError);
     expect(processExists(pid)).toBe(false);

@@ -12,12 +12,24 @@ export interface CommandEnd {
   readonly broken: 'not-found' | 'timeout' | 'too-much-output' | undefined;
 }
 
-/** Runs a command to its end, with a limit on time and on output. Never throws. */
+/**
+ * Runs a command to its end, with a limit on time and on output. Never throws.
+ * @param options `started` is told the process's id as soon as there is one
+ */
 export function runCommand(
   clock: Clock,
   command: readonly string[],
   timeoutMs: number,
-  options: { cwd?: string; uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
+  {
+    started,
+    ...options
+  }: {
+    cwd?: string;
+    uid?: number;
+    gid?: number;
+    env?: NodeJS.ProcessEnv;
+    started?: (pid: number) => void;
+  } = {},
 ): Promise<CommandEnd> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
@@ -26,6 +38,7 @@ export function runCommand(
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (child.pid !== undefined) started?.(child.pid);
     const text = { stdout: '', stderr: '' };
     let broken: CommandEnd['broken'];
     const give = (why: NonNullable<CommandEnd['broken']>): void => {

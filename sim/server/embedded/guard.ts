@@ -40,8 +40,8 @@ is_ours() {
 }
 if is_ours; then
   kill -CONT "$server" $(below "$server")
-  kill -"$last" "$server"
   tries=0
+  if [ "$last" != KILL ]; then kill -"$last" "$server"; else tries=6; fi
   while [ $tries -lt 6 ] && is_ours; do sleep 0.05; tries=$((tries + 1)); done
   if is_ours; then
     kill -STOP "$server"

@@ -11,6 +11,7 @@ import { spawnIdentity } from './account.js';
 import { type CommandEnd, runCommand } from './command.js';
 import { draftFolder, moveIntoPlace } from './drafts.js';
 import type { EngineContext } from './engine.js';
+import { Guard } from './guard.js';
 import { removeFolder } from './remove-folder.js';
 
 /** What decides how a template comes out. */
@@ -20,8 +21,11 @@ export interface TemplateOrder {
   readonly version: string;
   /** All else that makes a difference, such as the program's arguments. */
   readonly ingredients: readonly unknown[];
-  /** Fills a draft that belongs to the servers' account. */
-  readonly build: (draft: string) => Promise<void>;
+  /**
+   * Fills a draft that belongs to the servers' account. What runs longest for that is told to
+   * `watch`: it ends with this tool.
+   */
+  readonly build: (draft: string, watch: (pid: number) => void) => Promise<void>;
 }
 
 /**
@@ -39,13 +43,16 @@ export async function obtainTemplateFolder(
   const target = join(places.templates, `${order.engine}-${order.version}-${hash}`);
   if (existsSync(target)) return target;
   const draft = await draftFolder(places.templates);
+  chmodSync(draft, 0o700);
+  if (account !== undefined) chownSync(draft, account.uid, account.gid);
+  const guard = new Guard(draft, account, 'KILL');
   try {
-    chmodSync(draft, 0o700);
-    if (account !== undefined) chownSync(draft, account.uid, account.gid);
-    await order.build(draft);
+    await order.build(draft, (pid) => guard.watch(pid));
     await moveIntoPlace(draft, target);
   } finally {
-    await removeFolder(clock, draft, account);
+    // It removes what is left of the draft; the line after is for a guard that somebody killed.
+    await guard.release(clock, 10_000);
+    if (existsSync(draft)) await removeFolder(clock, draft, account);
   }
   return target;
 }
@@ -74,13 +81,17 @@ export function initFailed(
   end: CommandEnd | undefined,
 ): UserError {
   const said = `${end?.stdout ?? ''}\n${end?.stderr ?? ''}`.trim().split('\n').slice(-4).join(' ');
+  const confined = engine !== 'postgres' && /errno:? 13\b|Permission denied/i.test(said);
   const noAccount = said.includes('could not look up effective user');
   return new UserError(
     'ENGINE_INIT_FAILED',
     `${engineTitles[engine]}: ${what} (${(end?.broken ?? said).slice(0, 600)}).`,
-    noAccount
-      ? 'Run as a user that has an entry in /etc/passwd.'
-      : 'Check that the disk has room and that the folder for caches can be written to.',
+    confined
+      ? 'The system may confine this program to folders of its own (AppArmor does, on Ubuntu): ' +
+          'allow it the folder, name another program, or run with --provider docker.'
+      : noAccount
+        ? 'Run as a user that has an entry in /etc/passwd.'
+        : 'Check that the disk has room and that the folder for caches can be written to.',
     'environment',
   );
 }

@@ -44,10 +44,10 @@ export async function obtainMysqlTemplate(
     engine: flavour,
     version,
     ingredients: [build, path, options, beforeTables, systemTables],
-    build: async (draft) => {
+    build: async (draft, started) => {
       const own = [`--datadir=${join(draft, 'data')}`, ...options];
-      if (flavour === 'mysql') await initialize(context, binary, own, draft);
-      else await bootstrap(context, binary, own, draft);
+      if (flavour === 'mysql') await initialize(context, binary, own, draft, started);
+      else await bootstrap(context, binary, own, draft, started);
     },
   });
   return join(folder, 'data');
@@ -58,9 +58,10 @@ async function initialize(
   binary: MysqlBinary,
   options: readonly string[],
   draft: string,
+  started: (pid: number) => void,
 ): Promise<void> {
   const command = [...baseCommand(binary), '--initialize-insecure', ...options];
-  const end = await runAsServer(context, command);
+  const end = await runAsServer(context, command, started);
   if (end.code !== 0) throw initFailed('mysql', 'it could not make a data directory', end);
   // The server's own name is in it: with the same one, two copies would refuse to replicate.
   await removeFolder(context.clock, join(draft, 'data', 'auto.cnf'), context.account);
@@ -71,6 +72,7 @@ async function bootstrap(
   binary: MysqlBinary,
   options: readonly string[],
   draft: string,
+  started: (pid: number) => void,
 ): Promise<void> {
   const { account } = context;
   const file = join(draft, 'bootstrap.sql');
@@ -82,10 +84,8 @@ async function bootstrap(
   const special = ['--bootstrap', '--max-allowed-packet=8M', '--enforce-storage-engine='];
   const script = 'umask 077; mkdir "$1" && sql=$2 && shift 2 && exec "$@" <"$sql"';
   const command = ['/bin/sh', '-c', script, 'rehearse-init', join(draft, 'data'), file];
-  const end = await runAsServer(context, [
-    ...command,
-    ...[...baseCommand(binary), ...special, ...options],
-  ]);
+  command.push(...baseCommand(binary), ...special, ...options);
+  const end = await runAsServer(context, command, started);
   if (end.code !== 0) throw initFailed('mariadb', 'it could not make its system tables', end);
 }
 
@@ -118,7 +118,9 @@ async function systemTableFiles(context: EngineContext, binary: MysqlBinary): Pr
 function runAsServer(
   { clock, account }: EngineContext,
   command: readonly string[],
+  started?: (pid: number) => void,
 ): Promise<CommandEnd> {
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
-  return runCommand(clock, command, initTimeoutMs, { ...spawnIdentity(account), cwd: '/', env });
+  const options = { ...spawnIdentity(account), cwd: '/', env };
+  return runCommand(clock, command, initTimeoutMs, started ? { ...options, started } : options);
 }

@@ -50,7 +50,7 @@ export async function obtainTemplate(
     engine: 'postgres',
     version: packageVersion,
     ingredients: [buildScript, locales],
-    build: (draft) => build(context, binaries, draft),
+    build: (draft, started) => build(context, binaries, draft, started),
   });
   const secret = readFileSync(join(folder, 'secret'), 'utf8').trim();
   return { dataDirectory: join(folder, 'data'), secret };
@@ -60,6 +60,7 @@ async function build(
   { account, clock }: EngineContext,
   binaries: string,
   draft: string,
+  started: (pid: number) => void,
 ): Promise<void> {
   writeFileSync(join(draft, 'secret'), `${randomSecret()}\n`, { mode: 0o600 });
   if (account !== undefined) chownSync(join(draft, 'secret'), account.uid, account.gid);
@@ -68,7 +69,7 @@ async function build(
     const program = initdbProgram(binaries);
     const command = ['/bin/sh', '-c', buildScript, 'initdb', program, draft, locale];
     const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
-    const options = { ...spawnIdentity(account), cwd: '/', env };
+    const options = { ...spawnIdentity(account), cwd: '/', env, started };
     end = await runCommand(clock, command, 120_000, options);
     if (end.code === 0) return;
     if (!end.stdout.includes('locale')) break;
