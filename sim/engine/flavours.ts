@@ -17,7 +17,9 @@ export interface ServerVersion {
  * in its greeting, for old replicas; `version()` does not.
  */
 export function readVersion(version: string, comment: string): ServerVersion {
-  const versionText = comment === '' ? version : `${version} (${comment})`;
+  // Some builders put their own parentheses.
+  const words = comment.replace(/^\((.*)\)$/, '$1');
+  const versionText = words === '' ? version : `${version} (${words})`;
   return {
     version: /^\d+(?:\.\d+)*/.exec(version)?.[0] ?? version,
     versionText,

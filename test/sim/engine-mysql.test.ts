@@ -5,7 +5,12 @@ import { flavours } from '../../sim/engine/flavours.js';
 import { verifierOf } from '../../sim/engine/mysql/accounts.js';
 import { MysqlAdmin } from '../../sim/engine/mysql/admin.js';
 import { checksBefore, lookBeforePatch } from '../../sim/engine/mysql/checks.js';
-import { globalsSetAtRunTime, globalValues, lostGlobals } from '../../sim/engine/mysql/globals.js';
+import {
+  globalsSetAtRunTime,
+  globalValues,
+  lostGlobals,
+  statusCounter,
+} from '../../sim/engine/mysql/globals.js';
 import { identifier, literal } from '../../sim/engine/mysql/quoting.js';
 import { createApplication, createInstrument, versionOf } from '../../sim/engine/mysql/roles.js';
 import { clock, startMysql, type TestServer } from '../support/mysql-server.js';
@@ -174,7 +179,11 @@ describe.each(flavours)('%s', (flavour) => {
       expect(before.get('max_connections')).toBe('77');
       const client = await at.client(app);
       await client.ask('set session sort_buffer_size = 300000');
+      for (let asked = 0; asked < 200; asked++) await at.admin.ask('select 1');
+      const questions = await statusCounter(at.admin, 'Questions');
       await at.restart();
+      expect(questions).toBeGreaterThan(200);
+      expect(await statusCounter(at.admin, 'Questions')).toBeLessThan(questions);
       const lost = lostGlobals(before, await globalValues(at.admin));
       expect(lost.map(({ name }) => name)).toEqual(['max_connections']);
       expect(lost[0]).toMatchObject({ before: '77' });

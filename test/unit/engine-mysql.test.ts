@@ -39,6 +39,11 @@ describe('the version a server tells', () => {
   });
 });
 
+it('is told with the words of its builder', () => {
+  expect(readVersion('9.7.4-2', '(Debian)').versionText).toBe('9.7.4-2 (Debian)');
+  expect(readVersion('8.0.36', '').versionText).toBe('8.0.36');
+});
+
 describe('quoting', () => {
   it('brings every text back from digits, also written in UTF-16 or UTF-32', () => {
     fc.assert(

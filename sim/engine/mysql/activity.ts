@@ -85,7 +85,7 @@ export async function activityOf(
       : `in (${connectionIds.map(Number).join(', ')})`;
   const sql = `${flavour === 'mysql' ? mysqlSql : mariadbSql} ${which}`;
   const rows = await admin.query<Row>(sql, [], timeoutMs);
-  const view = await lockViewsOf(admin);
+  const view = await lockViewsOf(admin, timeoutMs);
   const locks = view === null ? new Map() : await heldLocks(admin, view, timeoutMs);
   return rows
     .filter(({ command }) => command !== 'Daemon')

@@ -8,7 +8,7 @@ import type { Clock } from '../../clock.js';
 import type { Flavour, ServerVersion } from '../flavours.js';
 import { activityOf } from './activity.js';
 import type { MysqlAdmin } from './admin.js';
-import type { LostGlobal } from './globals.js';
+import { type LostGlobal, statusCounter } from './globals.js';
 import { heldLocks, lockViewsOf } from './locks.js';
 
 export interface CheckOutcome {
@@ -59,9 +59,9 @@ export async function lookBeforePatch(
   pendingParameters: readonly string[],
   sampleMs = 1_000,
 ): Promise<BeforePatch> {
-  const [beginNs, questions] = [clock.nowNs(), await questionsOf(admin)];
+  const [beginNs, questions] = [clock.nowNs(), await statusCounter(admin, 'Questions')];
   await clock.sleep(sampleMs);
-  const [endNs, later] = [clock.nowNs(), await questionsOf(admin)];
+  const [endNs, later] = [clock.nowNs(), await statusCounter(admin, 'Questions')];
   const sessions = await activityOf(admin, { flavour }, 'others', answerMsMax);
   const running = sessions.filter(({ active, replicates }) => active && !replicates);
   const [tables] = flavour === 'mysql' ? await admin.ask(mysqlTemporaryTables) : [];
@@ -84,11 +84,6 @@ export async function lookBeforePatch(
 function oldest(agesMs: readonly (number | null)[]): number | null {
   const known = agesMs.filter((ageMs) => ageMs !== null);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-async function questionsOf(admin: MysqlAdmin): Promise<number> {
-  const [row] = await admin.ask("show global status like 'Questions'");
-  return Number(row?.[1] ?? 0);
 }
 
 function numberOrNull(value: string | null | undefined): number | null {

@@ -42,6 +42,15 @@ export async function globalValues(admin: MysqlAdmin): Promise<ReadonlyMap<strin
   return pairs(await admin.ask('show global variables'));
 }
 
+/** A status counter, such as `Uptime` in seconds or `Questions`: a restart begins it again. */
+export async function statusCounter(
+  admin: MysqlAdmin,
+  name: 'Uptime' | 'Questions',
+): Promise<number> {
+  const [row] = await admin.ask(`show global status like '${name}'`);
+  return Number(row?.[1] ?? 0);
+}
+
 function pairs(rows: Awaited<ReturnType<MysqlAdmin['ask']>>): ReadonlyMap<string, string> {
   return new Map(rows.map(([name, value]) => [(name ?? '').toLowerCase(), value ?? '']));
 }

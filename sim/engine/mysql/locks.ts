@@ -79,13 +79,17 @@ export interface LockViews {
 }
 
 /** Looks for the views that are switched on; null = there are none. */
-export async function lockViewsOf(admin: MysqlAdmin): Promise<LockViews | null> {
+export async function lockViewsOf(
+  admin: MysqlAdmin,
+  timeoutMs?: number,
+): Promise<LockViews | null> {
   const [row] = await admin.ask(
     `select @@performance_schema, version() like '%MariaDB%',
       (select enabled from performance_schema.setup_instruments
         where name = 'wait/lock/metadata/sql/mdl'),
       (select count(*) from information_schema.plugins
         where plugin_name = 'METADATA_LOCK_INFO' and plugin_status = 'ACTIVE')`,
+    timeoutMs,
   );
   const [on, mariadb, enabled, plugins] = row ?? [];
   const schema = on === '1' && enabled === 'YES';
