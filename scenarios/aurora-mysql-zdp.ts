@@ -141,25 +141,24 @@ export const auroraMysqlZdp: Scenario = {
         'no long queries, no long transactions: none is older than --long-running',
         'no temporary tables, no user locks, no table locks: their sessions would be dropped',
         'no pending parameters: they can keep the patch from completing',
-        'target version: a newer one of the same series',
-        'snapshot before: there is a copy from before the patch to go back to',
+        'Not looked at here: that there is a snapshot from before the patch to go back to.',
       ],
     },
     {
       heading: 'Checks after, by name [runbook, zdp]',
       statements: [
-        'completion in events: they tell that zero downtime was attempted and how it finished',
-        'completion in the error log: AWS writes metrics there, in words that it does not publish',
         'version after: the server itself says what it is now',
         'globals re-initialised after: those set at run time are back at their parameters; set ' +
           'again what the application needs',
+        'The events tell that zero downtime was attempted and how it finished. AWS writes metrics ' +
+          'to the error log too, in words that it does not publish: not rehearsed.',
       ],
     },
     {
       heading: 'Rollback [runbook]',
       statements: [
-        'restore from the snapshot: there is no way back to a lower version in place; restoring the ' +
-          'snapshot makes a new cluster at a new address, and writes since the snapshot are not ' +
+        'restore from the snapshot: there is no way back to a lower version in place; restoring ' +
+          'the snapshot makes a new cluster at a new address, and writes since the snapshot are not ' +
           'in it',
       ],
     },

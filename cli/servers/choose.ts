@@ -238,8 +238,10 @@ export function whyChosen(request: ServersRequest, chosen: ChosenServers): strin
   const same =
     chosen.from === chosen.to ? '; one version only: the restart changes no version' : '';
   switch (chosen.match) {
-    case 'exact':
-      return `${picked}, as asked for${chosen.fetched ? '; what is missing is fetched' : ''}${same}`;
+    case 'exact': {
+      const fetched = chosen.fetched ? '; what is missing is fetched' : '';
+      return `${picked}, as asked for${fetched}${same}`;
+    }
     case 'patch-level':
       return `${picked}, of the same series as ${wanted}, which are not both here`;
     case 'stand-in':

@@ -76,8 +76,13 @@ export function errorsText(outage: OutageReport): string {
     const edge = edgePolls === 0 ? '' : ` (+${edgePolls} edge)`;
     return `${kind} ${polls}${edge}`;
   });
-  const states = outage.sqlstates.length === 0 ? '' : `; SQLSTATE ${outage.sqlstates.join(', ')}`;
-  return `${kinds.join(', ')}${states}`;
+  return `${kinds.join(', ')}${codesText(outage)}`;
+}
+
+/** Numbers say more than SQLSTATEs where there are both: much of MySQL's is HY000. */
+function codesText({ sqlstates, errorNumbers = [] }: OutageReport): string {
+  if (errorNumbers.length > 0) return `; error ${errorNumbers.join(', ')}`;
+  return sqlstates.length === 0 ? '' : `; SQLSTATE ${sqlstates.join(', ')}`;
 }
 
 /**

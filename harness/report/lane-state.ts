@@ -1,5 +1,5 @@
 /** The state of a lane as its polls come in, and what each transition says. Pure. */
-import type { EntryOf } from '../history/entry.js';
+import type { EntryOf, Failure } from '../history/entry.js';
 import { plain, shortMs } from './text.js';
 
 type PollEntry = EntryOf<'poll'>;
@@ -27,7 +27,7 @@ export class LaneState {
     if (poll.startNs < this.#startNs || poll.error?.kind === 'not-sent') return null;
     this.#startNs = poll.startNs;
     const state = this.#stateOf(poll);
-    const kind = poll.error === null ? '' : `${poll.error.kind} ${poll.error.sqlstate ?? ''}`;
+    const kind = poll.error === null ? '' : `${poll.error.kind} ${codeOf(poll.error) ?? ''}`;
     const first = this.#state === null;
     if (state === this.#state && kind === this.#kind) return null;
     const before = this.#state;
@@ -70,8 +70,13 @@ export class LaneState {
   }
 }
 
-function failureText(error: NonNullable<PollEntry['data']['error']>): string {
-  const code = error.sqlstate ?? error.code;
+/** MySQL's own number says more than its SQLSTATE, which is often HY000. */
+function codeOf({ errorNumber, sqlstate }: Failure): string | null {
+  return errorNumber === undefined ? sqlstate : String(errorNumber);
+}
+
+function failureText(error: Failure): string {
+  const code = codeOf(error) ?? error.code;
   const said = plain(error.message);
   return `${error.kind}${code === null ? '' : ` ${code}`}${said === '' ? '' : `: ${said}`}`;
 }

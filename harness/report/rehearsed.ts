@@ -13,7 +13,8 @@ export function standInText({ servers, substitute }: RunReport): string {
   const { served, before, after } = servers;
   if (substitute === null || served === null) return '';
   const name = titles[served.engine] ?? served.engine;
-  return ` on ${name} ${before?.version ?? served.from} → ${after?.version ?? served.to} (stand-in)`;
+  const [from, to] = [before?.version ?? served.from, after?.version ?? served.to];
+  return ` on ${name} ${from} → ${to} (stand-in)`;
 }
 
 /** Where the servers came from and why; and whether a stand-in was accepted. */

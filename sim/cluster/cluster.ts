@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Session } from '../endpoint/session.js';
 import { sessionKindOf } from '../endpoint/session-kind.js';
-import type { Emit, NoteData, SessionData } from '../events.js';
+import type { CheckData, Emit, NoteData, SessionData } from '../events.js';
 import type { Told } from '../operations/zero-downtime-patch/messages.js';
 import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
 import { readClusterVersion } from '../server/versions.js';
@@ -157,6 +157,23 @@ export class ClusterRecord implements Cluster {
       kind: 'note',
       subject: this.#cluster,
       data: { level, code, text },
+    });
+  }
+
+  /** Tells what a named check of the runbook found. */
+  tellCheck(check: CheckData): void {
+    const { when, name, state, detail } = check;
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'harness',
+      kind: 'note',
+      subject: this.#cluster,
+      data: {
+        level: state === 'ok' ? 'info' : 'warning',
+        code: 'check',
+        text: `${when}, ${name}: ${state}: ${detail}`,
+        check,
+      },
     });
   }
 

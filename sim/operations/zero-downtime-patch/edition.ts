@@ -1,5 +1,6 @@
 /** What of a zero-downtime patch differs between the engines. */
 import type { Session } from '../../endpoint/session.js';
+import type { CheckData } from '../../events.js';
 import type { Told } from './messages.js';
 import type { DropReason } from './reasons.js';
 
@@ -18,7 +19,16 @@ export interface Carried {
   attach(): Promise<{ readonly failure: string | null; readonly lost: readonly string[] }>;
 }
 
+/** Named checks around the patch. They never reject, and keep nobody from anything. */
+export interface Runbook {
+  before(): Promise<readonly CheckData[]>;
+  /** Once the new engine runs. */
+  after(): Promise<readonly CheckData[]>;
+}
+
 export interface Edition {
+  /** What a runbook for this engine looks at; null where there is none. */
+  readonly runbook: Runbook | null;
   /** Timing profiles that the operation draws from. */
   readonly success: 'zdp.success.pg' | 'zdp.success.mysql';
   readonly fallback: 'zdp.fallback.pg' | 'zdp.fallback.mysql';

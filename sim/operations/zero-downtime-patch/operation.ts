@@ -64,12 +64,16 @@ export class ZeroDowntimePatch {
   async #prepare(): Promise<void> {
     const cluster = this.#cluster;
     cluster.tell(say.clusterRemainsOnline);
-    if (cluster.pendingParameters.length > 0) {
+    const isPending = cluster.pendingParameters.length > 0;
+    const looked = this.#edition.runbook?.before() ?? Promise.resolve([]);
+    if (!isPending) await cluster.clock.sleep(this.#duration('precheckMs'), this.#signal);
+    for (const check of await looked) cluster.tellCheck(check);
+    if (isPending) {
       const names = cluster.pendingParameters.join(', ');
       cluster.tell(say.cannotBeUpgraded(`pending parameter changes: ${names}.`));
       throw new OperationFailed(`the precheck found pending parameter changes: ${names}`);
     }
-    await cluster.clock.sleep(this.#duration('precheckMs'), this.#signal);
+    if (this.#signal.aborted) throw this.#signal.reason;
     for (const told of this.#edition.begun) cluster.tell(told);
   }
 
@@ -225,6 +229,7 @@ export class ZeroDowntimePatch {
     for (const told of ending.online) cluster.tell(told);
     if (this.#failure !== undefined) throw new OperationFailed(this.#failure);
     for (const told of ending.patched) cluster.tell(told);
+    for (const check of (await this.#edition.runbook?.after()) ?? []) cluster.tellCheck(check);
     await cluster.clock.sleep(this.#duration('finishMs'), this.#signal).catch(() => {});
     cluster.patchedTo(this.#parameters.awsVersion);
     for (const told of ending.complete(this.#fromAws, cluster.awsVersion)) cluster.tell(told);

@@ -9,6 +9,7 @@ import type { Edition } from '../edition.js';
 import * as say from '../messages.js';
 import type { DropReason } from '../reasons.js';
 import { reasonOfBusy } from './rules.js';
+import { mysqlRunbook } from './runbook.js';
 import { examineAll } from './transfer.js';
 
 const activityMsMax = 500;
@@ -21,6 +22,7 @@ export function mysqlEdition(
   parameters: ZeroDowntimePatchParameters,
 ): Edition {
   return {
+    runbook: mysqlRunbook(cluster, member, parameters),
     success: 'zdp.success.mysql',
     fallback: 'zdp.fallback.mysql',
     begun: [say.attempting('cluster'), say.attempting('instance')],

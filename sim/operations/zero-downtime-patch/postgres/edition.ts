@@ -17,6 +17,7 @@ export function postgresEdition(
   parameters: ZeroDowntimePatchParameters,
 ): Edition {
   return {
+    runbook: null,
     success: 'zdp.success.pg',
     fallback: 'zdp.fallback.pg',
     begun: [say.attempting('cluster'), say.walSendersAdjusted, say.attempting('instance')],
