@@ -105,8 +105,8 @@ export function checksBefore(seen: BeforePatch, limits: CheckLimits): CheckOutco
     notOlder('no long queries', 'query', seen.oldestQueryMs, limits.longRunningMs),
     notOlder('no long transactions', 'transaction', seen.oldestTransactionMs, limits.longRunningMs),
     none('no temporary tables', 'temporary table', seen.temporaryTables),
-    none('no user locks', 'lock of GET_LOCK', seen.userLocks),
-    none('no table locks', 'session that locks tables', seen.sessionsLockingTables),
+    none('no user locks', 'user lock', seen.userLocks),
+    none('no table locks', 'table-locking session', seen.sessionsLockingTables),
     {
       name: 'no pending parameters',
       state: pendingParameters.length === 0 ? 'ok' : 'blocked',
