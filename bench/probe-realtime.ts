@@ -70,6 +70,7 @@ async function once(
     const port = await answer<number>();
     const target = {
       name: 'writer',
+      engine: 'postgres' as const,
       host: '127.0.0.1',
       port,
       ...login,

@@ -18,10 +18,15 @@ export function addOtherCommands(program: Command, start: Start): void {
 function addProbe(program: Command, start: Start): void {
   const command = program
     .command('probe')
-    .description('poll any Postgres with the lanes of a rehearsal; read-only unless told otherwise')
+    .description(
+      'poll Postgres, MySQL or MariaDB with the lanes of a rehearsal; read-only unless told',
+    )
     .argument('[url...]', 'the same as --target')
     .addOption(
-      repeatable('--target <[name=]url>', 'postgres://user@host:5432/database, no password'),
+      repeatable(
+        '--target <[name=]url>',
+        'postgres://user@host:5432/database, mysql:// or mariadb://, no password',
+      ),
     )
     .option('--lanes <kinds>', 'separated by commas (default: all that only read)')
     .option('--interval <duration>', 'of the polls, from 10ms', '500ms')
@@ -41,6 +46,7 @@ function addProbe(program: Command, start: Start): void {
         'rehearse probe postgres://me@db.example:5432/app --duration 10m',
         'rehearse probe --target blue=postgres://me@10.0.0.1/app --until-stable 2m --json',
         'rehearse probe --target postgres://me@db.example/app --password-file ~/.secret',
+        'rehearse probe mysql://me@db.example:3306/app --until-stable 2m --format published',
       ),
     )
     .action((urls: string[], options: ProbeOptions & Look) =>
@@ -54,14 +60,18 @@ function addProbe(program: Command, start: Start): void {
 function addProbeAccess(command: Command): void {
   command
     .addOption(
-      new Option('--tls <mode>', 'disable, require or verify-full (default: by the host)').choices([
+      new Option('--tls <mode>', 'how much of TLS (default: by the host)').choices([
         'disable',
         'require',
+        'verify-ca',
         'verify-full',
       ]),
     )
-    .option('--ca <file>', 'PEM of the authority to trust with verify-full')
-    .option('--password-env <name>', 'the variable that holds the password (else PGPASSWORD)')
+    .option('--ca <file>', 'PEM of the authority to trust with verify-ca and verify-full')
+    .option(
+      '--password-env <name>',
+      'the variable that holds the password (else PGPASSWORD or MYSQL_PWD)',
+    )
     .option('--password-file <file>', 'the file whose first line is the password')
     .option('--password-command <command>', 'prints the password; asked again every 10 minutes')
     .option('--write-table <table>', 'schema.table that the writer lane may write to')

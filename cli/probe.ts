@@ -1,6 +1,7 @@
 /**
- * `rehearse probe`: the lanes of a rehearsal against any Postgres, MySQL or MariaDB, for hours, in bounded memory.
- * Read-only unless a table to write to is named. Loads nothing of servers or endpoints.
+ * `rehearse probe`: the lanes of a rehearsal against any Postgres, MySQL or MariaDB, for hours, in
+ * bounded memory. Read-only unless a table to write to is named. Loads nothing of servers or
+ * endpoints.
  */
 import { existsSync } from 'node:fs';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';

@@ -164,6 +164,7 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
     latestNs === null ? null : ms(latestNs - zeroNs),
   ];
   const sqlstates = outage.fails.flatMap((fail) => fail.error?.sqlstate ?? []);
+  const numbers = outage.fails.flatMap((fail) => fail.error?.errorNumber ?? []);
   const shares = shareOut(outage, measurement.windows);
   const startMs = ms(outage.begin.pointNs - zeroNs);
   return {
@@ -176,6 +177,7 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
     polls: outage.fails.filter((fail) => fail.tick !== null).length,
     errorKinds: countKinds(outage.fails),
     sqlstates: [...new Set(sqlstates)],
+    ...(numbers.length === 0 ? {} : { errorNumbers: [...new Set(numbers)] }),
     firstError: outage.fails[0]?.error?.message ?? null,
     lastError: outage.fails.at(-1)?.error?.message ?? null,
     shares:

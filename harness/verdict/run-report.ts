@@ -29,6 +29,8 @@ export interface OutageReport extends BoundsMs {
   /** In the order of first appearance. */
   errorKinds: { kind: string; polls: number; edgePolls: number }[];
   sqlstates: string[];
+  /** The engine's own numbers of its errors, where it has them: MySQL's. Absent without any. */
+  errorNumbers?: number[];
   firstError: string | null;
   lastError: string | null;
   shares: {

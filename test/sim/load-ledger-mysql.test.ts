@@ -132,7 +132,7 @@ for (const { engine, isMissing } of mysqlFlavours)
       }
     }
 
-    it('records an intent before each write, and finds every acknowledged write again', async () => {
+    it('records an intent before each write, and finds what was acknowledged again', async () => {
       const kept = await writeRows(20);
       const seen = stages(kept);
       const last = seen.length / 2;

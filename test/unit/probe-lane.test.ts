@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EntryDraft, EntryOf } from '../../harness/history/entry.js';
 import type { AttemptEnd, Attempts } from '../../harness/probe/attempt.js';
-import { Lane } from '../../harness/probe/lane.js';
 import { ownFailure } from '../../harness/probe/failure.js';
+import { Lane } from '../../harness/probe/lane.js';
 import { ManualClock } from '../../sim/clock.js';
 
 type Poll = EntryOf<'poll'>['data'];

@@ -25,7 +25,8 @@ const noSuchTable = 1146;
  * Of two rows: a SLEEP that is interrupted by KILL is no error, the row after it is one (measured
  * with MySQL 9.7, where a read of one row ends as if nothing had been).
  */
-const sleepingRead = `SELECT n FROM (SELECT 1 AS n UNION ALL SELECT 2) AS two WHERE SLEEP(${runningSeconds}) = 0`;
+const twoRows = '(SELECT 1 AS n UNION ALL SELECT 2) AS two';
+const sleepingRead = `SELECT n FROM ${twoRows} WHERE SLEEP(${runningSeconds}) = 0`;
 
 const statementText = 'SELECT ? + 1';
 const table = (purpose: string, number: number): string =>
