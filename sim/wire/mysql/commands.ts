@@ -45,7 +45,7 @@ export const command = {
  * - `fields`: column definitions up to EOF, or ERR
  * - `text`: one packet of plain text, or ERR
  * - `dump`: packets without end, until ERR or EOF
- * - `authentication`: a talk that ends with OK or ERR
+ * - `authentication`: a talk that ends with OK or ERR; what the client sends in it is no command
  */
 export type AnswerKind =
   | 'none'
