@@ -59,14 +59,18 @@ export const subjectSchema = z.looseObject({
   task: z.string().optional(),
 });
 
+/**
+ * What is not known in it is left out of it, never the whole: an attempt that failed in a way
+ * that only a newer version has a word for has failed all the same.
+ */
 export const failureSchema = z.looseObject({
-  kind: z.enum(errorKinds),
-  sqlstate: z.string().nullable(),
+  kind: z.enum(errorKinds).catch('other'),
+  sqlstate: z.string().nullable().catch(null),
   /** The driver's or the system's code, such as ECONNREFUSED or ER_LOCK_DEADLOCK. */
-  code: z.string().nullable(),
+  code: z.string().nullable().catch(null),
   /** The engine's own number of the error, where it has one, such as 1290 of MySQL. */
-  errorNumber: whole.optional(),
-  message: z.string(),
+  errorNumber: whole.optional().catch(undefined),
+  message: z.string().catch(''),
 });
 export type Failure = z.infer<typeof failureSchema>;
 
@@ -196,7 +200,7 @@ export const pollDataSchema = z.looseObject({
   /** False where only the start was logged: `endNs` is then the latest that it can have been. */
   endMeasured: z.boolean().optional(),
   outcome: z.enum(outcomes),
-  error: failureSchema.nullable(),
+  error: failureSchema.nullable().catch(null),
   /** What answered, where something did. */
   server: z
     .looseObject({
@@ -207,7 +211,8 @@ export const pollDataSchema = z.looseObject({
       /** The name of the machine that the server says it runs on. */
       host: z.string().optional(),
     })
-    .nullable(),
+    .nullable()
+    .catch(null),
   /** True when this poll had to open its lane's held session anew. */
   reconnected: z.boolean().optional(),
   /** True for the one look at a session that follows the ticks. */
@@ -219,8 +224,12 @@ const writeOne = z.looseObject({
   stage: z.enum(['intent', 'acknowledged', 'failed', 'inDoubt']),
   /** `<session>-<number>`, for example w1-17. */
   id: z.string(),
-  error: failureSchema.nullable().optional(),
+  error: failureSchema.nullable().optional().catch(null),
 });
+
+const foundRun = z
+  .tuple([whole, whole, whole])
+  .refine(([first, last, copies]) => first <= last && copies >= 1);
 
 const writeReadback = z.looseObject({
   stage: z.literal('readback'),
@@ -229,8 +238,8 @@ const writeReadback = z.looseObject({
   /** Which server was read. */
   version: z.string().nullable(),
   /** Per ledger session: runs of consecutive numbers found, as [first, last, copies of each]. */
-  found: z.record(z.string(), z.array(z.tuple([whole, whole, whole]))),
-  error: failureSchema.nullable().optional(),
+  found: z.record(z.string(), z.array(foundRun)),
+  error: failureSchema.nullable().optional().catch(null),
 });
 
 export const writeDataSchema = z.discriminatedUnion('stage', [writeOne, writeReadback]);
@@ -339,21 +348,41 @@ export type EntryDraft = {
 /** Takes a draft into the history. Never throws, never blocks. */
 export type RecordEntry = (draft: EntryDraft) => void;
 
+/** A decoded line that is no entry of this version. */
+export interface UnknownLine {
+  readonly why: string;
+  readonly raw: unknown;
+  /**
+   * Null for an entry of a kind that this version does not know, which decides nothing that it
+   * judges. Else the entry's kind: what it tells is missing.
+   */
+  readonly lostKind: EntryKind | null;
+}
+
 export type ParsedLine =
   | { readonly known: true; readonly entry: Entry }
-  | { readonly known: false; readonly why: string; readonly raw: unknown };
+  | ({ readonly known: false } & UnknownLine);
 
 const headSchema = z.looseObject({ ...head, kind: z.string(), data: z.unknown() });
 
 /** Reads one decoded line. Never throws: what it does not know comes back as it is, with a why. */
 export function parseEntry(raw: unknown): ParsedLine {
+  const kind = kindOf(raw);
+  if (kind === null || !isKnownKind(kind))
+    return { known: false, why: `unknown kind ${kind}`, raw, lostKind: null };
   const base = headSchema.safeParse(raw);
-  if (!base.success) return { known: false, why: z.prettifyError(base.error), raw };
-  const schema = Object.hasOwn(kinds, base.data.kind)
-    ? kinds[base.data.kind as EntryKind]
-    : undefined;
-  if (schema === undefined) return { known: false, why: `unknown kind ${base.data.kind}`, raw };
-  const data = schema.safeParse(base.data.data);
-  if (!data.success) return { known: false, why: z.prettifyError(data.error), raw };
+  if (!base.success) return { known: false, why: z.prettifyError(base.error), raw, lostKind: kind };
+  const data = kinds[kind].safeParse(base.data.data);
+  if (!data.success) return { known: false, why: z.prettifyError(data.error), raw, lostKind: kind };
   return { known: true, entry: { ...base.data, data: data.data } as Entry };
+}
+
+/** What a decoded line says that it is; null for one that is an entry of no version. */
+export function kindOf(raw: unknown): string | null {
+  if (typeof raw !== 'object' || raw === null || !('kind' in raw)) return null;
+  return typeof raw.kind === 'string' ? raw.kind : null;
+}
+
+function isKnownKind(kind: string): kind is EntryKind {
+  return Object.hasOwn(kinds, kind);
 }

@@ -1,18 +1,20 @@
 /**
- * Reads histories: whole, or while they still grow. Lines that are no entry of this version are
- * kept or counted, never an error; a last line without its end is left out.
+ * Reads histories: whole, piece by piece, or while they still grow. Lines that are no entry of this
+ * version are kept or counted, never an error; a last line without its end is left out.
  */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Clock } from '../../sim/clock.js';
 import { UserError } from '../../sim/user-error.js';
-import { type Entry, parseEntry } from './entry.js';
+import { type Entry, kindOf, type ParsedLine, parseEntry, type UnknownLine } from './entry.js';
 import { knownEntry } from './known-entry.js';
+import { SharedParts } from './shared-parts.js';
+import { WholeLines } from './whole-lines.js';
 
 export interface History {
   readonly entries: readonly Entry[];
-  /** Decoded lines of a kind, version or shape this version does not know, as they are. */
-  readonly unknown: readonly { readonly why: string; readonly raw: unknown }[];
-  /** Lines that are not JSON. */
+  /** Decoded lines of a kind, version or shape that this version does not know, as they are. */
+  readonly unknown: readonly UnknownLine[];
+  /** Lines that are not JSON, or no entry of any kind. */
   readonly garbageLines: number;
   /** True when the last line had no end: the writer was killed in the middle of it. */
   readonly truncated: boolean;
@@ -21,7 +23,7 @@ export interface History {
 /** Reads the text of a history. Never throws. */
 export function parseHistory(text: string): History {
   const entries: Entry[] = [];
-  const unknown: { why: string; raw: unknown }[] = [];
+  const unknown: UnknownLine[] = [];
   let garbageLines = 0;
   let from = 0;
   for (let to = text.indexOf('\n'); to !== -1; to = text.indexOf('\n', from)) {
@@ -31,36 +33,78 @@ export function parseHistory(text: string): History {
     const parsed = parseLine(line);
     if (parsed === null) garbageLines += 1;
     else if (parsed.known) entries.push(parsed.entry);
-    else unknown.push({ why: parsed.why, raw: parsed.raw });
+    else unknown.push({ why: parsed.why, raw: parsed.raw, lostKind: parsed.lostKind });
   }
   return { entries, unknown, garbageLines, truncated: text.slice(from).trim() !== '' };
 }
 
-function parseLine(line: string): ReturnType<typeof parseEntry> | null {
+function parseLine(line: string): ParsedLine | null {
   let raw: unknown;
   try {
     raw = JSON.parse(line);
   } catch {
     return null;
   }
-  return knownEntry(raw) ? { known: true, entry: raw } : parseEntry(raw);
+  if (knownEntry(raw)) return { known: true, entry: raw };
+  return kindOf(raw) === null ? null : parseEntry(raw);
 }
 
 /**
- * Reads a whole history file.
- * @throws UserError `HISTORY_UNREADABLE`
+ * Reads a whole history file into memory, about as much as the file is long.
+ * @throws UserError `HISTORY_UNREADABLE`; the signal's reason
  */
-export async function readHistory(path: string): Promise<History> {
+export async function readHistory(path: string, signal?: AbortSignal): Promise<History> {
+  const entries: Entry[] = [];
+  const unknown: UnknownLine[] = [];
+  let garbageLines = 0;
+  let truncated = false;
+  for await (const piece of readPieces(path, signal)) {
+    for (const entry of piece.entries) entries.push(entry);
+    for (const line of piece.unknown) unknown.push(line);
+    garbageLines += piece.garbageLines;
+    truncated ||= piece.truncated;
+  }
+  return { entries, unknown, garbageLines, truncated };
+}
+
+/**
+ * Reads a history file piece by piece, a few thousand lines each, in memory that does not depend
+ * on its length. Each piece is damaged by itself; only the last one can be truncated.
+ * @throws UserError `HISTORY_UNREADABLE`; the signal's reason
+ */
+export async function* readPieces(path: string, signal?: AbortSignal): AsyncGenerator<History> {
+  const lines = new WholeLines();
+  const parts = new SharedParts();
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   try {
-    return parseHistory(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new UserError(
-      'HISTORY_UNREADABLE',
-      `The history ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`,
-      'Name a run folder, a history.ndjson, or "latest" for the last run of this folder.',
-    );
+    const chunk = Buffer.allocUnsafe(chunkBytesMax);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(chunk, 0, chunkBytesMax, null).catch((error) => {
+        throw unreadable(path, error);
+      });
+      if (bytesRead === 0) break;
+      const piece = parseHistory(lines.push(chunk.subarray(0, bytesRead)));
+      yield { ...piece, entries: piece.entries.map((entry) => parts.share(entry)) };
+    }
+    const truncated = lines.rest.trim() !== '';
+    yield { entries: [], unknown: [], garbageLines: lines.tooLong, truncated };
+  } finally {
+    await file.close();
   }
 }
+
+function unreadable(path: string, error: unknown): UserError {
+  return new UserError(
+    'HISTORY_UNREADABLE',
+    `The history ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`,
+    'Name a run folder, a history.ndjson, or "latest" for the last run of this folder.',
+  );
+}
+
+const chunkBytesMax = 1024 * 1024;
 
 export interface FollowOptions {
   readonly clock: Clock;
@@ -68,8 +112,6 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   readonly pollMs?: number;
 }
-
-const chunkBytesMax = 1024 * 1024;
 
 /**
  * Replays a history that is still growing: what is there, then what comes, in batches. Ends
@@ -104,7 +146,7 @@ class Tail {
   readonly #chunk = Buffer.alloc(chunkBytesMax);
   #file: Awaited<ReturnType<typeof open>> | null = null;
   #offset = 0;
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #lines = new WholeLines();
 
   constructor(path: string) {
     this.#path = path;
@@ -117,10 +159,7 @@ class Tail {
     const { bytesRead } = await this.#file.read(this.#chunk, 0, chunkBytesMax, this.#offset);
     if (bytesRead === 0) return null;
     this.#offset += bytesRead;
-    const bytes = Buffer.concat([this.#rest, this.#chunk.subarray(0, bytesRead)]);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    this.#rest = Buffer.from(bytes.subarray(end));
-    return bytes.subarray(0, end).toString('utf8');
+    return this.#lines.push(this.#chunk.subarray(0, bytesRead));
   }
 
   async close(): Promise<void> {

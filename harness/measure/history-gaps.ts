@@ -3,55 +3,83 @@
  * that fell silent. A history with gaps can show that something failed, never that all was well.
  * Pure.
  */
-import type { Entry, LaneSpec } from '../history/entry.js';
+import type { Entry, LaneSpec, UnknownLine } from '../history/entry.js';
 import type { LaneMeasure, Stretch } from './lane.js';
+import { SeenNumbers } from './seen-numbers.js';
 
 /** What the reader could not make entries of; the reader's `History` is one of these. */
 export interface ReadDamage {
   readonly garbageLines: number;
   /** The last line has no end. */
   readonly truncated: boolean;
-  /** Decoded lines of another version; they are no gaps. */
-  readonly unknown: readonly { readonly raw: unknown }[];
+  /** Decoded lines that are no entry of this version: gaps, where their kind is known. */
+  readonly unknown: readonly Pick<UnknownLine, 'raw' | 'lostKind'>[];
 }
 
 export const undamaged: ReadDamage = { garbageLines: 0, truncated: false, unknown: [] };
 
 /** Sentences without their full stops, the plainest damage first; none when nothing is missing. */
 export function readGaps(entries: readonly Entry[], damage: ReadDamage): string[] {
-  const gaps: string[] = [];
-  if (damage.garbageLines > 0)
-    gaps.push(`${damage.garbageLines} lines of the history are not readable`);
-  const finished = entries.some(({ kind, data }) => kind === 'run' && data.stage === 'finished');
-  if (damage.truncated && finished) gaps.push('the last line of the history is torn');
-  for (const [producer, seqs] of seqsByProducer(entries, damage.unknown)) {
-    const distinct = new Set(seqs);
-    const missing = seqs.reduce((most, seq) => Math.max(most, seq), -1) + 1 - distinct.size;
-    const twice = seqs.length - distinct.size;
-    if (missing > 0) gaps.push(`${missing} entries of ${producer} are missing`);
-    if (twice > 0) gaps.push(`${twice} entries of ${producer} are there twice`);
-  }
-  return gaps;
+  const finder = new GapFinder();
+  finder.take(entries, damage);
+  return finder.gaps();
 }
 
-function seqsByProducer(
-  entries: readonly Entry[],
-  unknown: ReadDamage['unknown'],
-): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  const add = (producer: string, seq: number): void => {
-    const seqs = found.get(producer);
-    if (seqs === undefined) found.set(producer, [seq]);
-    else seqs.push(seq);
-  };
-  for (const { producer, seq } of entries) add(producer, seq);
-  for (const { raw } of unknown) {
-    if (typeof raw !== 'object' || raw === null) continue;
-    const { producer, seq } = raw as { producer?: unknown; seq?: unknown };
-    if (typeof producer === 'string' && typeof seq === 'number' && Number.isSafeInteger(seq))
-      add(producer, seq);
+/** Finds the gaps of a history that is read piece by piece. */
+export class GapFinder {
+  readonly #producers = new Map<string, SeenNumbers>();
+  readonly #lost = new Map<string, number>();
+  #garbageLines = 0;
+  #truncated = false;
+  #finished = false;
+
+  take(entries: readonly Entry[], damage: ReadDamage): void {
+    this.#garbageLines += damage.garbageLines;
+    this.#truncated ||= damage.truncated;
+    for (const entry of entries) {
+      this.#see(entry.producer, entry.seq);
+      this.#finished ||= entry.kind === 'run' && entry.data.stage === 'finished';
+    }
+    for (const { raw, lostKind } of damage.unknown) {
+      if (lostKind !== null) this.#lost.set(lostKind, (this.#lost.get(lostKind) ?? 0) + 1);
+      if (typeof raw !== 'object' || raw === null) continue;
+      const { producer, seq } = raw as { producer?: unknown; seq?: unknown };
+      if (typeof producer === 'string' && isSeq(seq)) this.#see(producer, seq);
+    }
   }
-  return found;
+
+  gaps(): string[] {
+    const gaps: string[] = [];
+    if (this.#garbageLines > 0)
+      gaps.push(`${this.#garbageLines} lines of the history are not readable`);
+    if (this.#truncated && this.#finished) gaps.push('the last line of the history is torn');
+    if (this.#lost.size > 0) gaps.push(lostText(this.#lost));
+    for (const [producer, { missing, twice }] of this.#producers) {
+      if (missing > 0) gaps.push(`${missing} entries of ${producer} are missing`);
+      if (twice > 0) gaps.push(`${twice} entries of ${producer} are there twice`);
+    }
+    return gaps;
+  }
+
+  #see(producer: string, seq: number): void {
+    let seen = this.#producers.get(producer);
+    if (seen === undefined) {
+      seen = new SeenNumbers();
+      this.#producers.set(producer, seen);
+    }
+    seen.add(seq);
+  }
+}
+
+function isSeq(seq: unknown): seq is number {
+  return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0;
+}
+
+function lostText(lost: ReadonlyMap<string, number>): string {
+  const total = [...lost.values()].reduce((sum, count) => sum + count, 0);
+  const kinds = [...lost].map(([kind, count]) => `${kind}: ${count}`).join(', ');
+  const entries = total === 1 ? 'entry' : 'entries';
+  return `${total} ${entries} of a known kind cannot be read by this version (${kinds})`;
 }
 
 /** What a completed run or probe must hold besides. */

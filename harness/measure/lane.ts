@@ -103,8 +103,8 @@ export function measureLane(
     p95Ns: quantile(okNs, 0.95),
     outages,
     outageCount: outages.length,
-    downtime: sum(outages),
-    longest: longest(outages),
+    downtime: sumOf(outages),
+    longest: longestOf(outages),
     // An idle session only notices that it was closed: a silence of any length goes unseen.
     detectionFloorNs:
       spec.kind === 'idle-session' || floors.length === 0 ? null : Math.max(...floors),
@@ -244,7 +244,8 @@ function blindStretches(
   return blind;
 }
 
-function sum(outages: readonly Outage[]): Bounds {
+/** All of them together. */
+export function sumOf(outages: readonly Outage[]): Bounds {
   let upperNs: number | null = 0;
   let lowerNs = 0;
   let estimateNs = 0;
@@ -256,7 +257,8 @@ function sum(outages: readonly Outage[]): Bounds {
   return { lowerNs, upperNs, estimateNs };
 }
 
-function longest(outages: readonly Outage[]): Bounds {
+/** The longest that any of them was. */
+export function longestOf(outages: readonly Outage[]): Bounds {
   let upperNs: number | null = 0;
   let lowerNs = 0;
   let estimateNs = 0;

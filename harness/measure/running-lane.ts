@@ -5,10 +5,23 @@
  * The cut is an ok tick A that no other attempt overlaps: all before it ended by its start, all
  * after it began after its end. A stays in both parts. An outage on either side finds in A an edge
  * at least as near as any beyond it, and no group of failures reaches across it, so that the sums
- * over the parts are those of the whole (see outages.ts).
+ * over the parts are those of the whole (see outages.ts). In a long outage there is no such tick;
+ * then it is cut at a failed one, and joined again (see outage-parts.ts).
  */
 import type { LaneSpec } from '../history/entry.js';
-import { type Bounds, type LaneMeasure, measureLane, type PollData } from './lane.js';
+import { SharedParts } from '../history/shared-parts.js';
+import {
+  type Bounds,
+  type LaneAttempt,
+  type LaneMeasure,
+  longestOf,
+  measureLane,
+  type PollData,
+  type Stretch,
+  sumOf,
+} from './lane.js';
+import { joinParts, lastCutInOutage } from './outage-parts.js';
+import type { Outage } from './outages.js';
 
 export interface RunningLaneOptions {
   readonly spec: LaneSpec;
@@ -16,7 +29,7 @@ export interface RunningLaneOptions {
   readonly slowNs: number;
   /** No attempt takes longer, our own lateness included. */
   readonly attemptNsMax: number;
-  /** Polls kept while no cut offers itself, as in an outage of many hours. */
+  /** Polls kept while no cut offers itself, as where attempts hang for hours; 200 B each. */
   readonly waitingMax?: number;
   /** Polls after which a cut is looked for. */
   readonly batch?: number;
@@ -25,59 +38,102 @@ export interface RunningLaneOptions {
 }
 
 /** Failed polls are kept with their outages up to this many, then outages are only counted. */
-const failsKeptMax = 20_000;
+const failsKeptMax = 50_000;
 const outagesKeptMax = 1_000;
+/** Blind stretches beyond this many are joined with their neighbours. */
+const blindKeptMax = 1_000;
+
+/** What is in both of two neighbouring parts. */
+type Shared = 'ok' | 'failed' | null;
 
 export class RunningLane {
   readonly #options: RunningLaneOptions;
   readonly #waitingMax: number;
   readonly #batch: number;
+  readonly #parts = new SharedParts();
   #waiting: PollData[] = [];
   #lookAt: number;
   #newestNs = Number.NEGATIVE_INFINITY;
   #settledNs = Number.NEGATIVE_INFINITY;
   #failsKept = 0;
+  /** The outage that was cut last; its last failure is the first poll that waits. */
+  #open: Outage<LaneAttempt> | null = null;
   #sum: LaneMeasure;
 
   constructor(options: RunningLaneOptions) {
     this.#options = options;
-    this.#waitingMax = options.waitingMax ?? 200_000;
+    this.#waitingMax = options.waitingMax ?? 60_000;
     this.#batch = options.batch ?? 4_096;
     this.#lookAt = this.#batch;
-    this.#sum = this.#measure([]);
+    this.#sum = this.#measure([], null);
   }
 
   /** Takes a poll; they come in about the order in which they ended. */
   take(poll: PollData): void {
     // Later than any attempt may take: its part of the lane is measured already.
     if (poll.startNs < this.#settledNs) this.#sum = unbounded(this.#sum);
-    this.#waiting.push(poll);
+    this.#waiting.push(this.#parts.shareOf(poll));
     this.#newestNs = Math.max(this.#newestNs, poll.endNs);
     if (this.#waiting.length >= this.#lookAt) this.#settle();
   }
 
-  /** The totals; ticks, edge polls and quantiles are not kept. */
-  totals(): LaneMeasure {
-    const last = this.#measure(this.#waiting);
+  /** Nobody watched just before `atNs`: what began earlier and what begins later is apart. */
+  interrupt(atNs: number): void {
+    const byStart = this.#inOrder();
+    const part = byStart.filter((poll) => poll.startNs < atNs);
+    if (part.length === 0) return;
+    this.#take(
+      part,
+      byStart.filter((poll) => poll.startNs >= atNs),
+      null,
+    );
+  }
+
+  /**
+   * The totals; ticks, edge polls and quantiles are not kept.
+   * @param untilNs until when the lane was due to poll, where that is known
+   */
+  totals(untilNs: number | null = null): LaneMeasure {
+    const last = this.#measure(this.#waiting, untilNs);
     this.#options.onPart?.(last);
-    return this.#add(this.#sum, last, 0);
+    return this.#add(this.#sum, withOutages(last, this.#joined(last.outages)), null);
   }
 
   #settle(): void {
-    const byStart = this.#waiting.sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
-    const certainNs = this.#newestNs - this.#options.attemptNsMax;
-    const at = lastCut(byStart, certainNs, this.#options.slowNs);
-    if (at > 0) this.#take(byStart.slice(0, at + 1), byStart.slice(at), 1);
-    else if (byStart.length >= this.#waitingMax) this.#tear(byStart, certainNs);
+    const byStart = this.#inOrder();
+    const { attemptNsMax, slowNs, spec } = this.#options;
+    const certainNs = this.#newestNs - attemptNsMax;
+    const at = lastCut(byStart, certainNs, slowNs);
+    if (at > 0) this.#take(byStart.slice(0, at + 1), byStart.slice(at), 'ok');
+    else if (byStart.length >= Math.min(4 * this.#batch, this.#waitingMax)) {
+      const inOutage = lastCutInOutage(byStart, certainNs, 2 * spec.intervalMs * 1e6);
+      if (inOutage > 0)
+        this.#take(byStart.slice(0, inOutage + 1), byStart.slice(inOutage), 'failed');
+      else if (byStart.length >= this.#waitingMax) this.#tear(byStart, certainNs);
+    }
     this.#lookAt = Math.min(this.#waitingMax, this.#waiting.length * 2) + this.#batch;
   }
 
-  #take(part: readonly PollData[], rest: PollData[], shared: number): void {
-    const measured = this.#measure(part);
+  #inOrder(): PollData[] {
+    return this.#waiting.sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
+  }
+
+  #take(part: readonly PollData[], rest: PollData[], shared: Shared): void {
+    const measured = this.#measure(part, null);
     this.#options.onPart?.(measured);
-    this.#sum = this.#add(this.#sum, measured, shared);
+    const outages = this.#joined(measured.outages);
+    this.#open = shared === 'failed' ? (outages.pop() ?? null) : null;
+    this.#sum = this.#add(this.#sum, withOutages(measured, outages), shared);
+    this.#failsKept = this.#sum.outages.reduce((sum, { fails }) => sum + fails.length, 0);
     this.#waiting = rest;
     this.#settledNs = part.at(-1)?.startNs ?? this.#settledNs;
+  }
+
+  /** The first one goes on from the part before, where an outage was cut there. */
+  #joined(outages: LaneMeasure['outages']): Outage<LaneAttempt>[] {
+    const [first, ...rest] = outages;
+    if (this.#open === null || first === undefined) return [...outages];
+    return [joinParts(this.#open, first, failsKeptMax), ...rest];
   }
 
   /** Cuts where it may go through an outage: what is seen still bounds from below. */
@@ -86,7 +142,7 @@ export class RunningLane {
     const part = byStart.filter((poll) => poll.startNs <= certainNs);
     if (part.length === 0) return;
     const atNs = part.at(-1)?.startNs ?? certainNs;
-    this.#take(part, rest, 0);
+    this.#take(part, rest, null);
     const { outageCount, blind } = this.#sum;
     this.#sum = {
       ...unbounded(this.#sum),
@@ -95,25 +151,26 @@ export class RunningLane {
     };
   }
 
-  #measure(polls: readonly PollData[]): LaneMeasure {
+  #measure(polls: readonly PollData[], untilNs: number | null): LaneMeasure {
     const { spec, slowNs } = this.#options;
-    return measureLane(spec, polls, { slowNs, unobserved: [] });
+    return measureLane(spec, polls, { slowNs, unobserved: [], untilNs });
   }
 
-  /** @param shared ticks of `part`, all ok, that are in the next part as well */
-  #add(sum: LaneMeasure, part: LaneMeasure, shared: number): LaneMeasure {
-    const room = outagesKeptMax - sum.outages.length;
-    const outages = part.outages.slice(0, Math.max(0, room)).filter((outage) => {
-      this.#failsKept += outage.fails.length;
-      return this.#failsKept <= failsKeptMax;
+  /** @param shared what one tick of `part`, which is in the next part as well, counts as */
+  #add(sum: LaneMeasure, part: LaneMeasure, shared: Shared): LaneMeasure {
+    const room = Math.max(0, outagesKeptMax - sum.outages.length);
+    let failsKept = this.#failsKept;
+    const outages = part.outages.slice(0, room).filter((outage) => {
+      failsKept += outage.fails.length;
+      return failsKept <= failsKeptMax;
     });
     return {
       spec: sum.spec,
       ticks: [],
       edgePolls: [],
-      polls: sum.polls + part.polls - shared,
-      ok: sum.ok + part.ok - shared,
-      failed: sum.failed + part.failed,
+      polls: sum.polls + part.polls - (shared === null ? 0 : 1),
+      ok: sum.ok + part.ok - (shared === 'ok' ? 1 : 0),
+      failed: sum.failed + part.failed - (shared === 'failed' ? 1 : 0),
       unknown: sum.unknown + part.unknown,
       missing: sum.missing + part.missing,
       slow: sum.slow + part.slow,
@@ -125,10 +182,20 @@ export class RunningLane {
       downtime: joined(sum.downtime, part.downtime, (a, b) => a + b),
       longest: joined(sum.longest, part.longest, Math.max),
       detectionFloorNs: largest(sum.detectionFloorNs, part.detectionFloorNs),
-      blind: [...sum.blind, ...part.blind],
+      blind: fewer([...sum.blind, ...part.blind]),
       perhapsFailed: sum.perhapsFailed + part.perhapsFailed,
     };
   }
+}
+
+function withOutages(lane: LaneMeasure, outages: readonly Outage<LaneAttempt>[]): LaneMeasure {
+  return {
+    ...lane,
+    outages,
+    outageCount: outages.length,
+    downtime: sumOf(outages),
+    longest: longestOf(outages),
+  };
 }
 
 /** The index of the last attempt at which the list can be cut, else -1. */
@@ -143,6 +210,20 @@ function lastCut(byStart: readonly PollData[], certainNs: number, slowNs: number
     endedNs = Math.max(endedNs, endNs);
   }
   return found;
+}
+
+/** Half of them where they are too many: two neighbours, and all between them, become one. */
+function fewer(blind: readonly Stretch[]): readonly Stretch[] {
+  if (blind.length <= blindKeptMax) return blind;
+  const pairs: Stretch[] = [];
+  for (let index = 0; index < blind.length; index += 2) {
+    const first = blind[index];
+    const second = blind[index + 1] ?? first;
+    if (first === undefined || second === undefined) continue;
+    const toNs = Math.max(first.toNs, second.toNs);
+    pairs.push({ fromNs: Math.min(first.fromNs, second.fromNs), toNs });
+  }
+  return fewer(pairs);
 }
 
 function unbounded(lane: LaneMeasure): LaneMeasure {

@@ -87,14 +87,13 @@ describe('a completed history from which something is gone', () => {
     expect(judged(`${toText(clean)}{"v":1,"se`).reason).toContain('torn');
   });
 
-  it('passes with entries of a kind or version that the reader does not know', () => {
-    const last = clean.at(-1);
-    const next = { ...last, seq: clean.length };
-    for (const strange of [
-      { ...next, kind: 'weather', data: {} },
-      { ...next, v: 2 },
-    ])
-      expect(judged(`${toText(clean)}${JSON.stringify(strange)}\n`).verdict).toBe('pass');
+  it('passes with entries of a kind that the reader does not know', () => {
+    const next = { ...clean.at(-1), seq: clean.length, kind: 'weather', data: {} };
+    for (const strange of [next, { ...next, v: 2 }])
+      expect(judged(`${toText(clean)}${JSON.stringify(strange)}\n`)).toMatchObject({
+        verdict: 'pass',
+        gaps: [],
+      });
   });
 
   it('has nothing to judge, yet exits 2, without objectives', () => {
@@ -102,6 +101,69 @@ describe('a completed history from which something is gone', () => {
     expect(exitCodeOf(judge(clean, options))).toBe(0);
     expect(exitCodeOf(judge(clean.slice(1, -1), options))).toBe(2);
     expect(exitCodeOf(judge(without(clean, afterServer), options))).toBe(2);
+  });
+});
+
+/** The text of the clean run, every entry that `which` picks written as another version might. */
+function rewritten(
+  which: (entry: Entry) => boolean,
+  as: (entry: Entry) => unknown,
+): ReturnType<typeof judge> {
+  const lines = clean.map((entry) => JSON.stringify(which(entry) ? as(entry) : entry));
+  return judged(`${lines.join('\n')}\n`);
+}
+
+describe('an entry of a known kind that cannot be read', () => {
+  const isFailed = (entry: Entry): boolean =>
+    entry.kind === 'poll' && entry.data.outcome === 'fail';
+  const failed = clean.filter((entry) => isFailed(entry)).length;
+  const withData = (more: object) => (entry: Entry) => ({
+    ...entry,
+    data: { ...entry.data, ...more },
+  });
+
+  it('is a failed poll still where only the error is of another version', () => {
+    const expected = judge(clean).lanes['new-connection'];
+    const strangers = [
+      { kind: 'quota-exceeded', sqlstate: null, code: null, message: 'no more' },
+      { kind: 7, sqlstate: [], code: {}, errorNumber: 'x', message: null },
+      { text: 'of another shape' },
+      'a text',
+    ];
+    for (const error of strangers) {
+      const report = rewritten(isFailed, withData({ error }));
+      const lane = report.lanes['new-connection'];
+      expect(lane).toMatchObject({ failed: expected?.failed, downtime: expected?.downtime });
+      expect(lane?.outages[0]?.errorKinds).toMatchObject([{ kind: 'other' }]);
+      expect(report.gaps).toEqual([]);
+    }
+  });
+
+  it.each<[string, (entry: Entry) => boolean, object]>([
+    ['polls without a time', isFailed, { endNs: 2 ** 53 }],
+    ['polls of another outcome', isFailed, { outcome: 'degraded' }],
+    ['writes of another stage', ({ kind }) => kind === 'write', { stage: 'parked' }],
+    ['sessions of another stage', ({ kind }) => kind === 'session', { stage: 'moved' }],
+    ['an impossible read-back', ({ data }) => 'found' in data, { found: { w1: [[9, 3, 1]] } }],
+  ])('leaves the verdict unknown, and is counted: %s', (_, which, data) => {
+    const report = rewritten(which, withData(data));
+    expect(report.verdict).toBe('unknown');
+    const count = clean.filter(which).length;
+    const { kind } = clean.find(which) ?? { kind: '' };
+    expect(report.gaps[0]).toBe(
+      `${count} ${count === 1 ? 'entry' : 'entries'} of a known kind cannot be read by this ` +
+        `version (${kind}: ${count})`,
+    );
+  });
+
+  it('is one of another version too, or one without a head, or none at all', () => {
+    const other = rewritten(isFailed, (entry) => ({ ...entry, v: 2 }));
+    expect(other.reason).toContain(`${failed} entries of a known kind`);
+    const headless = rewritten(isFailed, ({ kind, seq }) => ({ kind, seq, producer: 'made-up' }));
+    expect(headless.reason).toContain(`${failed} entries of a known kind`);
+    expect(judged(`${toText(clean)}7\n{}\n`).gaps).toEqual([
+      '2 lines of the history are not readable',
+    ]);
   });
 });
 
