@@ -52,6 +52,8 @@ export interface SessionData {
   owner: 'instrument' | 'application';
   reason: string | null;
   detail: string | null;
+  /** Of a preserved session: state that its client goes on believing in. */
+  lost?: string[];
 }
 
 export interface AttemptData {

@@ -204,6 +204,7 @@ export class ClusterRecord implements Cluster {
   async startServer(version: string): Promise<void> {
     const times = await this.#server.start({ version });
     this.endpoint.serverStarted();
+    await this.member.started();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
   }

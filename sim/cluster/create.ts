@@ -39,6 +39,7 @@ export async function createCluster(
     const database = member.instrumentDatabase === 'own' ? 'rehearse' : application.database;
     const instrument = { user: 'rehearse', password: secret(), database };
     await member.createLogins(application, instrument);
+    await member.started();
     const endpoint = new Endpoint({
       name: names.writer,
       clock: sim.clock,

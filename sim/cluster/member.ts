@@ -7,6 +7,7 @@ import type { Flavour } from '../engine/flavours.js';
 import { verifierOf as mysqlVerifierOf } from '../engine/mysql/accounts.js';
 import { MysqlAdmin } from '../engine/mysql/admin.js';
 import * as mysqlRoles from '../engine/mysql/roles.js';
+import { switchOnViews } from '../engine/mysql/views.js';
 import { Admin } from '../engine/postgres/admin.js';
 import * as postgresRoles from '../engine/postgres/roles.js';
 import type { Server } from '../server/server.js';
@@ -18,6 +19,8 @@ export interface ServerVersion {
 }
 
 interface MemberSide {
+  /** To be called after every start of its server, before the first client comes. */
+  started(): Promise<void>;
   /** Makes the roles of the application and of the instruments, and their databases. */
   createLogins(application: Login, instrument: Login): Promise<void>;
   /** How an endpoint in front of it speaks. */
@@ -52,6 +55,7 @@ function postgresMember(server: Server): PostgresMember {
   return {
     protocolName: 'postgres',
     admin,
+    started: async () => {},
     instrumentDatabase: 'application',
     createLogins: async (application, instrument) => {
       await postgresRoles.createApplication(admin, application, application.database);
@@ -69,6 +73,9 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
     protocolName: 'mysql',
     flavour,
     admin,
+    started: async () => {
+      await switchOnViews(admin);
+    },
     instrumentDatabase: 'own',
     createLogins: async (application, instrument) => {
       await mysqlRoles.createApplication(admin, application, application.database);

@@ -83,8 +83,9 @@ export abstract class Session implements FaultableSession {
   protected abstract passOneOn(chunk: Buffer): number;
   protected abstract passBack(chunk: Buffer): void;
   protected abstract passOneBack(chunk: Buffer): number;
-  /** Whether the message that begins here says that the client leaves. */
+  /** Whether the message that begins here says that the client leaves, or one before it did. */
   protected abstract saysGoodbye(chunk: Buffer): boolean;
+  protected abstract get saidGoodbye(): boolean;
   /** Whether the message that begins here is one that the published defect never answers. */
   protected abstract hangsOn(chunk: Buffer): boolean;
   /** What a server that goes down says to this client now; may be nothing. */
@@ -342,7 +343,8 @@ export abstract class Session implements FaultableSession {
   }
 
   #serverGone(broken: boolean): void {
-    this.#close(this.#clientEnding ? 'client' : 'server', broken ? 'broken-when-sent' : 'told');
+    const left = this.#clientEnding || this.saidGoodbye;
+    this.#close(left ? 'client' : 'server', broken ? 'broken-when-sent' : 'told');
   }
 
   #close(by: SessionEnd, ending: ClientEnding, delivers = false): void {

@@ -23,6 +23,7 @@ import type { ClientAuthentication, Host } from '../protocol.js';
 import { resetConnection } from '../reset-connection.js';
 import { authenticate, type Verifier } from './authenticate.js';
 import type { AcceptedPasswords, Credentials } from './credentials.js';
+import type { DialSlots, WaitingDial } from './dial-slots.js';
 import { PacketTalk } from './packet-talk.js';
 import { badHandshake, Refusal, ServerRefusal } from './refusal.js';
 import {
@@ -38,6 +39,7 @@ import {
 /** What the greeting needs of the protocol's one object. */
 export interface Sessions {
   readonly accepted: AcceptedPasswords;
+  readonly dials: DialSlots<Dialled>;
   verifier(user: string): Promise<Verifier | null>;
   /** The connection id that a client is told for one of the server's. */
   clientConnectionId(serverConnectionId: number): number;
@@ -75,20 +77,22 @@ export async function greet(
 ): Promise<GreetingEnd> {
   const talk = new PacketTalk(raw);
   let limit: { cancel(): void } | undefined;
-  let dialled: Dialled | undefined;
+  let waiting: WaitingDial<Dialled> | undefined;
   try {
     await stall(host);
+    if (raw.destroyed || raw.readableEnded) throw new Error('the client has left');
     limit = host.clock.timer(host.greetingMsMax, () => {
       talk.abort('the greeting took too long');
       raw.destroy();
     });
     if (!host.admitting()) throw new Error('no server to begin a session on');
-    dialled = await dial(host.target(), host.clock, serverMsMax);
+    const { greeting, answered } = await sessions.dials.dial(() => dialTarget(host));
     return { greeted: await letIn(talk, raw, dialled, { method, host, sessions }) };
   } catch (error) {
-    if (dialled !== undefined) hangUp(dialled);
     return fail(talk, raw, error);
   } finally {
+    const dialled = waiting?.take();
+    if (dialled !== undefined) hangUp(dialled);
     limit?.cancel();
   }
 }

@@ -49,6 +49,7 @@ export class MysqlSession extends Session implements Passage {
   /** Bytes are sent before they are looked at: nothing can be changed any more. */
   #sentAlready = false;
   #changing = false;
+  #leaves = false;
   #violation: string | undefined;
   /** The published defect: a later server's statements are executed by ids of an earlier one. */
   reusesStatementIds = false;
@@ -109,6 +110,7 @@ export class MysqlSession extends Session implements Passage {
 
   request(commandByte: number, head: Buffer | null): boolean {
     if (this.#changing) this.#violation = pipelined;
+    if (commandByte === command.quit) this.#leaves = true;
     const fate = this.#fateOf(commandByte, head);
     this.#out.decide(fate);
     return fate.kind === 'pass';
@@ -287,6 +289,10 @@ export class MysqlSession extends Session implements Passage {
 
   protected override saysGoodbye(chunk: Buffer): boolean {
     return chunk[4] === command.quit && chunk[0] === 1;
+  }
+
+  protected override get saidGoodbye(): boolean {
+    return this.#leaves;
   }
 
   /** The published defect: a client waits for ever for a query on a preserved connection. */

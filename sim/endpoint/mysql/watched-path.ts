@@ -1,6 +1,6 @@
 /**
- * A way of bytes on which each payload is looked at before it is passed on. Most pass as they are;
- * what names a thing by a number that the other end knows otherwise (a prepared statement, a
+ * A way of bytes on which each payload can be looked at before it is passed on. Most pass as they
+ * are; what names a thing by a number that the other end knows otherwise (a prepared statement, a
  * connection to be killed) is changed in place, and what the endpoint answers itself is taken out.
  */
 import type { PacketWalker } from '../../wire/mysql/walker.js';
@@ -18,6 +18,8 @@ export class WatchedPath {
   readonly #send: (bytes: Buffer) => void;
   #kept: Buffer = Buffer.alloc(0);
   #fate: Fate = pass;
+  /** Bytes of the payload under way are gone already: nothing of it can be kept or changed. */
+  #unwatched = false;
 
   /** @param walker whose sink calls `decide` at each head */
   constructor(walker: PacketWalker, send: (bytes: Buffer) => void) {
@@ -36,10 +38,45 @@ export class WatchedPath {
   }
 
   /**
+   * Sends what needs no look before it walks over it: the other end works on it meanwhile.
+   * @param looks asked between two payloads, with all that comes then: must it be looked at?
+   */
+  pass(chunk: Buffer, looks: (bytes: Buffer) => boolean): void {
+    let at = this.#unwatched ? this.#passRest(chunk) : 0;
+    while (at < chunk.length) {
+      const bytes = at === 0 ? chunk : chunk.subarray(at);
+      if (!this.atBoundary || looks(bytes)) at += this.push(bytes, true);
+      else {
+        this.#send(bytes);
+        this.#walker.walk(bytes);
+        this.#fate = pass;
+        this.#unwatched = !this.#walker.atBoundary;
+        return;
+      }
+    }
+  }
+
+  /**
    * @param one stops behind the payload under way
    * @returns how many of the chunk's bytes were taken
    */
   push(chunk: Buffer, one = false): number {
+    if (!this.#unwatched) return this.#pushWatched(chunk, one);
+    const end = this.#passRest(chunk);
+    const goesOn = end < chunk.length && !one;
+    return goesOn ? end + this.#pushWatched(chunk.subarray(end), false) : end;
+  }
+
+  /** The rest of a payload that was begun unwatched. */
+  #passRest(chunk: Buffer): number {
+    const end = this.#walker.walk(chunk, 0, true);
+    this.#send(end === chunk.length ? chunk : chunk.subarray(0, end));
+    this.#fate = pass;
+    this.#unwatched = !this.#walker.atBoundary;
+    return end;
+  }
+
+  #pushWatched(chunk: Buffer, one: boolean): number {
     const before = this.#kept.length;
     const bytes = before === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
     this.#kept = Buffer.alloc(0);

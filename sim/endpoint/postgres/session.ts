@@ -122,6 +122,10 @@ export class PostgresSession extends Session {
     return chunk[0] === frontend.terminate;
   }
 
+  protected override get saidGoodbye(): boolean {
+    return this.traffic.ending;
+  }
+
   /** The published defect is about parameterised queries. */
   protected override hangsOn(chunk: Buffer): boolean {
     return chunk[0] === frontend.bind || chunk[0] === frontend.parse;

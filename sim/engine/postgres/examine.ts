@@ -9,6 +9,7 @@ import {
   queryMessage,
   type WholeMessage,
 } from '../../wire/postgres/messages.js';
+import { EngineError } from '../ask.js';
 import type { AdvisoryLock } from './advisory-locks.js';
 
 export interface PreparedStatement {
@@ -126,7 +127,7 @@ export const temporaryTablesQuery = queryMessage(`
 
 /**
  * Reads the answer to `temporaryTablesQuery`.
- * @throws Error with the server's own words where the question failed
+ * @throws EngineError with the server's own words where the question failed
  */
 export function parseTemporaryTables(messages: readonly WholeMessage[]): number {
   return Number(rowsIn(messages)[0]?.[0] ?? 0);
@@ -134,7 +135,7 @@ export function parseTemporaryTables(messages: readonly WholeMessage[]): number 
 
 /**
  * Reads the answer.
- * @throws Error with the server's own words where the question failed
+ * @throws EngineError with the server's own words where the question failed
  */
 export function parseExamination(messages: readonly WholeMessage[]): Examined {
   const rows = rowsIn(messages);
@@ -169,8 +170,10 @@ function settingsIn(rows: readonly (string | null)[][]): { name: string; value: 
 
 function rowsIn(messages: readonly WholeMessage[]): (string | null)[][] {
   return messages.flatMap(({ type, body }) => {
-    if (type === backend.errorResponse)
-      throw new Error(parseErrorFields(body).get('M') ?? 'the question failed');
+    if (type === backend.errorResponse) {
+      const fields = parseErrorFields(body);
+      throw new EngineError(null, fields.get('C') ?? '', fields.get('M') ?? 'the question failed');
+    }
     return type === backend.dataRow ? [parseDataRow(body)] : [];
   });
 }

@@ -9,6 +9,13 @@ export const atOnceMax = 32;
 
 export type DropSession = (session: Session, reason: DropReason, why?: string) => void;
 
+/** Something that a preserved session has lost all the same. */
+export interface Loss {
+  readonly what: string;
+  /** Clients seldom look at it later than at once: no reason to call the session broken. */
+  readonly minor?: true;
+}
+
 /** A parked session, examined, with all that it takes to give it a new server connection. */
 export interface Carried {
   readonly session: Session;
@@ -16,7 +23,7 @@ export interface Carried {
    * Gives the detached session a connection to the new server and puts its state there.
    * @returns why it could not be put back, or null, and what is lost all the same
    */
-  attach(): Promise<{ readonly failure: string | null; readonly lost: readonly string[] }>;
+  attach(): Promise<{ readonly failure: string | null; readonly lost: readonly Loss[] }>;
 }
 
 /** Named checks around the patch. They never reject, and keep nobody from anything. */

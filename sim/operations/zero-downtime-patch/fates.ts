@@ -12,6 +12,7 @@ export class Fates {
   readonly #cluster: ClusterRecord;
   /** Sessions told as present, and whether their fate was told. */
   readonly #present = new Map<Session, boolean>();
+  readonly #lost = new Map<Session, readonly string[]>();
   #preserved = 0;
   #dropped = 0;
 
@@ -34,6 +35,11 @@ export class Fates {
       this.#present.set(session, false);
       this.#tell(session, 'present', null, null);
     }
+  }
+
+  /** What a session that will be preserved has lost all the same. */
+  lost(session: Session, what: readonly string[]): void {
+    if (what.length > 0) this.#lost.set(session, what);
   }
 
   preserve(session: Session): void {
@@ -79,12 +85,14 @@ export class Fates {
     reason: DropReason | null,
     why: string | null,
   ): void {
+    const lost = stage === 'preserved' ? this.#lost.get(session) : undefined;
     const detail = reason === null ? null : dropDetail(reason, this.#cluster.engine);
     this.#cluster.tellSession(session, {
       ...sessionKindOf(session.owner.applicationName),
       stage,
       reason,
       detail: why === null || detail === null ? detail : `${detail}: ${why}`,
+      ...(lost === undefined ? {} : { lost: [...lost] }),
     });
   }
 }

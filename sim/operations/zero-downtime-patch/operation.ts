@@ -12,7 +12,7 @@ import type { ZeroDowntimePatchParameters } from '../../sim.js';
 import { drawn } from '../../timing.js';
 import { OperationFailed } from '../job.js';
 import { eachOf } from './each-of.js';
-import { atOnceMax, type Carried, type Edition } from './edition.js';
+import { atOnceMax, type Carried, type Edition, type Loss } from './edition.js';
 import { editionOf } from './edition-of.js';
 import { Fates } from './fates.js';
 import * as say from './messages.js';
@@ -167,7 +167,7 @@ export class ZeroDowntimePatch {
       if (session.state === 'closed') return;
       if (end.failure !== null) this.#fates.drop(session, 'transfer-failed', end.failure);
       else attached.push(session);
-      if (end.failure === null) for (const what of end.lost) this.#tellLoss(session, what);
+      if (end.failure === null) this.#tellLosses(session, end.lost);
     });
     return attached;
   }
@@ -243,10 +243,18 @@ export class ZeroDowntimePatch {
     this.#fates.preserve(session);
   }
 
-  #tellLoss(session: Session, what: string): void {
-    const { sessionKind } = sessionKindOf(session.owner.applicationName);
-    const text = `${session.id} (${sessionKind}) is preserved but has lost ${what}`;
-    this.#cluster.note('warning', 'state-lost', text);
+  /** Our own instruments keep nothing that they would miss. */
+  #tellLosses(session: Session, lost: readonly Loss[]): void {
+    const { sessionKind, owner } = sessionKindOf(session.owner.applicationName);
+    if (owner === 'instrument') return;
+    this.#fates.lost(
+      session,
+      lost.flatMap(({ what, minor }) => (minor === true ? [] : [what])),
+    );
+    for (const { what, minor } of lost) {
+      const text = `${session.id} (${sessionKind}) is preserved but has lost ${what}`;
+      this.#cluster.note(minor === true ? 'info' : 'warning', 'state-lost', text);
+    }
   }
 
   #tellFinished(): void {

@@ -7,7 +7,7 @@ import { restoreSteps, runRestoration } from '../../../engine/mysql/restore.js';
 import { freshVariables, surveySessions } from '../../../engine/mysql/survey.js';
 import type { ZeroDowntimePatchParameters } from '../../../sim.js';
 import { eachOf } from '../each-of.js';
-import { atOnceMax, type Carried, type DropSession } from '../edition.js';
+import { atOnceMax, type Carried, type DropSession, type Loss } from '../edition.js';
 import { reasonOfParked } from './rules.js';
 
 const talkMsMax = 10_000;
@@ -75,24 +75,22 @@ async function restore(
   { session, contents, inTransaction }: Examined,
   fresh: ReadonlyMap<string, string>,
   parameters: ZeroDowntimePatchParameters,
-): Promise<{ failure: string | null; lost: string[] }> {
+): Promise<{ failure: string | null; lost: Loss[] }> {
   const lastInsertId = parameters.lastInsertId ?? 'lost';
   const role = parameters.defects.includes('zdp-lost-roles') ? 'lost' : 'survive';
   const { steps, lost } = restoreSteps(contents, { fresh, lastInsertId, role });
   const restored = await runRestoration((sql) => session.ask(sql, talkMsMax), steps);
-  if (restored.failure !== null) return { failure: restored.failure, lost };
+  if (restored.failure !== null) return { failure: restored.failure, lost: [] };
   if (inTransaction) session.abortTransaction(transactionAborted);
-  return {
-    failure: null,
-    lost: [
-      ...(inTransaction ? ['its open transaction, which is rolled back'] : []),
-      ...(contents.preparedStatements > 0
-        ? [`${contents.preparedStatements} prepared statements`]
-        : []),
-      ...(contents.lastInsertId !== null && lastInsertId === 'lost' ? ['LAST_INSERT_ID()'] : []),
-      ...(contents.role !== null && role === 'lost' ? ['its role'] : []),
-      ...lost,
-      ...restored.lost,
-    ],
-  };
+  const { preparedStatements } = contents;
+  const whole = [
+    ...(inTransaction ? ['its open transaction, which is rolled back'] : []),
+    ...(preparedStatements > 0 ? [`${preparedStatements} prepared statements`] : []),
+    ...(contents.role !== null && role === 'lost' ? ['its role'] : []),
+    ...lost,
+    ...restored.lost,
+  ];
+  const losesId = contents.lastInsertId !== null && lastInsertId === 'lost';
+  const minor: Loss[] = losesId ? [{ what: 'LAST_INSERT_ID()', minor: true }] : [];
+  return { failure: null, lost: [...whole.map((what) => ({ what })), ...minor] };
 }
