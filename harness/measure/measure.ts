@@ -8,7 +8,7 @@ import {
 } from '../history/entry.js';
 import { completedGaps, type ReadDamage, readGaps, undamaged } from './history-gaps.js';
 import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
-import { type Ledger, measureLedger } from './ledger.js';
+import { type Ledger, LedgerBook } from './ledger.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
 import { measureSessions, type SessionsMeasure } from './sessions.js';
 import { controlClock, findWindows, union, type Windows } from './windows.js';
@@ -70,7 +70,9 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
   const stallMs = Math.min(...lanes.map((lane) => lane.spec.intervalMs));
   const endNs = lastInstant(entries);
   const servers = run.filter((data) => data.stage === 'server');
-  const gaps = readGaps(entries, damage);
+  const book = new LedgerBook();
+  for (const { data } of kinds.write) book.take(data);
+  const gaps = [...readGaps(entries, damage), ...book.gaps()];
   if (started !== null && finished?.completed === true) {
     const { command, lanes: listed } = started;
     const told = servers.map(({ when }) => when);
@@ -84,7 +86,7 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     endNs,
     lanes,
     observer: observer === undefined ? null : measureObserver(observer, stallMs * 1e6),
-    ledger: measureLedger(kinds.write.map((entry) => entry.data)),
+    ledger: book.measured(),
     sessions: measureSessions(kinds.session, kinds.note),
     windows: findWindows(kinds.gauge, endNs),
     control: controlClock(kinds.event),
