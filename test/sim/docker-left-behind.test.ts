@@ -2,13 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Swept, sweepDocker } from '../../sim/server/docker/sweep.js';
 import { hostId } from '../../sim/server/host-id.js';
 import { clock, docker, localVersions, makeProvider, namesWith } from '../support/docker.js';
 import { type DockerOwner, dockerOwner } from '../support/docker-owner.js';
 import { type DockerRelay, dockerRelay } from '../support/docker-relay.js';
 import { compileSim } from '../support/owned-server.js';
+
+// Docker takes long over what a busy machine has to do; nothing here measures that.
+vi.setConfig({ testTimeout: 180_000 });
 
 const { postgres } = await localVersions();
 const version = postgres[0] ?? '';

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DockerServer } from '../../sim/server/docker/docker-server.js';
 import type { DockerProvider } from '../../sim/server/docker/provider.js';
 import { engineNames } from '../../sim/server/server.js';
@@ -12,6 +12,9 @@ import {
   makeProvider,
   namesWith,
 } from '../support/docker.js';
+
+// Docker takes long over what a busy machine has to do; nothing here measures that.
+vi.setConfig({ testTimeout: 180_000 });
 
 const versions = await localVersions();
 const here = engineNames.filter((engine) => versions[engine].length > 0);

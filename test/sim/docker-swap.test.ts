@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createServer, type Server as Listener } from 'node:net';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DockerProvider } from '../../sim/server/docker/provider.js';
 import {
   ask,
@@ -11,6 +11,9 @@ import {
   makeProvider,
   namesWith,
 } from '../support/docker.js';
+
+// Docker takes long over what a busy machine has to do; nothing here measures that.
+vi.setConfig({ testTimeout: 180_000 });
 
 const versions = await localVersions();
 const [postgres] = versions.postgres;
