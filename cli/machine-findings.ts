@@ -57,8 +57,8 @@ function dockerFinding({ unusable, offers }: OfferTable): Finding {
     return {
       about: 'docker',
       ok: false,
-      found: `not used: ${unusable}`,
-      todo: 'Docker is wanted for --provider docker alone: start it, or set DOCKER_HOST.',
+      found: `${unusable.code}: ${unusable.what}`,
+      todo: `Docker is wanted for containers alone. ${unusable.todo}`,
     };
   const images = `${offers.length} fitting image${offers.length === 1 ? '' : 's'}`;
   return { about: 'docker', ok: true, found: `reachable, with ${images}`, todo: null };

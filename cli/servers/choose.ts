@@ -17,13 +17,14 @@ import {
   isVersionWanted,
   seriesOf,
 } from '../../sim/server/versions.js';
+import type { UserError } from '../../sim/user-error.js';
 import type { ServersRequest } from './request.js';
 
 /** What one provider has here. */
 export interface OfferTable {
   readonly provider: ProviderName;
-  /** Null where it can be used; else one sentence why not. */
-  readonly unusable: string | null;
+  /** Null where it can be used; else why not, and what to do. */
+  readonly unusable: UserError | null;
   readonly offers: readonly EngineOffer[];
   /** Engines that it can fetch versions of which are not here. */
   readonly fetches: readonly EngineName[];

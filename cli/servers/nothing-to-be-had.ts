@@ -15,9 +15,14 @@ const programVariables: Readonly<Partial<Record<EngineName, string>>> = {
   mariadb: 'REHEARSE_MARIADBD',
 };
 
-/** `ENGINE_NOT_FOUND`: names what is here, and the ways to get what is not. */
+/**
+ * `ENGINE_NOT_FOUND`: names what is here, and the ways to get what is not. Where the provider that
+ * was asked for cannot be used at all, or this machine cannot hold servers, that is the error.
+ */
 export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTable[]): UserError {
   const { cluster, asked, server, ownFrom, ownTo } = request;
+  const inTheWay = tables.find((table) => isInTheWay(request, table))?.unusable;
+  if (inTheWay !== undefined && inTheWay !== null) return inTheWay;
   const natural = communityEngines[cluster];
   const own = ownFrom !== null || ownTo !== null;
   const wanted =
@@ -30,6 +35,12 @@ export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTa
     waysTo(request, tables).join(' '),
     'environment',
   );
+}
+
+/** What keeps embedded servers, which come first, is told before what Docker lacks. */
+function isInTheWay(request: ServersRequest, { provider, unusable }: OfferTable): boolean {
+  if (unusable === null) return false;
+  return provider === 'embedded' || request.provider === provider;
 }
 
 function hereText(server: EngineName, tables: readonly OfferTable[]): string {
@@ -46,7 +57,9 @@ function hereText(server: EngineName, tables: readonly OfferTable[]): string {
 function unusableText({ provider }: ServersRequest, tables: readonly OfferTable[]): string {
   const why = tables
     .filter((table) => provider === 'auto' || provider === table.provider)
-    .flatMap(({ provider: name, unusable }) => (unusable === null ? [] : [`${name}: ${unusable}`]));
+    .flatMap(({ provider: name, unusable }) =>
+      unusable === null ? [] : [`${name}: ${unusable.what.replace(/\.$/, '')}`],
+    );
   return why.length === 0 ? '' : `; ${why.join('; ')}`;
 }
 

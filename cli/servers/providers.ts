@@ -48,13 +48,7 @@ export function askProvider(clock: Clock, images: ImageChoice): AskProvider {
     const asked = tableOf(provider, clock, images);
     const table = await within(clock, offersLimitMs, asked);
     if (table !== late) return table;
-    const limit = `${offersLimitMs / 1e3} s`;
-    return {
-      provider,
-      unusable: `it did not say within ${limit} what it has`,
-      offers: [],
-      fetches: [],
-    };
+    return { provider, unusable: tooLate(provider), offers: [], fetches: [] };
   };
 }
 
@@ -81,8 +75,17 @@ async function tableOf(
     return { provider, unusable: null, offers, fetches: fetchedBy(provider) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { provider, unusable: error.what.replace(/\.$/, ''), offers: [], fetches: [] };
+    return { provider, unusable: error, offers: [], fetches: [] };
   }
+}
+
+function tooLate(provider: ProviderName): UserError {
+  return new UserError(
+    'PROVIDER_SILENT',
+    `The provider ${provider} did not say within ${offersLimitMs / 1e3} s what it has.`,
+    'Try again, or name another one with --provider.',
+    'environment',
+  );
 }
 
 /** Images are there for every engine; packages of Postgres for some platforms. */

@@ -52,6 +52,8 @@ const codeOf = (work: () => unknown): string | null => {
   }
 };
 
+const gone = new UserError('DOCKER_UNREACHABLE', 'Docker does not answer.', 'x', 'environment');
+
 describe('what is chosen without being told otherwise', () => {
   it('is just what was asked for, embedded before containers', () => {
     const both = ['mysql 8.0.32', 'mysql 8.0.36', 'mysql 9.7.0'];
@@ -85,7 +87,7 @@ describe('what is chosen without being told otherwise', () => {
   });
 
   it('is what a provider can use', () => {
-    const broken = { ...table('docker', 'mysql 8.0.32', 'mysql 8.0.36'), unusable: 'it is gone' };
+    const broken = { ...table('docker', 'mysql 8.0.32', 'mysql 8.0.36'), unusable: gone };
     expect(choice({}, table('embedded'), broken)).toBeNull();
   });
 });
@@ -276,7 +278,7 @@ describe('whatever there is', () => {
 
 describe('where nothing is to be had', () => {
   it('the error names what is here, what is in the way, and the ways', () => {
-    const docker = { ...table('docker'), unusable: 'Docker does not answer' };
+    const docker = { ...table('docker'), unusable: gone };
     const tables = [table('embedded', 'mysql 9.7.0', 'mariadb 10.11.14'), docker];
     const { code, what, todo, exit } = nothingToBeHad(asked(), tables);
     expect({ code, exit }).toEqual({ code: 'ENGINE_NOT_FOUND', exit: 'environment' });
@@ -284,6 +286,13 @@ describe('where nothing is to be had', () => {
       expect(what).toContain(said);
     for (const said of ['REHEARSE_MYSQLD', '--provider docker', '--image', '--engine mysql'])
       expect(todo).toContain(said);
+  });
+
+  it('the error is that of a provider that was asked for and cannot be used', () => {
+    const docker = { ...table('docker'), unusable: gone };
+    expect(nothingToBeHad(asked({ provider: 'docker' }), [docker])).toBe(gone);
+    const embedded = { ...table('embedded'), unusable: gone };
+    expect(nothingToBeHad(asked(), [embedded, table('docker')])).toBe(gone);
   });
 
   it('Docker is not asked where embedded servers are just that', async () => {
