@@ -150,8 +150,8 @@ export const auroraMysqlZdp: Scenario = {
         'version after: the server itself says what it is now',
         'globals re-initialised after: those set at run time are back at their parameters; set ' +
           'again what the application needs',
-        'The events tell that zero downtime was attempted and how it finished. AWS writes metrics ' +
-          'to the error log too, in words that it does not publish: not rehearsed.',
+        'The events tell that zero downtime was attempted and how it finished. AWS writes ' +
+          'metrics to the error log too, in words that it does not publish: not rehearsed.',
       ],
     },
     {
