@@ -158,8 +158,7 @@ export const auroraMysqlZdp: Scenario = {
       heading: 'Rollback [runbook]',
       statements: [
         'restore from the snapshot: there is no way back to a lower version in place; restoring ' +
-          'the snapshot makes a new cluster at a new address, and writes since the snapshot are not ' +
-          'in it',
+          'the snapshot makes a new cluster at a new address, and writes since then are not in it',
       ],
     },
     {
