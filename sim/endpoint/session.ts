@@ -159,7 +159,7 @@ export abstract class Session implements FaultableSession {
 
   /** Ends the session as a server that is going down would. */
   drop(): void {
-    this.#endWith(this.lastWords);
+    this.endWith(this.lastWords);
   }
 
   reset(): void {
@@ -189,7 +189,8 @@ export abstract class Session implements FaultableSession {
   }
 
   /**
-   * Sends bytes of ours on the parked session's own server connection, whose answer `talk` takes.
+   * Sends bytes of ours on the session's own server connection, whose answer `talk` takes: while
+   * it is parked, or while its client is lent.
    * @throws Error when the server goes away or does not answer in time
    */
   protected async exchange<T>(
@@ -198,7 +199,8 @@ export abstract class Session implements FaultableSession {
     timeoutMs: number,
   ): Promise<T> {
     const { server } = this.#connections;
-    if (this.#state !== 'parked' || server === undefined || this.#talk !== undefined)
+    const free = this.#state === 'parked' || (this.#lent && this.#state === 'running');
+    if (!free || server === undefined || this.#talk !== undefined)
       throw new Error(`session ${this.id} is ${this.#state}: it cannot be talked to`);
     this.#talk = talk;
     const limit = this.#clock.timer(timeoutMs, () =>
@@ -245,6 +247,7 @@ export abstract class Session implements FaultableSession {
   }
 
   #fromClient(chunk: Buffer): void {
+    if (this.#state === 'closed') return;
     if (this.#holding || !this.#held.empty || this.#hangs) {
       this.#held.push(chunk);
       this.#advance();
@@ -256,10 +259,11 @@ export abstract class Session implements FaultableSession {
   }
 
   #refuseViolation(): void {
-    this.#endWith(this.violationNotice(this.violation ?? 'protocol violation'));
+    this.endWith(this.violationNotice(this.violation ?? 'protocol violation'));
   }
 
-  #endWith(notice: Buffer): void {
+  /** Ends the session for a reason that its client is told. */
+  protected endWith(notice: Buffer): void {
     if (this.#state === 'closed') return;
     if (notice.length > 0) this.toClient.send(notice);
     this.#close('endpoint', 'told');

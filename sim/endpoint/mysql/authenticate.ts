@@ -3,7 +3,7 @@
  * By mysql_native_password the server's own record is enough for that; where the password is
  * wanted in full, the last word is the server's: it is logged in to with what the client gave.
  */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import {
   cachingSha2Server,
@@ -16,7 +16,7 @@ import {
 import { buildAuthMoreData, buildAuthSwitch } from '../../wire/mysql/handshake.js';
 import type { AcceptedPasswords, Credentials } from './credentials.js';
 import type { PacketTalk } from './packet-talk.js';
-import { accessDenied, badHandshake, pluginNotLoaded } from './refusal.js';
+import { badHandshake, pluginNotLoaded } from './refusal.js';
 
 /** What the server stores of a user. */
 export interface Verifier {
@@ -39,55 +39,42 @@ export interface AuthenticateOptions {
 }
 
 /**
- * Leads the client through authentication, up to but without the OK: that is the server's.
- * @throws Refusal where it is wrong, or makes no sense
+ * Leads the client through authentication, up to but without the OK: that is the server's. So is
+ * the word that turns a client away: where we know that it is wrong, the server is given something
+ * that is wrong as well.
+ * @throws Refusal where it makes no sense, or cannot be done here
  */
 export async function authenticate(
   talk: PacketTalk,
   options: AuthenticateOptions,
 ): Promise<Credentials> {
-  const { verifier, offered, nonce, user } = options;
+  const { verifier, offered, nonce } = options;
   // One who does not exist must look like one whose password was wrong.
   const wanted = options.forcedPlugin ?? verifier?.plugin ?? options.usualPlugin;
-  let data = offered.data;
+  if (!Object.values<string>(plugins).includes(wanted)) throw pluginNotLoaded(wanted);
+  let { data } = offered;
   if (offered.plugin !== wanted) {
-    if (!Object.values<string>(plugins).includes(wanted)) throw pluginNotLoaded(wanted);
     talk.send(buildAuthSwitch({ plugin: wanted, nonce }));
     data = await talk.next();
   }
-  switch (wanted) {
-    case plugins.native:
-      return byNative(options, data);
-    case plugins.cachingSha2:
-      return await byCachingSha2(talk, options, data);
-    case plugins.clear:
-      return byClear(data);
-    default:
-      throw accessDenied(user);
-  }
+  if (wanted === plugins.clear) return byClear(data);
+  if (data.length === 0) return { kind: 'none' };
+  return wanted === plugins.native
+    ? byNative(options, data)
+    : await byCachingSha2(talk, options, data);
 }
 
-function byNative({ user, verifier, nonce }: AuthenticateOptions, scramble: Buffer): Credentials {
-  if (verifier === null) throw accessDenied(user);
-  if (verifier.authenticationString === '') {
-    if (scramble.length > 0) throw accessDenied(user);
-    return { kind: 'none' };
-  }
-  const stored = native.parseStored(verifier.authenticationString);
+function byNative({ verifier, nonce }: AuthenticateOptions, scramble: Buffer): Credentials {
+  const stored = native.parseStored(verifier?.authenticationString ?? '');
   const key = stored === undefined ? undefined : native.recoverKey(scramble, nonce, stored);
-  if (key === undefined) throw accessDenied(user);
-  return { kind: 'native-key', key };
+  return { kind: 'native-key', key: key ?? randomBytes(20) };
 }
 
 async function byCachingSha2(
   talk: PacketTalk,
-  { user, nonce, accepted, verifier }: AuthenticateOptions,
+  { user, nonce, accepted }: AuthenticateOptions,
   scramble: Buffer,
 ): Promise<Credentials> {
-  if (scramble.length === 0) {
-    if (verifier?.authenticationString !== '') throw accessDenied(user);
-    return { kind: 'none' };
-  }
   const known = accepted.check(user, scramble, nonce);
   if (known !== undefined) {
     talk.send(buildAuthMoreData(cachingSha2Server.fastOk));
@@ -99,8 +86,7 @@ async function byCachingSha2(
     talk.socket instanceof TLSSocket
       ? parseClearPassword(answer)
       : await encryptedPassword(talk, answer, nonce);
-  if (password === undefined || verifier === null) throw accessDenied(user);
-  return { kind: 'password', password };
+  return { kind: 'password', password: password ?? randomBytes(16).toString('hex') };
 }
 
 async function encryptedPassword(

@@ -1,30 +1,30 @@
 /**
  * COM_CHANGE_USER: the client proves who it wants to be with the nonce of its greeting, which is
- * ours and not the server's. So the endpoint hears it out itself, as at a greeting, and gives the
- * session a new server connection, on which everything is as after the command.
+ * ours and not the server's. So the endpoint hears it out itself, as at a greeting, and then has
+ * the session's own server connection change its user with what came of that.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
-import type { ServerAddress } from '../../server/server.js';
 import { plugin as plugins } from '../../wire/mysql/authentication.js';
 import { parseChangeUser } from '../../wire/mysql/handshake.js';
-import { errPacket } from '../../wire/mysql/messages.js';
+import type { ServerError } from '../../wire/mysql/messages.js';
 import { authenticate } from './authenticate.js';
-import { type Greeted, loggedIn, type Sessions, serverMsMax } from './greet.js';
+import type { Credentials } from './credentials.js';
+import type { Greeted, Sessions } from './greet.js';
 import { PacketTalk } from './packet-talk.js';
 import { badHandshake, Refusal } from './refusal.js';
-import { dial, type Login } from './upstream.js';
+import type { Login, Upstream } from './upstream.js';
 
 /** No sane COM_CHANGE_USER is longer. */
 export const newUserPayloadBytesMax = 70_000;
+const clientMsMax = 10_000;
 
-/** How it ended. The client of one without `greeted` was told why, and is not wanted any more. */
+/** Who the session is to belong to. */
 export interface NewUser {
-  readonly greeted: Greeted | undefined;
-  /** What the client sent behind the talk. */
-  readonly unread: Buffer;
-  /** Tells the client that it is done. */
-  confirm(): void;
+  readonly login: Login;
+  /** 0 = the server's own. */
+  readonly charset: number;
+  readonly credentials: Credentials;
 }
 
 export interface ChangeUserOptions {
@@ -35,31 +35,47 @@ export interface ChangeUserOptions {
   readonly session: Greeted;
   readonly sessions: Sessions;
   readonly clock: Clock;
-  readonly target: ServerAddress;
+  /** Has the server change the user; rejects with its refusal. */
+  readonly onServer: (newUser: NewUser) => Promise<Pick<Upstream, 'ok' | 'nonce'>>;
 }
 
-/** Never rejects. */
-export async function changeUser(options: ChangeUserOptions): Promise<NewUser> {
+/** How it ended, and what the client sent behind the talk. */
+export type ChangedUser = { readonly unread: Buffer } & (
+  | { readonly session: Greeted }
+  /** The client is to be told this, under this number, and is not wanted any more. */
+  | { readonly refusal: ServerError; readonly sequence: number }
+  | { readonly broken: string }
+);
+
+/** Never rejects. Where it went well the client has its OK. */
+export async function changeUser(options: ChangeUserOptions): Promise<ChangedUser> {
+  const { session, sessions } = options;
   const talk = new PacketTalk(options.client, options.sequence);
-  const limit = options.clock.timer(2 * serverMsMax, () => talk.abort('it took too long'));
+  const limit = options.clock.timer(clientMsMax, () => talk.abort('it took too long'));
   try {
-    const greeted = await newUser(talk, options);
-    return { greeted, unread: talk.detach(), confirm: () => talk.send(greeted.upstream.ok) };
+    const newUser = await heardOut(talk, options);
+    limit.cancel();
+    const { login, credentials } = newUser;
+    const agreement = await options.onServer(newUser);
+    if (credentials.kind === 'password')
+      sessions.accepted.remember(login.user, credentials.password);
+    const upstream = { ...session.upstream, ...agreement };
+    talk.send(upstream.ok);
+    return { session: { ...session, login, credentials, upstream }, unread: talk.detach() };
   } catch (error) {
     const unread = talk.detach();
-    if (error instanceof Refusal) options.client.write(errPacket(talk.sequence + 1, error.error));
-    return { greeted: undefined, unread, confirm: () => {} };
+    if (!(error instanceof Refusal)) return { broken: String(error), unread };
+    return { refusal: error.error, sequence: talk.sequence + 1, unread };
   } finally {
     limit.cancel();
   }
 }
 
-async function newUser(
+async function heardOut(
   talk: PacketTalk,
-  { payload, session, sessions, clock, target }: ChangeUserOptions,
-): Promise<Greeted> {
-  const { capabilities, maxPacketBytes, mariadbCapabilities, charset } = session.login;
-  const wanted = parseChangeUser(payload, capabilities);
+  { payload, session, sessions }: ChangeUserOptions,
+): Promise<NewUser> {
+  const wanted = parseChangeUser(payload, session.upstream.capabilities);
   if (wanted === undefined) throw badHandshake();
   const credentials = await authenticate(talk, {
     user: wanted.user,
@@ -72,16 +88,7 @@ async function newUser(
     nonce: session.nonce,
     accepted: sessions.accepted,
   });
-  const login: Login = {
-    capabilities,
-    maxPacketBytes,
-    mariadbCapabilities,
-    charset: wanted.charset === 0 ? charset : wanted.charset & 0xff,
-    user: wanted.user,
-    database: wanted.database,
-    attributes: wanted.attributes,
-  };
-  const dialled = await dial(target, clock, serverMsMax);
-  const upstream = await loggedIn(dialled, login, credentials, clock, sessions.accepted);
-  return { ...session, login, credentials, upstream, unread: Buffer.alloc(0) };
+  const { charset, user, database, attributes } = wanted;
+  const login: Login = { ...session.login, user, database, attributes };
+  return { login, charset, credentials };
 }

@@ -22,8 +22,9 @@ export class AcceptedPasswords {
     this.#byUser.set(user, { password, cached });
   }
 
-  forget(user: string): void {
-    this.#byUser.delete(user);
+  /** The server does not accept this one any more; another may be known by now. */
+  forget(user: string, password: string): void {
+    if (this.#byUser.get(user)?.password === password) this.#byUser.delete(user);
   }
 
   /** @returns the password where the scramble is right for the one that is known */

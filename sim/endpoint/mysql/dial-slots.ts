@@ -10,6 +10,7 @@ const slotsMax = 16;
 
 /** A server connection that was made for a client which has not answered yet. */
 export interface WaitingDial<T> {
+  readonly dialled: T;
   /** The client has answered. @returns undefined where the connection was let go meanwhile */
   take(): T | undefined;
 }
@@ -47,6 +48,6 @@ export class DialSlots<T> {
       this.#hangUp(oldest);
     }
     this.#waiting.add(dialled);
-    return { take: () => (this.#waiting.delete(dialled) ? dialled : undefined) };
+    return { dialled, take: () => (this.#waiting.delete(dialled) ? dialled : undefined) };
   }
 }

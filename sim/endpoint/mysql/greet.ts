@@ -80,14 +80,16 @@ export async function greet(
   let waiting: WaitingDial<Dialled> | undefined;
   try {
     await stall(host);
-    if (raw.destroyed || raw.readableEnded) throw new Error('the client has left');
     limit = host.clock.timer(host.greetingMsMax, () => {
       talk.abort('the greeting took too long');
       raw.destroy();
     });
     if (!host.admitting()) throw new Error('no server to begin a session on');
-    const { greeting, answered } = await sessions.dials.dial(() => dialTarget(host));
-    return { greeted: await letIn(talk, raw, dialled, { method, host, sessions }) };
+    waiting = await sessions.dials.dial(() => {
+      if (raw.destroyed || raw.readableEnded) throw new Error('the client has left');
+      return dial(host.target(), host.clock, serverMsMax);
+    });
+    return { greeted: await letIn(talk, raw, waiting, { method, host, sessions }) };
   } catch (error) {
     return fail(talk, raw, error);
   } finally {
@@ -111,10 +113,10 @@ interface Means {
 async function letIn(
   talk: PacketTalk,
   raw: Socket,
-  dialled: Dialled,
+  waiting: WaitingDial<Dialled>,
   { method, host, sessions }: Means,
 ): Promise<Greeted> {
-  const { greeting } = dialled;
+  const { greeting } = waiting.dialled;
   const nonce = newNonce();
   const clientConnectionId = sessions.clientConnectionId(greeting.connectionId);
   talk.send(buildGreeting(ownGreeting(greeting, nonce, clientConnectionId)));
@@ -129,6 +131,7 @@ async function letIn(
     nonce,
     accepted: sessions.accepted,
   });
+  const dialled = waiting.take() ?? (await dial(host.target(), host.clock, serverMsMax));
   const upstream = await loggedIn(dialled, login, credentials, host.clock, sessions.accepted);
   if (!host.admitting()) {
     upstream.socket.on('error', () => {});
@@ -164,12 +167,17 @@ export async function loggedIn(
     if (credentials.kind === 'password') accepted.remember(login.user, credentials.password);
     return upstream;
   } catch (error) {
-    if (error instanceof ServerRefusal && error.error.number === 1045) accepted.forget(login.user);
+    const denied = error instanceof ServerRefusal && error.error.number === 1045;
+    if (denied && credentials.kind === 'password')
+      accepted.forget(login.user, credentials.password);
     throw error;
   }
 }
 
-/** Dials and logs in to another server in the name of a session that is there already. */
+/**
+ * Dials and logs in to another server in the name of a session that is there already; without a
+ * database: the one that it began in may be gone, and it may have gone on to another.
+ */
 export async function logInAgain(
   address: ServerAddress,
   { login, credentials }: Pick<Greeted, 'login' | 'credentials'>,
@@ -177,7 +185,7 @@ export async function logInAgain(
   accepted: AcceptedPasswords,
 ): Promise<Upstream> {
   const dialled = await dial(address, clock, serverMsMax);
-  return await loggedIn(dialled, login, credentials, clock, accepted);
+  return await loggedIn(dialled, { ...login, database: '' }, credentials, clock, accepted);
 }
 
 function ownGreeting(

@@ -1,7 +1,8 @@
 /** Packets read and written one by one while a connection is greeted, numbered as they go. */
 import type { Socket } from 'node:net';
 import { packet } from '../../wire/mysql/packets.js';
-import { HandshakeError, HandshakeReader } from '../handshake-reader.js';
+import { HandshakeReader } from '../handshake-reader.js';
+import { outOfOrder } from './refusal.js';
 
 /** No sane packet of a greeting is longer. */
 const payloadBytesMax = 70_000;
@@ -27,10 +28,12 @@ export class PacketTalk {
 
   /**
    * The other end's next payload.
-   * @throws HandshakeError when the connection ends or what comes is no packet of a greeting
+   * @throws HandshakeError when the connection ends; Refusal when what comes is no packet of a
+   *   greeting, or not the next one
    */
   async next(): Promise<Buffer> {
     const { payload, sequence } = await this.#reader.next(takePacket);
+    if (sequence !== ((this.#sequence + 1) & 0xff)) throw outOfOrder();
     this.#sequence = sequence;
     return payload;
   }
@@ -64,7 +67,7 @@ function takePacket(
 ): { found: { payload: Buffer; sequence: number }; bytes: number } | undefined {
   if (bytes.length < 4) return undefined;
   const length = bytes.readUIntLE(0, 3);
-  if (length > payloadBytesMax) throw new HandshakeError('08S01', 'Got packets out of order');
+  if (length > payloadBytesMax) throw outOfOrder();
   if (bytes.length < length + 4) return undefined;
   const sequence = bytes[3] as number;
   return { found: { payload: bytes.subarray(4, length + 4), sequence }, bytes: length + 4 };

@@ -4,11 +4,12 @@ import type { Clock } from '../../clock.js';
 import type { ServerAddress } from '../../server/server.js';
 import type { ClientAuthentication, Greeting, Host, Protocol } from '../protocol.js';
 import type { Verifier } from './authenticate.js';
-import { changeUser, type NewUser } from './change-user.js';
+import { type ChangedUser, type ChangeUserOptions, changeUser } from './change-user.js';
 import { AcceptedPasswords } from './credentials.js';
+import { DialSlots } from './dial-slots.js';
 import { type Greeted, greet, logInAgain, type Sessions } from './greet.js';
 import { MysqlSession, type SessionHost } from './session.js';
-import type { Upstream } from './upstream.js';
+import { type Dialled, hangUp, type Upstream } from './upstream.js';
 
 export interface MysqlProtocolOptions {
   readonly clock: Clock;
@@ -20,14 +21,15 @@ export interface MysqlProtocolOptions {
 
 export class MysqlProtocol implements Protocol, Sessions, SessionHost {
   readonly accepted = new AcceptedPasswords();
+  readonly dials = new DialSlots<Dialled>(hangUp);
   readonly verifier: (user: string) => Promise<Verifier | null>;
   readonly #clock: Clock;
   readonly #watchTemporaryTables: boolean;
   readonly #byClientId = new Map<number, MysqlSession>();
-  #target: (() => ServerAddress) | undefined;
   /** Ids up to this one were given while earlier servers ran. */
   #idsGone = 0;
   #idMax = 0;
+  #renumbered = false;
 
   constructor({ clock, verifier, watchTemporaryTables }: MysqlProtocolOptions) {
     this.#clock = clock;
@@ -36,7 +38,6 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
   }
 
   async greet(raw: Socket, method: ClientAuthentication, host: Host): Promise<Greeting> {
-    this.#target = host.target;
     const end = await greet(raw, method, host, this);
     return 'greeted' in end ? this.#greeting(end.greeted) : end;
   }
@@ -44,10 +45,11 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
   /** A server's ids begin again at its start: they are moved behind those that are known. */
   serverStarted(): void {
     this.#idsGone = this.#idMax;
+    this.#renumbered ||= this.#idsGone > 0;
   }
 
   get renumbered(): boolean {
-    return this.#idsGone > 0;
+    return this.#renumbered;
   }
 
   clientConnectionId(serverConnectionId: number): number {
@@ -65,21 +67,15 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
     return logInAgain(address, session, this.#clock, this.accepted);
   }
 
-  async changeUser(
-    client: Socket,
-    payload: Buffer,
-    sequence: number,
-    session: Greeted,
-  ): Promise<NewUser> {
-    const target = this.#target;
-    if (target === undefined) throw new Error('no client was greeted yet');
-    const clock = this.#clock;
-    const options = { client, payload, sequence, session, sessions: this, clock };
-    return await changeUser({ ...options, target: target() });
+  changeUser(options: Omit<ChangeUserOptions, 'sessions' | 'clock'>): Promise<ChangedUser> {
+    return changeUser({ ...options, sessions: this, clock: this.#clock });
   }
 
   #greeting(greeted: Greeted): Greeting {
     const { client, unread, upstream, clientConnectionId } = greeted;
+    // Its first server connection was let go before it answered.
+    if (this.clientConnectionId(upstream.connectionId) !== clientConnectionId)
+      this.#renumbered = true;
     return {
       alive: !client.destroyed,
       begin: (place) => {

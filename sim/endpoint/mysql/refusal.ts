@@ -10,13 +10,6 @@ export class Refusal extends Error {
 /** The server itself said no; its words are handed on as they are. */
 export class ServerRefusal extends Refusal {}
 
-export const accessDenied = (user: string): Refusal =>
-  new Refusal({
-    number: 1045,
-    sqlState: '28000',
-    text: `Access denied for user '${user}'@'localhost' (using password: YES)`,
-  });
-
 export const badHandshake = (): Refusal =>
   new Refusal({ number: 1043, sqlState: '08S01', text: 'Bad handshake' });
 
@@ -26,3 +19,6 @@ export const pluginNotLoaded = (plugin: string): Refusal =>
     sqlState: 'HY000',
     text: `Plugin '${plugin}' is not loaded (the endpoint cannot authenticate by it)`,
   });
+
+export const outOfOrder = (): Refusal =>
+  new Refusal({ number: 1156, sqlState: '08S01', text: 'Got packets out of order' });

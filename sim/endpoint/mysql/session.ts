@@ -7,13 +7,19 @@ import { setStatementId, statementId, statementIdHeadBytes } from '../../wire/my
 import { comQuery, errPacket, quitPacket, type ServerError } from '../../wire/mysql/messages.js';
 import { Session } from '../session.js';
 import type { SessionPlace } from '../session-birth.js';
-import { type NewUser, newUserPayloadBytesMax } from './change-user.js';
+import {
+  type ChangedUser,
+  type ChangeUserOptions,
+  type NewUser,
+  newUserPayloadBytesMax,
+} from './change-user.js';
 import type { Greeted } from './greet.js';
 import { killBytesMax, mappedKill } from './kill.js';
+import { ServerPayloads } from './server-payloads.js';
 import { StatementIds } from './statement-ids.js';
 import { Talk } from './talk.js';
 import { type Passage, Traffic } from './traffic.js';
-import { deprecatesEof, type Upstream } from './upstream.js';
+import { authenticated, changeUserPacket, deprecatesEof, type Upstream } from './upstream.js';
 import { type Fate, pass, WatchedPath } from './watched-path.js';
 
 /** What a session needs of the protocol's one object. */
@@ -23,8 +29,8 @@ export interface SessionHost {
   /** The server's connection id for one that a client may know. */
   serverConnectionId(id: number): number;
   reconnect(address: ServerAddress, session: Greeted): Promise<Upstream>;
-  /** Talks with a client that wants to be somebody else; rejects with what it is to be told. */
-  changeUser(client: Socket, payload: Buffer, sequence: number, session: Greeted): Promise<NewUser>;
+  /** Talks with a client that wants to be somebody else. Never rejects. */
+  changeUser(options: Omit<ChangeUserOptions, 'sessions' | 'clock'>): Promise<ChangedUser>;
 }
 
 export interface MysqlSessionBirth extends SessionPlace<Session>, Greeted {
@@ -33,7 +39,10 @@ export interface MysqlSessionBirth extends SessionPlace<Session>, Greeted {
   readonly watchTemporaryTables: boolean;
 }
 
-const pipelined = 'commands behind COM_CHANGE_USER before its answer';
+const pipelined = 'COM_CHANGE_USER in one breath with other commands';
+const serverMsMax = 10_000;
+
+type Agreement = Pick<Upstream, 'ok' | 'nonce'>;
 
 export class MysqlSession extends Session implements Passage {
   readonly #host: SessionHost;
@@ -46,8 +55,6 @@ export class MysqlSession extends Session implements Passage {
   readonly #ids = new StatementIds();
   /** Told at the next statement: what happened to the transaction that it would belong to. */
   #abort: ServerError | undefined;
-  /** Bytes are sent before they are looked at: nothing can be changed any more. */
-  #sentAlready = false;
   #changing = false;
   #leaves = false;
   #violation: string | undefined;
@@ -141,7 +148,7 @@ export class MysqlSession extends Session implements Passage {
   /** Answers to several commands at once go in order: between them we cannot speak. */
   #isStatement(commandByte: number): boolean {
     if (this.#traffic.answers.outstanding > 0) return false;
-    return commandByte === command.query || commandByte === command.stmtExecute;
+    return statements.includes(commandByte);
   }
 
   #fateOfStatement(commandByte: number, head: Buffer): Fate {
@@ -173,9 +180,8 @@ export class MysqlSession extends Session implements Passage {
   }
 
   #fateOfChange(head: Buffer | null): Fate {
-    // Sent behind other commands in one breath: too late to keep it from the server.
-    if (this.#sentAlready || head === null) {
-      this.#violation = 'COM_CHANGE_USER behind other commands before their answers';
+    if (this.#traffic.answers.outstanding > 0 || head === null) {
+      this.#violation = pipelined;
       return pass;
     }
     const payload = Buffer.from(head);
@@ -193,25 +199,32 @@ export class MysqlSession extends Session implements Passage {
     this.#changing = true;
     const sequence = this.#traffic.fromClient.sequence;
     await this.lendClient(async (client) => {
-      const changed = await this.#host.changeUser(client, payload, sequence, this.#greeted);
+      const session = this.#greeted;
+      const onServer = (newUser: NewUser): Promise<Agreement> => this.#changeOnServer(newUser);
+      const end = await this.#host.changeUser({ client, payload, sequence, session, onServer });
       this.#changing = false;
-      if (changed.greeted === undefined) {
-        this.reset();
-        return changed.unread;
+      if ('refusal' in end) this.endWith(errPacket(end.sequence, end.refusal));
+      else if ('broken' in end) this.reset();
+      else {
+        this.#greeted = end.session;
+        this.#abort = undefined;
+        if (this.#upstream !== undefined) this.#attach(end.session.upstream);
       }
-      if (this.state === 'closed') {
-        changed.greeted.upstream.socket.destroy();
-        return changed.unread;
-      }
-      this.letServerGo(quitPacket);
-      this.#greeted = changed.greeted;
-      this.#ids.forgetAll();
-      this.#abort = undefined;
-      this.#attach(changed.greeted.upstream);
-      this.useServer(changed.greeted.upstream.socket);
-      changed.confirm();
-      return changed.unread;
+      return end.unread;
     });
+  }
+
+  /** All that the session held is gone then, but not its server connection and its id. */
+  async #changeOnServer({ login, charset, credentials }: NewUser): Promise<Agreement> {
+    const upstream = this.#upstream;
+    if (upstream === undefined) throw new Error(`session ${this.id} has no server`);
+    const { socket, nonce } = upstream;
+    const talk = new ServerPayloads(
+      (bytes) => socket.write(bytes),
+      (payloads) => authenticated(payloads, nonce, credentials),
+    );
+    const command = changeUserPacket(upstream, login, charset, credentials);
+    return await this.exchange(command, talk, serverMsMax);
   }
 
   #books(upstream: Upstream): [Traffic, WatchedPath, WatchedPath] {
@@ -253,35 +266,25 @@ export class MysqlSession extends Session implements Passage {
   }
 
   protected override passOn(chunk: Buffer): void {
-    if (this.#mustLookFirst(chunk)) {
-      this.#out.push(chunk);
-      return;
-    }
-    // Sent first: the server works on it while we keep our books.
-    this.toServer.send(chunk);
-    this.#sentAlready = true;
-    this.#traffic.fromClient.walk(chunk);
-    this.#sentAlready = false;
+    this.#out.pass(chunk, this.#looksOut);
   }
 
-  #mustLookFirst(chunk: Buffer): boolean {
+  readonly #looksOut = (bytes: Buffer): boolean => {
     if (this.#ids.differ || this.#abort !== undefined || this.#host.renumbered) return true;
-    if (!this.#out.atBoundary) return false;
-    return chunk.length < 5 || chunk[4] === command.changeUser;
-  }
+    if (bytes.length < 5 || bytes[4] === command.changeUser) return true;
+    // What follows in the same breath may have to be looked at.
+    return bytes.readUIntLE(0, 3) + 4 < bytes.length;
+  };
 
   protected override passOneOn(chunk: Buffer): number {
     return this.#out.push(chunk, true);
   }
 
   protected override passBack(chunk: Buffer): void {
-    if (this.#ids.differ) {
-      this.#back.push(chunk);
-      return;
-    }
-    this.toClient.send(chunk);
-    this.#traffic.fromServer.walk(chunk);
+    this.#back.pass(chunk, this.#looksBack);
   }
+
+  readonly #looksBack = (): boolean => this.#ids.differ;
 
   protected override passOneBack(chunk: Buffer): number {
     return this.#back.push(chunk, true);
@@ -325,6 +328,9 @@ export class MysqlSession extends Session implements Passage {
     return upstream.socket;
   }
 }
+
+/** Commands that run SQL. */
+const statements: readonly number[] = [command.query, command.stmtExecute, command.stmtBulkExecute];
 
 const shutdown: ServerError = {
   number: 1053,

@@ -13,6 +13,7 @@ import {
 } from '../../wire/mysql/authentication.js';
 import { capability, has, without } from '../../wire/mysql/capabilities.js';
 import {
+  buildChangeUser,
   buildHandshakeResponse,
   type Greeting,
   type HandshakeResponse,
@@ -21,6 +22,7 @@ import {
   parseGreeting,
 } from '../../wire/mysql/handshake.js';
 import { parseErr } from '../../wire/mysql/messages.js';
+import { packet } from '../../wire/mysql/packets.js';
 import { HandshakeError } from '../handshake-reader.js';
 import type { Credentials } from './credentials.js';
 import { PacketTalk } from './packet-talk.js';
@@ -40,8 +42,18 @@ export interface Upstream {
   readonly connectionId: number;
   /** What client and server agreed on. */
   readonly capabilities: number;
+  /** What it greeted with, for COM_CHANGE_USER: its usual plugin, and the nonce last heard. */
+  readonly plugin: string;
+  readonly nonce: Buffer;
   /** The server's OK to the login. */
   readonly ok: Buffer;
+}
+
+/** Payloads to and from a server, in turns. */
+export interface PayloadTalk {
+  /** @throws when it goes away, does not answer in time, or talks nonsense */
+  next(): Promise<Buffer>;
+  send(payload: Buffer): void;
 }
 
 /** What the client said of itself, less its proof. */
@@ -87,15 +99,18 @@ export async function logIn(
       buildHandshakeResponse({
         ...login,
         capabilities,
+        // MariaDB's own are not followed either, be it that a client asks for them unoffered.
+        mariadbCapabilities: 0,
         plugin: greeting.plugin,
         authResponse: first ?? Buffer.alloc(0),
       }),
     );
-    const ok = await authenticated(talk, greeting, credentials);
+    const agreement = await authenticated(talk, greeting.nonce, credentials);
     const { socket } = talk;
     const unread = talk.detach();
     if (unread.length > 0) socket.unshift(unread);
-    return { socket, connectionId: greeting.connectionId, capabilities, ok };
+    const { connectionId, plugin } = greeting;
+    return { socket, connectionId, plugin, capabilities, ...agreement };
   });
 }
 
@@ -127,17 +142,33 @@ async function within<T>(
   }
 }
 
-/** Goes through what the server asks, up to its OK. */
-async function authenticated(
-  talk: PacketTalk,
-  greeting: Greeting,
+/** COM_CHANGE_USER with its header. @param charset 0 = the server's own */
+export function changeUserPacket(
+  { plugin, nonce, capabilities }: Upstream,
+  { user, database, attributes }: Login,
+  charset: number,
   credentials: Credentials,
-): Promise<Buffer> {
-  let { nonce } = greeting;
+): Buffer {
+  const authResponse = answerTo(plugin, credentials, nonce) ?? Buffer.alloc(0);
+  const change = { user, database, attributes, charset, plugin, authResponse };
+  return packet(0, buildChangeUser(change, capabilities));
+}
+
+/**
+ * Goes through what the server asks, up to its OK.
+ * @throws ServerRefusal with the server's own error; Refusal where we lack what it asks for; what
+ *   the talk throws
+ */
+export async function authenticated(
+  talk: PayloadTalk,
+  greetedWith: Buffer,
+  credentials: Credentials,
+): Promise<Pick<Upstream, 'ok' | 'nonce'>> {
+  let nonce = greetedWith;
   for (;;) {
     const payload = await talk.next();
     refuse(payload);
-    if (payload[0] === 0) return Buffer.from(payload);
+    if (payload[0] === 0) return { ok: Buffer.from(payload), nonce };
     const change = parseAuthSwitch(payload);
     const more = parseAuthMoreData(payload);
     if (change !== undefined) {
