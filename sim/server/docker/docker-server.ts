@@ -52,7 +52,8 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 const killTimeoutMs = 20_000;
 const settleTimeoutMs = 30_000;
-const queryTimeoutMs = 5_000;
+const killAgainMs = 500;
+const logTimeoutMs = 5_000;
 /** A first start that finds its port taken looks for another one so many times. */
 const firstPortsMax = 8;
 
@@ -316,11 +317,13 @@ export class DockerServer implements Server {
     const { clock } = this.#parts;
     const settled = (): Promise<boolean> => settlesWithin(clock, launched, settleTimeoutMs);
     try {
-      await container.signal('SIGKILL');
-      if ((await container.facts()) !== undefined) {
-        await container.endsWithin(killTimeoutMs);
+      // One that is only being started takes no signal yet.
+      const untilNs = clock.nowNs() + killTimeoutMs * 1e6;
+      do await container.signal('SIGKILL');
+      while (!(await container.endsWithin(killAgainMs)) && clock.nowNs() < untilNs);
+      if ((await container.facts())?.hasEnded === true) {
         if (this.#logEnded === undefined) await this.#followLog();
-        await settlesWithin(clock, this.#logEnded ?? Promise.resolve(), queryTimeoutMs);
+        await settlesWithin(clock, this.#logEnded ?? Promise.resolve(), logTimeoutMs);
       }
       await container.remove(clock);
       // Docker may have been about to make it.
