@@ -82,12 +82,29 @@ function lostText(lost: ReadonlyMap<string, number>): string {
   return `${total} ${entries} of a known kind cannot be read by this version (${kinds})`;
 }
 
+/** When a lane was polled, edge polls and the look at its end left out. */
+export interface WatchedLane {
+  readonly spec: LaneSpec;
+  readonly firstTickNs: number | null;
+  readonly lastTickNs: number | null;
+  readonly p95Ns: number | null;
+}
+
+export function watchedLane({ spec, ticks, p95Ns }: LaneMeasure): WatchedLane {
+  return {
+    spec,
+    firstTickNs: ticks[0]?.scheduledNs ?? null,
+    lastTickNs: ticks.findLast((tick) => !tick.finalCheck)?.scheduledNs ?? null,
+    p95Ns,
+  };
+}
+
 /** What a completed run or probe must hold besides. */
 export interface Expected {
   readonly command: 'run' | 'probe' | 'import';
   /** As listed at the start. */
   readonly lanes: readonly LaneSpec[];
-  readonly measured: readonly LaneMeasure[];
+  readonly measured: readonly WatchedLane[];
   /** When the `verify` phase began, in which the instruments are told to stop; null without. */
   readonly stoppedNs: number | null;
   /** Which servers told their version, `before` and `after`. */
@@ -117,30 +134,26 @@ export function completedGaps(expected: Expected): string[] {
 }
 
 /** All lanes begin and end together: where the stop was not told, the last tick of any tells. */
-function watchedStretch(measured: readonly LaneMeasure[], stoppedNs: number | null): Stretch {
+function watchedStretch(measured: readonly WatchedLane[], stoppedNs: number | null): Stretch {
   let fromNs = Number.POSITIVE_INFINITY;
   let lastNs = Number.NEGATIVE_INFINITY;
   for (const lane of measured) {
-    fromNs = Math.min(fromNs, lane.ticks[0]?.scheduledNs ?? fromNs);
-    lastNs = Math.max(lastNs, lastTickNs(lane) ?? lastNs);
+    fromNs = Math.min(fromNs, lane.firstTickNs ?? fromNs);
+    lastNs = Math.max(lastNs, lane.lastTickNs ?? lastNs);
   }
   const toNs = stoppedNs ?? lastNs;
   return { fromNs: Number.isFinite(fromNs) ? fromNs : Math.min(0, toNs), toNs };
 }
 
-function lastTickNs({ ticks }: LaneMeasure): number | undefined {
-  return ticks.findLast((tick) => !tick.finalCheck)?.scheduledNs;
-}
-
 /** Every tick that is due is recorded, so that a lane ends within one of when all end. */
-function laneGap(lane: LaneMeasure, { fromNs, toNs }: Stretch): string | null {
+function laneGap(lane: WatchedLane, { fromNs, toNs }: Stretch): string | null {
   const { name, intervalMs } = lane.spec;
   // A probe that was stopped before its first tick.
   if (!Number.isFinite(toNs)) return null;
-  const lastNs = lastTickNs(lane);
+  const { lastTickNs: lastNs } = lane;
   const toleranceNs = 2 * intervalMs * 1e6 + (lane.p95Ns ?? 0);
   if (toNs - (lastNs ?? fromNs) <= toleranceNs) return null;
-  if (lastNs === undefined) return `the lane ${name} has no polls`;
+  if (lastNs === null) return `the lane ${name} has no polls`;
   const silentS = ((toNs - lastNs) / 1e9).toFixed(1);
   return `the polls of the lane ${name} end ${silentS} s before the instruments were stopped`;
 }

@@ -6,7 +6,14 @@ import {
   type LaneSpec,
   laneKinds,
 } from '../history/entry.js';
-import { completedGaps, type ReadDamage, readGaps, undamaged } from './history-gaps.js';
+import {
+  completedGaps,
+  type ReadDamage,
+  readGaps,
+  undamaged,
+  type WatchedLane,
+  watchedLane,
+} from './history-gaps.js';
 import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
 import { type Ledger, LedgerBook } from './ledger.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
@@ -73,11 +80,7 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
   const book = new LedgerBook();
   for (const { data } of kinds.write) book.take(data);
   const gaps = [...readGaps(entries, damage), ...book.gaps()];
-  if (started !== null && finished?.completed === true) {
-    const { command, lanes: listed } = started;
-    const told = servers.map(({ when }) => when);
-    gaps.push(...completedGaps({ command, lanes: listed, measured, stoppedNs, servers: told }));
-  }
+  gaps.push(...endGaps({ started, finished, servers }, stoppedNs, measured.map(watchedLane)));
   return {
     started,
     finished,
@@ -98,8 +101,20 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
   };
 }
 
+/** What is missing of a run that says that it was completed. */
+export function endGaps(
+  { started, finished, servers }: Pick<Measurement, 'started' | 'finished' | 'servers'>,
+  stoppedNs: number | null,
+  measured: readonly WatchedLane[],
+): string[] {
+  if (started === null || finished?.completed !== true) return [];
+  const { command, lanes } = started;
+  const told = servers.map(({ when }) => when);
+  return completedGaps({ command, lanes, measured, stoppedNs, servers: told });
+}
+
 /** When the instruments were told to stop. */
-function verifyNs(phases: readonly EntryOf<'phase'>[]): number | null {
+export function verifyNs(phases: readonly EntryOf<'phase'>[]): number | null {
   const begin = phases.find(({ data }) => data.name === 'verify' && data.edge === 'begin');
   return begin?.atNs ?? null;
 }
@@ -125,7 +140,8 @@ function sortOut(entries: readonly Entry[]): ByKind {
   return kinds;
 }
 
-function slowMsOf(started: RunStarted | null): number {
+/** From which length on an ok poll is slow. */
+export function slowMsOf(started: RunStarted | null): number {
   const slowMs = started?.settings.slowMs;
   return typeof slowMs === 'number' && slowMs > 0 ? slowMs : slowMsDefault;
 }
@@ -152,7 +168,8 @@ function laneSpecs(
   return [...listed, ...found.map(([name, list]) => guessSpec(name, list))];
 }
 
-function guessSpec(name: string, polls: readonly PollData[]): LaneSpec {
+/** The spec of a lane of which only its polls are known. */
+export function guessSpec(name: string, polls: readonly PollData[]): LaneSpec {
   const kind = laneKindOf(name);
   const starts = polls.filter((poll) => poll.tick !== null).map((poll) => poll.scheduledNs);
   const ascending = starts.sort((a, b) => a - b);

@@ -2,7 +2,8 @@
  * Cuts a long outage in two without changing a bound, and joins it again. Pure.
  *
  * The cut is a failed tick F that no other attempt overlaps, between two failed attempts that
- * follow without a gap: F stays in both parts, the last failure of one and the first of the other.
+ * follow without a gap, of which the earlier one began after all before it had ended: no ok attempt
+ * can part these three. F stays in both parts, the last failure of one and the first of the other.
  * All edges of the outage are then seen by the one part alone. Its lower bound is that of both and
  * the time that F took, since F's end is the earliest of the later part, and F's start the latest
  * of the earlier one.
@@ -18,18 +19,21 @@ export function lastCutInOutage(
 ): number {
   let found = -1;
   let endedNs = Number.NEGATIVE_INFINITY;
+  let beforeIsClear = false;
   for (const [index, poll] of byStart.entries()) {
     const before = byStart[index - 1];
     const after = byStart[index + 1];
-    const wasEndedNs = endedNs;
-    endedNs = Math.max(endedNs, poll.endNs);
     if (after === undefined || poll.endNs > certainNs) break;
-    if (before === undefined || poll.tick === null) continue;
-    if ([before, poll, after].some(({ outcome }) => outcome !== 'fail')) continue;
-    const isAlone = wasEndedNs <= poll.startNs && poll.endNs <= after.startNs;
-    const isWatched =
-      poll.startNs - before.endNs <= blindGapNs && after.startNs - poll.endNs <= blindGapNs;
-    if (isAlone && isWatched) found = index;
+    const isClear = endedNs <= poll.startNs;
+    const isAlone = isClear && poll.endNs <= after.startNs;
+    if (before !== undefined && beforeIsClear && isAlone && poll.tick !== null) {
+      const areFailed = [before, poll, after].every(({ outcome }) => outcome === 'fail');
+      const isWatched =
+        poll.startNs - before.endNs <= blindGapNs && after.startNs - poll.endNs <= blindGapNs;
+      if (areFailed && isWatched) found = index;
+    }
+    endedNs = Math.max(endedNs, poll.endNs);
+    beforeIsClear = isClear;
   }
   return found;
 }

@@ -58,6 +58,8 @@ export class RunningLane {
   #failsKept = 0;
   /** The outage that was cut last; its last failure is the first poll that waits. */
   #open: Outage<LaneAttempt> | null = null;
+  /** The last tick of the part before, where it is not in the next one as well. */
+  #lastTick: number | null = null;
   #sum: LaneMeasure;
 
   constructor(options: RunningLaneOptions) {
@@ -124,6 +126,7 @@ export class RunningLane {
     const outages = this.#joined(measured.outages);
     this.#open = shared === 'failed' ? (outages.pop() ?? null) : null;
     this.#sum = this.#add(this.#sum, withOutages(measured, outages), shared);
+    this.#lastTick = shared === null ? (measured.ticks.at(-1)?.tick ?? this.#lastTick) : null;
     this.#failsKept = this.#sum.outages.reduce((sum, { fails }) => sum + fails.length, 0);
     this.#waiting = rest;
     this.#settledNs = part.at(-1)?.startNs ?? this.#settledNs;
@@ -151,6 +154,13 @@ export class RunningLane {
     };
   }
 
+  /** Tick numbers between the part before and this one of which nothing was recorded. */
+  #missingBefore(part: LaneMeasure): number {
+    const first = part.ticks[0]?.tick ?? null;
+    if (this.#lastTick === null || first === null) return 0;
+    return Math.max(0, first - this.#lastTick - 1);
+  }
+
   #measure(polls: readonly PollData[], untilNs: number | null): LaneMeasure {
     const { spec, slowNs } = this.#options;
     return measureLane(spec, polls, { slowNs, unobserved: [], untilNs });
@@ -172,7 +182,7 @@ export class RunningLane {
       ok: sum.ok + part.ok - (shared === 'ok' ? 1 : 0),
       failed: sum.failed + part.failed - (shared === 'failed' ? 1 : 0),
       unknown: sum.unknown + part.unknown,
-      missing: sum.missing + part.missing,
+      missing: sum.missing + part.missing + this.#missingBefore(part),
       slow: sum.slow + part.slow,
       brownouts: sum.brownouts + part.brownouts,
       p50Ns: null,
