@@ -1,19 +1,24 @@
 /** Every benchmark, in the order in which they run. */
 import { bookkeeping } from './bookkeeping.js';
 import { endpointTps } from './endpoint-tps.js';
+import { endpointTpsMariadb, endpointTpsMysql } from './endpoint-tps-mysql.js';
 import type { Bench } from './figure.js';
 import { firstQuery } from './first-query.js';
 import { judgedHistory } from './judged-history.js';
 import { parkedSessions } from './parked-sessions.js';
 import { probeAccuracy } from './probe-accuracy.js';
 import { probeRealtime } from './probe-realtime.js';
+import { serverStart } from './server-start.js';
 import { wholeRun } from './whole-run.js';
 
 export const benches: readonly Bench[] = [
   endpointTps,
+  endpointTpsMysql,
+  endpointTpsMariadb,
   bookkeeping,
   parkedSessions,
   firstQuery,
+  serverStart,
   wholeRun,
   probeAccuracy,
   probeRealtime,

@@ -1,17 +1,13 @@
 /** A real server for a benchmark, with a role that clients use. */
 import { randomBytes } from 'node:crypto';
-import { type Clock, systemClock } from '../sim/clock.js';
+import { systemClock } from '../sim/clock.js';
 import { Admin } from '../sim/engine/postgres/admin.js';
 import { createApplication } from '../sim/engine/postgres/roles.js';
 import { embeddedProvider } from '../sim/server/embedded/provider.js';
-import type { Server } from '../sim/server/server.js';
-import type { Login } from '../sim/sim.js';
+import type { Relayed } from './peers/peer.js';
 
-export interface Database {
-  readonly clock: Clock;
-  readonly server: Server;
+export interface Database extends Relayed {
   readonly admin: Admin;
-  readonly login: Login;
   close(): Promise<void>;
 }
 

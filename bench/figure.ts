@@ -21,6 +21,14 @@ export interface Figure {
   readonly remark?: string;
 }
 
+/** A figure that this machine lacks something for. */
+export function notMeasured(name: string, workload: string, remark: string): Figure {
+  return { name, workload, unit: '-', samples: [], target: null, remark };
+}
+
+/** A full run gives at least so many samples of what has a target. */
+export const samplesMin = 7;
+
 export interface Spread {
   readonly min: number;
   readonly median: number;

@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { newAnchor } from '../sim/clock.js';
 import { benches } from './benches.js';
-import { type Bench, type Figure, judge, spreadOf } from './figure.js';
+import { type Bench, type Figure, judge, samplesMin, spreadOf } from './figure.js';
 import { figureTable } from './table.js';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -17,7 +17,9 @@ async function runAll(chosen: readonly Bench[], quick: boolean): Promise<boolean
   for (const bench of chosen) {
     say(`${bench.name}: ${bench.what}`);
     try {
-      figures.push(...(await bench.run({ quick, say: (text) => say(`  ${text}`) })));
+      const found = await bench.run({ quick, say: (text) => say(`  ${text}`) });
+      figures.push(...found);
+      if (!quick) requireSamples(found);
     } catch (error) {
       whole = false;
       say(`  failed: ${error instanceof Error ? error.stack : String(error)}`);
@@ -36,6 +38,13 @@ async function runAll(chosen: readonly Bench[], quick: boolean): Promise<boolean
       : `${figureTable(figures)}\n\n${JSON.stringify(machine)}\n`,
   );
   return whole;
+}
+
+/** What the machine lacks something for has no samples at all. */
+function requireSamples(figures: readonly Figure[]): void {
+  for (const { name, samples, target } of figures)
+    if (target !== null && samples.length > 0 && samples.length < samplesMin)
+      throw new Error(`${name} has ${samples.length} samples, and ${samplesMin} are demanded`);
 }
 
 function withVerdict(figure: Figure): object {

@@ -2,6 +2,7 @@
 
 import type { Login } from '../sim/sim.js';
 import { program, run } from '../test/support/programs.js';
+import type { Rate } from './peer-rates.js';
 
 export type QueryMode = 'simple' | 'extended' | 'prepared';
 
@@ -14,11 +15,6 @@ export interface PgbenchRun {
   readonly script: 'select-only' | 'tpcb-like';
   /** Default: simple. */
   readonly mode?: QueryMode;
-}
-
-export interface Rate {
-  readonly seconds: number;
-  readonly transactions: number;
 }
 
 /** The path of pgbench, or undefined after saying that it is not installed. */

@@ -61,6 +61,7 @@ async function once(
   const record = (draft: EntryDraft): void => void drafts.push(draft);
   try {
     const order: RefusingOrder = {
+      engine: 'postgres',
       target: server.address,
       admin: server.admin,
       anchor: clock.anchor,

@@ -1,14 +1,21 @@
-/** What stands between pgbench and the server: each in a process of its own. */
+/** What stands between a load and the server: each in a process of its own. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../sim/clock.js';
 import { type Account, serverAccount, spawnIdentity } from '../../sim/server/embedded/account.js';
 import { freePort } from '../../sim/server/ports.js';
-import type { AdminLogin, ServerAddress } from '../../sim/server/server.js';
+import type { AdminLogin, EngineName, Server, ServerAddress } from '../../sim/server/server.js';
 import type { Login } from '../../sim/sim.js';
-import type { Database } from '../database.js';
+
+/** A server, and the user whose clients come through the peers. */
+export interface Relayed {
+  readonly clock: Clock;
+  readonly server: Server;
+  readonly login: Login;
+}
 
 export interface Peer {
   readonly name: string;
@@ -20,27 +27,38 @@ export interface Peer {
 
 /** What a peer of ours is told, over its process's channel: never on a command line. */
 export interface PeerOrder {
+  readonly engine: EngineName;
   readonly target: ServerAddress;
   readonly admin: AdminLogin;
 }
 
+/** Adds the server itself, the bare pipe, the endpoint and, where it is installed, HAProxy. */
+export async function openPeers(relayed: Relayed, peers: Peer[]): Promise<void> {
+  const { port } = relayed.server.address;
+  peers.push({ name: 'direct', port, pid: undefined, close: async () => undefined });
+  peers.push(await nodePeer('pipe', relayed));
+  peers.push(await nodePeer('endpoint', relayed));
+  const foreign = await haproxy(relayed);
+  if (foreign !== undefined) peers.push(foreign);
+}
+
 /** Starts one of the programs beside this file; it answers with its port. */
-export async function nodePeer(name: string, database: Database): Promise<Peer> {
+async function nodePeer(name: string, { server }: Relayed): Promise<Peer> {
   const child = fork(join(import.meta.dirname, `${name}.js`), { stdio: 'inherit' });
-  const { address, admin } = database.server;
+  const { address, admin, spec } = server;
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve(Number(message)));
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
-    child.send({ target: address, admin } satisfies PeerOrder);
+    child.send({ engine: spec.engine, target: address, admin } satisfies PeerOrder);
   });
   return { name, port, pid: child.pid, close: () => end(child) };
 }
 
 /** Debian's HAProxy as a relay of TCP; undefined where it is not installed. */
-export async function haproxy(database: Database): Promise<Peer | undefined> {
-  return await foreignPeer('haproxy', '/usr/sbin/haproxy', database, ({ folder, port }) => {
-    const { target } = relay(database);
+async function haproxy(relayed: Relayed): Promise<Peer | undefined> {
+  const target = relayed.server.address;
+  return await foreignPeer('haproxy', '/usr/sbin/haproxy', relayed, ({ folder, port }) => {
     const text = `global
   maxconn 3000
 defaults
@@ -48,7 +66,7 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-listen pg
+listen database
   bind 127.0.0.1:${port}
   server s1 ${target.host}:${target.port}
 `;
@@ -57,9 +75,10 @@ listen pg
 }
 
 /** Debian's PgBouncer, one server connection a client; undefined where it is not installed. */
-export async function pgbouncer(database: Database): Promise<Peer | undefined> {
-  return await foreignPeer('pgbouncer', '/usr/sbin/pgbouncer', database, ({ folder, port }) => {
-    const { target, login } = relay(database);
+export async function pgbouncer(relayed: Relayed): Promise<Peer | undefined> {
+  const { login } = relayed;
+  const target = relayed.server.address;
+  return await foreignPeer('pgbouncer', '/usr/sbin/pgbouncer', relayed, ({ folder, port }) => {
     const users = join(folder, 'users.txt');
     const text = `[databases]
 * = host=${target.host} port=${target.port}
@@ -83,10 +102,6 @@ log_stats = 0
   });
 }
 
-function relay({ server, login }: Database): { target: ServerAddress; login: Login } {
-  return { target: server.address, login };
-}
-
 interface Place {
   readonly folder: string;
   readonly port: number;
@@ -95,7 +110,7 @@ interface Place {
 async function foreignPeer(
   name: string,
   program: string,
-  { clock }: Database,
+  { clock }: Relayed,
   configure: (place: Place) => { files: Record<string, string>; args: string[] },
 ): Promise<Peer | undefined> {
   if (!existsSync(program)) return undefined;
