@@ -1,9 +1,13 @@
-import type mysql from 'mysql2/promise';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../sim/clock.js';
-import type { SimEvent } from '../../sim/events.js';
-import { embeddedProvider } from '../../sim/server/embedded/provider.js';
-import { type Flavour, type MysqlWorld, openMysqlWorld, refusal } from '../support/mysql-world.js';
+import {
+  type Flavour,
+  type MysqlWorld,
+  named,
+  openOfferedWorld,
+  refusal,
+  row,
+  sessionsTold,
+} from '../support/mysql-world.js';
 import { program } from '../support/programs.js';
 
 let world: MysqlWorld | undefined;
@@ -12,28 +16,11 @@ afterEach(async () => {
   world = undefined;
 });
 
-const sessions = (told: readonly SimEvent[], stage: string): [string, string | null][] =>
-  told.flatMap((one) =>
-    one.kind === 'session' && one.data.stage === stage
-      ? [[one.data.sessionKind, one.data.reason] as [string, string | null]]
-      : [],
-  );
-
-const named = (name: string): mysql.ConnectionOptions => ({
-  connectAttributes: { program_name: `rehearse/load/${name}` },
-});
+const sessions = sessionsTold;
 
 async function open(flavour: Flavour): Promise<MysqlWorld> {
-  const offers = await embeddedProvider({ clock: systemClock(), offline: true }).offers();
-  const offer = offers.find(({ engine }) => engine === flavour);
-  if (offer === undefined) throw new Error(`no ${flavour} is offered`);
-  world = await openMysqlWorld({ flavour, version: offer.version });
+  world = await openOfferedWorld(flavour);
   return world;
-}
-
-async function row(client: mysql.Connection, sql: string): Promise<unknown[]> {
-  const [rows] = await client.query({ sql, rowsAsArray: true });
-  return (rows as unknown[][])[0] ?? [];
 }
 
 for (const flavour of ['mariadb', 'mysql'] as const)

@@ -27,6 +27,19 @@ export interface MysqlWorldOptions {
   readonly flavour: Flavour;
   readonly version: string;
   readonly provider?: ServerProvider;
+  /** Server parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A world on the version of that flavour which this machine has. */
+export async function openOfferedWorld(
+  flavour: Flavour,
+  options: Partial<MysqlWorldOptions> = {},
+): Promise<MysqlWorld> {
+  const offers = await embeddedProvider({ clock: systemClock(), offline: true }).offers();
+  const offer = offers.find(({ engine }) => engine === flavour);
+  if (offer === undefined) throw new Error(`no ${flavour} is offered`);
+  return await openMysqlWorld({ flavour, version: offer.version, ...options });
 }
 
 export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlWorld> {
@@ -40,6 +53,7 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
     server: options.flavour,
     version: options.version,
     awsVersion: '8.0.mysql_aurora.3.05.2',
+    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
   });
   const clients: mysql.Connection[] = [];
   const open = async (config: mysql.ConnectionOptions): Promise<mysql.Connection> => {
@@ -98,4 +112,39 @@ export async function refusal(
     return { errno, code, message };
   }
   throw new Error('nothing was refused');
+}
+
+/** The first row of the answer, as a list. */
+export async function row(client: mysql.Connection, sql: string): Promise<unknown[]> {
+  const [rows] = await client.query({ sql, rowsAsArray: true });
+  return (rows as unknown[][])[0] ?? [];
+}
+
+/** The name under which a client counts as one of the application's sessions of that kind. */
+export const named = (name: string): mysql.ConnectionOptions => ({
+  connectAttributes: { program_name: `rehearse/load/${name}` },
+});
+
+/** Sessions told at this stage, each with its reason. */
+export function sessionsTold(
+  told: readonly SimEvent[],
+  stage: string,
+): [kind: string, reason: string | null][] {
+  return told.flatMap((one) =>
+    one.kind === 'session' && one.data.stage === stage
+      ? [[one.data.sessionKind, one.data.reason] as [string, string | null]]
+      : [],
+  );
+}
+
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until it holds; ten seconds at most. */
+export async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await pause(50);
+  }
+  throw new Error(`${what}: not within ten seconds`);
 }

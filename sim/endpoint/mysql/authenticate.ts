@@ -17,6 +17,7 @@ import { buildAuthMoreData, buildAuthSwitch } from '../../wire/mysql/handshake.j
 import type { AcceptedPasswords, Credentials } from './credentials.js';
 import type { PacketTalk } from './packet-talk.js';
 import { badHandshake, pluginNotLoaded } from './refusal.js';
+import { sha256KeyRequest, sha256Password } from './sha256-password.js';
 
 /** What the server stores of a user. */
 export interface Verifier {
@@ -51,7 +52,7 @@ export async function authenticate(
   const { verifier, offered, nonce } = options;
   // One who does not exist must look like one whose password was wrong.
   const wanted = options.forcedPlugin ?? verifier?.plugin ?? options.usualPlugin;
-  if (!Object.values<string>(plugins).includes(wanted)) throw pluginNotLoaded(wanted);
+  if (!known.includes(wanted)) throw pluginNotLoaded(wanted);
   let { data } = offered;
   if (offered.plugin !== wanted) {
     talk.send(buildAuthSwitch({ plugin: wanted, nonce }));
@@ -59,10 +60,13 @@ export async function authenticate(
   }
   if (wanted === plugins.clear) return byClear(data);
   if (data.length === 0) return { kind: 'none' };
-  return wanted === plugins.native
-    ? byNative(options, data)
+  if (wanted === plugins.native) return byNative(options, data);
+  return wanted === sha256Password
+    ? await inFull(talk, data, nonce)
     : await byCachingSha2(talk, options, data);
 }
+
+const known: readonly string[] = [...Object.values(plugins), sha256Password];
 
 function byNative({ verifier, nonce }: AuthenticateOptions, scramble: Buffer): Credentials {
   const stored = native.parseStored(verifier?.authenticationString ?? '');
@@ -81,11 +85,16 @@ async function byCachingSha2(
     return { kind: 'password', password: known };
   }
   talk.send(buildAuthMoreData(cachingSha2Server.fullWanted));
-  const answer = await talk.next();
+  return await inFull(talk, await talk.next(), nonce);
+}
+
+/** The password itself, in clear over TLS alone. */
+async function inFull(talk: PacketTalk, answer: Buffer, nonce: Buffer): Promise<Credentials> {
   const password =
     talk.socket instanceof TLSSocket
       ? parseClearPassword(answer)
       : await encryptedPassword(talk, answer, nonce);
+  if (password === '') return { kind: 'none' };
   return { kind: 'password', password: password ?? randomBytes(16).toString('hex') };
 }
 
@@ -95,7 +104,7 @@ async function encryptedPassword(
   nonce: Buffer,
 ): Promise<string | undefined> {
   let encrypted = answer;
-  if (answer.equals(publicKeyRequest)) {
+  if (answer.equals(publicKeyRequest) || answer.equals(sha256KeyRequest)) {
     talk.send(buildAuthMoreData(ownKey().publicPem));
     encrypted = await talk.next();
   }

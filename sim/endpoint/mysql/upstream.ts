@@ -27,6 +27,7 @@ import { HandshakeError } from '../handshake-reader.js';
 import type { Credentials } from './credentials.js';
 import { PacketTalk } from './packet-talk.js';
 import { Refusal, ServerRefusal } from './refusal.js';
+import { sha256KeyRequest, sha256NoPassword, sha256Password } from './sha256-password.js';
 
 /** A server that has greeted us and waits for a login. */
 export interface Dialled {
@@ -190,13 +191,14 @@ export async function authenticated(
 
 /** @returns undefined where the credentials cannot answer to this plugin */
 function answerTo(plugin: string, credentials: Credentials, nonce: Buffer): Buffer | undefined {
-  if (credentials.kind === 'none') return Buffer.alloc(0);
   const { kind } = credentials;
+  if (kind === 'none') return plugin === sha256Password ? sha256NoPassword : Buffer.alloc(0);
   if (plugin === plugins.native) {
     const key = kind === 'native-key' ? credentials.key : native.key(credentials.password);
     return native.scramble(key, nonce);
   }
   if (kind !== 'password') return undefined;
+  if (plugin === sha256Password) return sha256KeyRequest;
   const { password } = credentials;
   if (plugin === plugins.cachingSha2) return cachingSha2.scramble(cachingSha2.key(password), nonce);
   return plugin === plugins.clear ? clearPassword(password) : undefined;
