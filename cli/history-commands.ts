@@ -54,9 +54,11 @@ function addReporting(command: Command): void {
     .option('--no-color', 'no colours');
 }
 
-function historyIo({ output, cwd }: CommandContext): HistoryIo {
+function historyIo({ output, cwd, stop, unheard }: CommandContext): HistoryIo {
   return {
     cwd,
+    stop,
+    ...(unheard === undefined ? {} : { unheard }),
     ...output.look,
     stdout: (text) => output.data(text.replace(/\n$/, '')),
     stderr: (text) => output.log(text.replace(/\n$/, '')),

@@ -64,7 +64,7 @@ async function runAction(
   };
   try {
     const context = { output: out, clock: systemClock(), env: process.env, cwd: process.cwd() };
-    exit = await action({ ...context, stop, threadHangs });
+    exit = await action({ ...context, stop, threadHangs, unheard: signals.unheard });
   } catch (error) {
     const failure = describeFailure(error, debug);
     if (!(error instanceof Stopped)) for (const line of failure.lines) out.log(line);

@@ -43,23 +43,70 @@ export interface RenderOptions {
   readonly damage?: ReadDamage;
 }
 
+/** A history that is measured, and its lines for the reporter that prints them. */
+export interface Measured {
+  readonly measurement: Measurement;
+  readonly lines: (
+    report: RunReport,
+    look: Pick<ReportIo, 'columns' | 'ascii'>,
+  ) => string | Promise<string>;
+}
+
 /** Judges, prints, and writes the files; the exit code is the verdict's. */
 export async function renderReports(
   entries: readonly Entry[],
   options: RenderOptions,
   io: ReportIo & { readonly cwd: string },
 ): Promise<0 | 1 | 2> {
+  return putReports(await prepareReports(measuredWhole(entries, options.damage), options, io), io);
+}
+
+export function measuredWhole(entries: readonly Entry[], damage?: ReadDamage): Measured {
+  return {
+    measurement: measure(entries, damage),
+    lines: (report, look) => renderLines(entries, report, lookOf(look)),
+  };
+}
+
+/** The reports as texts: nothing of them is printed or written yet. */
+export interface PreparedReports {
+  readonly report: RunReport;
+  readonly shown: readonly string[];
+  /** By the path of their file. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The folder of the files, or null. */
+  readonly folder: string | null;
+}
+
+/** Judges and renders. */
+export async function prepareReports(
+  { measurement, lines }: Measured,
+  options: RenderOptions,
+  io: ReportIo & { readonly cwd: string },
+): Promise<PreparedReports> {
   const objectives = options.objective ?? [];
   for (const objective of objectives) parseObjective(objective);
-  const measurement = measure(entries, options.damage);
   const report = judgeMeasurement(measurement, objectives.length === 0 ? {} : { objectives });
-  const rendered = (name: ReporterName): string =>
-    render(name, { entries, measurement, report }, options, io);
+  const text = async (name: ReporterName): Promise<string> =>
+    name === 'lines' ? lines(report, io) : renderMeasured(name, measurement, report, options, io);
   const wanted = options.reporter ?? [];
-  if (options.out !== undefined) writeFiles(resolve(io.cwd, options.out), wanted, rendered);
+  const folder = options.out === undefined ? null : resolve(io.cwd, options.out);
+  const files = new Map<string, string>();
+  for (const name of folder === null ? [] : filesOf(wanted))
+    files.set(join(folder ?? '', reportFiles[name]), await text(name));
   // With a folder for them, the reporters' text goes there, and stdout keeps to one document.
-  const shown = options.json ? ['json' as const] : options.out === undefined ? wanted : [];
-  for (const name of shown.length === 0 ? ['summary' as const] : shown) io.stdout(rendered(name));
+  const asked = options.json ? ['json' as const] : folder === null ? wanted : [];
+  const shown: string[] = [];
+  for (const name of asked.length === 0 ? ['summary' as const] : asked)
+    shown.push(await text(name));
+  return { report, shown, files, folder };
+}
+
+/** Writes the files, then prints; the exit code is the verdict's. */
+export function putReports(prepared: PreparedReports, io: ReportIo): 0 | 1 | 2 {
+  const { report, shown, files, folder } = prepared;
+  if (folder !== null) writeFiles(folder, files);
+  for (const text of shown) io.stdout(text);
   return exitCodeOf(report);
 }
 
@@ -76,19 +123,36 @@ export function render(
   options: Pick<RenderOptions, 'folder'>,
   look: Pick<ReportIo, 'columns' | 'ascii'>,
 ): string {
-  const { columns, ascii = false } = look;
-  const text = columns === undefined ? { ascii } : { ascii, columns };
+  return name === 'lines'
+    ? renderLines(entries, report, lookOf(look))
+    : renderMeasured(name, measurement, report, options, look);
+}
+
+function renderMeasured(
+  name: Exclude<ReporterName, 'lines'>,
+  measurement: Measurement,
+  report: RunReport,
+  options: Pick<RenderOptions, 'folder'>,
+  look: Pick<ReportIo, 'columns' | 'ascii'>,
+): string {
+  const { ascii = false } = look;
   const folder = options.folder === undefined ? {} : { folder: options.folder };
   switch (name) {
     case 'json':
       return renderJson(report);
     case 'markdown':
       return renderMarkdown(report, { ascii, measurement });
-    case 'lines':
-      return renderLines(entries, report, text);
     case 'summary':
-      return renderSummary(report, { ...text, ...folder, measurement });
+      return renderSummary(report, { ...lookOf(look), ...folder, measurement });
   }
+}
+
+/** How a text is to look. */
+export function lookOf({ columns, ascii = false }: Pick<ReportIo, 'columns' | 'ascii'>): {
+  ascii: boolean;
+  columns?: number;
+} {
+  return columns === undefined ? { ascii } : { ascii, columns };
 }
 
 /** The files that `renderReports` writes into the folder named by `out`. */
@@ -100,14 +164,10 @@ function filesOf(wanted: readonly ReporterName[]): readonly ReporterName[] {
   return wanted.length === 0 ? ['json', 'markdown'] : [...new Set(wanted)];
 }
 
-function writeFiles(
-  folder: string,
-  wanted: readonly ReporterName[],
-  rendered: (name: ReporterName) => string,
-): void {
+function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
   try {
     makeFolders(folder);
-    for (const name of filesOf(wanted)) writeWhole(join(folder, reportFiles[name]), rendered(name));
+    for (const [path, text] of files) writeWhole(path, text);
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',

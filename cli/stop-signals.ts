@@ -10,6 +10,8 @@ export interface StopSignals {
   readonly signal: AbortSignal;
   /** The first signal, or undefined where none came. */
   readonly first: StopSignal | undefined;
+  /** While `work` goes on, nobody listens, and a signal does to the process what it always does. */
+  unheard<T>(work: () => Promise<T>): Promise<T>;
   release(): void;
 }
 
@@ -49,11 +51,22 @@ export function stopSignals(
   const release = (): void => {
     for (const { name, listener } of listeners) process.off(name, listener);
   };
-  for (const { name, listener } of listeners) process.on(name, listener);
+  const listen = (): void => {
+    for (const { name, listener } of listeners) process.on(name, listener);
+  };
+  listen();
   return {
     signal: controller.signal,
     get first() {
       return first;
+    },
+    unheard: async (work) => {
+      release();
+      try {
+        return await work();
+      } finally {
+        listen();
+      }
     },
     release,
   };
