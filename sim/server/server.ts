@@ -103,7 +103,7 @@ export interface EngineOffer {
   readonly version: string;
   /** Where it comes from: a program's path, a package, an image. */
   readonly from: string;
-  /** `here`: nothing need be fetched; `fetchable`: it would be fetched, announced, when asked for. */
+  /** `here`: nothing need be fetched; `fetchable`: it would be, announced, when asked for. */
   readonly state: 'here' | 'fetchable';
 }
 

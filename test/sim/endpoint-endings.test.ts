@@ -113,7 +113,7 @@ describe('across the patch', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('a session that comes to life late in the search does not prevent the quiet point', async () => {
+  it('a session that comes to life late does not prevent the quiet point', async () => {
     world = await openWorld();
     await world.client();
     const job = world.patch('17.5');

@@ -19,6 +19,8 @@ export interface RestoreStep {
   readonly what: string;
   readonly sql: string;
   readonly essential: boolean;
+  /** The client never asked for it, so that nobody misses it: a new server's default will do. */
+  readonly unasked?: boolean;
   /** Tried one by one where `sql` failed: which of many was it? */
   readonly singly?: readonly RestoreStep[];
 }
@@ -74,6 +76,7 @@ function variableSteps(variables: readonly MysqlVariable[]): RestoreStep[] {
       what: `variable ${one.name}`,
       sql: assignment(one),
       essential: isEssential(one),
+      unasked: !one.own,
     })),
   );
 }
@@ -106,6 +109,7 @@ function together(assignments: readonly RestoreStep[]): RestoreStep[] {
     what: group.map(({ what }) => what).join(', '),
     sql: `SET ${group.map(({ sql }) => sql.slice('SET '.length)).join(', ')}`,
     essential: group.some((one) => one.essential),
+    unasked: group.every((one) => one.unasked === true),
     singly: group,
   }));
 }
@@ -140,6 +144,7 @@ export async function runRestoration(ask: Ask, steps: readonly RestoreStep[]): P
       if (part.failure !== null) return { failure: part.failure, lost };
       continue;
     }
+    if (step.unasked === true && !step.essential) continue;
     const text = `${step.singly?.[0]?.what ?? step.what}: ${refused}`;
     if (step.essential) return { failure: text, lost };
     lost.push(text);
