@@ -22,6 +22,7 @@ import {
 } from './lane.js';
 import { joinParts, lastCutInOutage } from './outage-parts.js';
 import type { Outage } from './outages.js';
+import { StandIns } from './stand-ins.js';
 
 export interface RunningLaneOptions {
   readonly spec: LaneSpec;
@@ -37,8 +38,8 @@ export interface RunningLaneOptions {
   readonly onPart?: (part: LaneMeasure) => void;
 }
 
-/** Failed polls are kept with their outages up to this many, then outages are only counted. */
-const failsKeptMax = 50_000;
+/** Failed polls stay with their outages up to this many, 8 B each; then outages are only counted. */
+const failsKeptMax = 2_000_000;
 const outagesKeptMax = 1_000;
 /** Blind stretches beyond this many are joined with their neighbours. */
 const blindKeptMax = 1_000;
@@ -51,6 +52,7 @@ export class RunningLane {
   readonly #waitingMax: number;
   readonly #batch: number;
   readonly #parts = new SharedParts();
+  readonly #standIns = new StandIns();
   #waiting: PollData[] = [];
   #lookAt: number;
   #newestNs = Number.NEGATIVE_INFINITY;
@@ -134,8 +136,9 @@ export class RunningLane {
 
   /** The first one goes on from the part before, where an outage was cut there. */
   #joined(outages: LaneMeasure['outages']): Outage<LaneAttempt>[] {
-    const [first, ...rest] = outages;
-    if (this.#open === null || first === undefined) return [...outages];
+    const [first, ...rest] = outages.map((outage) => this.#standIns.lean(outage));
+    if (first === undefined) return [];
+    if (this.#open === null) return [first, ...rest];
     return [joinParts(this.#open, first, failsKeptMax), ...rest];
   }
 

@@ -14,7 +14,7 @@ const refused = { kind: 'refused', sqlstate: null, code: null, message: 'refused
 
 function poll(tick: number, tookMs: number, outcome: PollData['outcome']): PollData {
   const startNs = tick * 500e6;
-  const error = outcome === 'ok' ? null : { ...refused };
+  const error = outcome === 'ok' ? null : { ...refused, message: `refused ${tick % 3}` };
   const endNs = startNs + tookMs * 1e6;
   return { tick, scheduledNs: startNs, startNs, endNs, outcome, error, server: null };
 }
@@ -25,9 +25,13 @@ const running = (more: Partial<RunningLaneOptions> = {}): RunningLane =>
 const whole = (polls: readonly PollData[], unobserved: { fromNs: number; toNs: number }[] = []) =>
   measureLane(spec, polls, { slowNs, unobserved });
 
-/** What is kept of a lane that is measured as it grows. */
+/** What is kept of a lane that is measured as it grows; of its failures how and how often. */
 function kept({ ticks: _, edgePolls: __, p50Ns: ___, p95Ns: ____, ...rest }: LaneMeasure) {
-  return rest;
+  const outages = rest.outages.map(({ fails, ...outage }) => {
+    const alike = fails.map(({ tick, error }) => `${tick === null} ${error?.message}`);
+    return { ...outage, alike, first: fails[0], last: fails.at(-1) };
+  });
+  return { ...rest, outages };
 }
 
 /** Long runs of one outcome; few attempts are slow enough to overlap the next ones. */
@@ -91,6 +95,8 @@ describe('a long outage that is measured as it grows', () => {
     const { outages, downtime } = lane.totals();
     expect(longest).toBeLessThan(2_000);
     expect(outages).toMatchObject([{ upperNs: downtime.upperNs }]);
+    expect(outages[0]?.fails).toHaveLength(19_998);
+    expect(new Set(outages[0]?.fails).size).toBeLessThan(700);
     expect(downtime).toEqual(whole(polls).downtime);
   });
 });
