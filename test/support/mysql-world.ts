@@ -56,6 +56,7 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
   });
   const clients: mysql.Connection[] = [];
+  let patches = 0;
   const open = async (config: mysql.ConnectionOptions): Promise<mysql.Connection> => {
     const client = await mysql.createConnection({ connectTimeout: 20_000, ...config });
     client.on('error', () => {});
@@ -73,7 +74,7 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
       const { job, fault } = sim.start('zero-downtime-patch', {
         cluster: 'demo',
         engineVersion: options.version,
-        awsVersion: '8.0.mysql_aurora.3.07.1',
+        awsVersion: `8.0.mysql_aurora.3.07.${++patches}`,
         durations: mysqlDurations(timing),
         longRunningMs: 300_000,
         lateSessions: 'cancel',

@@ -1,5 +1,6 @@
 /** A client of the MySQL protocol that sends what no driver would. */
 import { connect, type Socket } from 'node:net';
+import { AnswerReader, type PacketRole } from '../../sim/wire/mysql/answer.js';
 import {
   cachingSha2,
   encryptPassword,
@@ -8,6 +9,7 @@ import {
   publicKeyRequest,
 } from '../../sim/wire/mysql/authentication.js';
 import { capability, withBits } from '../../sim/wire/mysql/capabilities.js';
+import type { AnswerKind } from '../../sim/wire/mysql/commands.js';
 import {
   buildHandshakeResponse,
   type Greeting,
@@ -15,7 +17,11 @@ import {
   parseAuthSwitch,
   parseGreeting,
 } from '../../sim/wire/mysql/handshake.js';
-import { parseErr, type ServerError } from '../../sim/wire/mysql/messages.js';
+import {
+  type PreparedStatement,
+  parseErr,
+  type ServerError,
+} from '../../sim/wire/mysql/messages.js';
 import { PacketReader, packet, type WholePacket } from '../../sim/wire/mysql/packets.js';
 
 /** What a plain client of today asks for. */
@@ -38,6 +44,14 @@ export interface RawLogin {
   readonly password: string;
   readonly database?: string;
   readonly capabilities?: number;
+}
+
+export interface RawAnswer {
+  readonly roles: readonly PacketRole[];
+  readonly payloads: readonly Buffer[];
+  readonly error: ServerError | undefined;
+  readonly prepared: PreparedStatement | undefined;
+  readonly status: number;
 }
 
 export class RawMysql {
@@ -131,6 +145,28 @@ export class RawMysql {
       1,
     );
     return await this.proved(password, greeting.nonce);
+  }
+
+  /** Reads one whole answer. */
+  async answer(kind: AnswerKind, deprecateEof = false): Promise<RawAnswer> {
+    const reader = new AnswerReader({ deprecateEof });
+    reader.begin(kind);
+    const roles: PacketRole[] = [];
+    const payloads: Buffer[] = [];
+    while (!reader.complete && !reader.wantsClientData) {
+      const { payload } = await this.next();
+      roles.push(reader.packet(payload[0] ?? -1, payload.length, payload));
+      payloads.push(payload);
+      if (reader.violation !== undefined) throw new Error(reader.violation);
+    }
+    const { error, prepared, status } = reader;
+    return { roles, payloads, error, prepared, status };
+  }
+
+  /** A statement and its whole answer. */
+  query(sql: string, deprecateEof = false): Promise<RawAnswer> {
+    this.send(Buffer.from(`\x03${sql}`));
+    return this.answer('rows', deprecateEof);
   }
 
   /** Answers what is asked until OK or ERR. */

@@ -56,6 +56,8 @@ export interface Edition {
   blockers(busy: readonly Session[]): Promise<ReadonlyMap<Session, DropReason>>;
   /** Ends the statements of sessions that are busy at the deadline; the sessions stay. */
   cancel(busy: readonly Session[]): Promise<void>;
+  /** Ends on the server what would keep it from going down soon. */
+  beforeStop(): Promise<void>;
   /** Examines the parked sessions; those that cannot be preserved are dropped with their reason. */
   examine(parked: readonly Session[], drop: DropSession): Promise<Carried[]>;
 }

@@ -196,6 +196,7 @@ export class ZeroDowntimePatch {
    */
   async #replaceEngine(profile: Edition['success'] | Edition['fallback']): Promise<number> {
     const { clock, endpoint } = this.#cluster;
+    await this.#edition.beforeStop();
     await this.#cluster.stopServer();
     await this.#waitUntil(this.#t0Ns + this.#duration('refusedMs', profile) * 1e6);
     await endpoint.setState('starting-up');

@@ -30,6 +30,7 @@ export function postgresEdition(
     blockers: (busy) => blockers(busy, admin, parameters.longRunningMs),
     // AWS documents no such thing for PostgreSQL: those still busy mean an ordinary restart.
     cancel: async () => {},
+    beforeStop: async () => {},
     examine: async (parked, drop) => {
       const carried = await examineAll(parked.filter(isPostgres), admin, drop);
       return carried.map((one) => ({
