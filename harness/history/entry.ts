@@ -254,6 +254,8 @@ export const sessionDataSchema = z.looseObject({
   reason: z.string().nullable(),
   /** The reason in a sentence, with the source that documents it. */
   detail: z.string().nullable(),
+  /** Of a preserved session: state that its client goes on believing in. */
+  lost: z.array(z.string()).optional(),
 });
 
 export const attemptDataSchema = z.looseObject({

@@ -19,7 +19,7 @@ export interface SessionRecord {
 export interface BrokenSession {
   /** Such as `load prepared`. */
   readonly sessionKind: string;
-  /** What it was found to have lost, in a sentence. */
+  /** What it was found to have lost, or that it was ended, in a sentence. */
   readonly text: string;
 }
 
@@ -29,7 +29,10 @@ export interface SessionsMeasure {
   readonly preserved: number;
   readonly dropped: number;
   readonly reconnected: number;
-  /** Application sessions that were kept and did not work afterwards as they did before. */
+  /**
+   * Application sessions that did not work afterwards as they did before, or were ended, though
+   * the operation did not drop them.
+   */
   readonly broken: readonly BrokenSession[];
   readonly list: readonly SessionRecord[];
 }
@@ -50,15 +53,60 @@ const afterSchema = z.looseObject({
   failure: failureSchema.nullable(),
 });
 
-function brokenIn(notes: readonly EntryOf<'note'>[]): BrokenSession[] {
+type After = z.infer<typeof afterSchema> & { readonly text: string };
+
+function examinedIn(notes: readonly EntryOf<'note'>[]): After[] {
   return notes.flatMap(({ data }) => {
     const after = data.code === 'session-after' ? afterSchema.safeParse(data.after) : undefined;
-    if (after?.success !== true) return [];
-    const { sessionKind, alive, lost, failure } = after.data;
+    return after?.success === true ? [{ ...after.data, text: data.text }] : [];
+  });
+}
+
+/** Load sessions that live and lost something, or that hang. */
+function brokenLoad(examined: readonly After[]): BrokenSession[] {
+  return examined.flatMap(({ sessionKind, alive, lost, failure, text }) => {
     const worse = lost.length > 0 || failure !== null;
-    // One that was dropped is ended, which is told as such; one that hangs was not dropped.
     const broken = alive ? worse : failure?.kind === 'timeout';
-    return broken ? [{ sessionKind, text: data.text }] : [];
+    return broken ? [{ sessionKind, text }] : [];
+  });
+}
+
+/** How the end of a dropped session looks to its client. */
+const endsOfDropped: readonly string[] = ['terminated', 'shutting-down'];
+
+/**
+ * Load sessions that were found ended although the operation dropped fewer of their kind: a fault
+ * of the rehearsal, or the network, ended them. The world's names for sessions are not the load's,
+ * so that only their number is certain; those that do not look dropped are named first.
+ */
+function endedOtherwise(
+  examined: readonly After[],
+  list: readonly SessionRecord[],
+): BrokenSession[] {
+  const drops = new Map<string, number>();
+  for (const { sessionKind, fate } of list)
+    if (fate === 'dropped') drops.set(sessionKind, (drops.get(sessionKind) ?? 0) + 1);
+  const looksDropped = ({ failure }: After): boolean => endsOfDropped.includes(failure?.kind ?? '');
+  const ended = examined.filter(({ alive, failure }) => !alive && failure?.kind !== 'timeout');
+  const likeliest = [...ended.filter(looksDropped), ...ended.filter((one) => !looksDropped(one))];
+  return likeliest.flatMap(({ sessionKind, text }) => {
+    const left = drops.get(sessionKind) ?? 0;
+    drops.set(sessionKind, left - 1);
+    return left > 0 ? [] : [{ sessionKind, text: `${text}; the operation did not drop it` }];
+  });
+}
+
+/**
+ * Sessions of the user's own clients that were kept and lost state all the same, as the world
+ * tells. Load sessions are not among them: they examine themselves.
+ */
+function brokenClients(entries: readonly EntryOf<'session'>[]): BrokenSession[] {
+  return entries.flatMap(({ subject, data }) => {
+    const { stage, owner, sessionKind, lost = [] } = data;
+    const isClient = owner === 'application' && /^application\b/.test(sessionKind);
+    if (stage !== 'preserved' || !isClient || lost.length === 0) return [];
+    const text = `${subject.session ?? 'a session'} was preserved and has lost ${lost.join(', ')}`;
+    return [{ sessionKind, text }];
   });
 }
 
@@ -91,12 +139,13 @@ export function measureSessions(
     });
   }
   const list = [...records.values()];
+  const examined = examinedIn(notes);
   return {
     present,
     preserved: list.filter((record) => record.fate === 'preserved').length,
     dropped: list.filter((record) => record.fate === 'dropped').length,
     reconnected,
-    broken: brokenIn(notes),
+    broken: [...brokenClients(entries), ...brokenLoad(examined), ...endedOtherwise(examined, list)],
     list,
   };
 }

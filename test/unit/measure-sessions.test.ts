@@ -28,6 +28,12 @@ function examined(alive: boolean, lost: string[], failureKind: string | null): E
   return { ...head, kind: 'note', subject: {}, data };
 }
 
+function afterOf(sessionKind: string): Record<string, unknown> {
+  return { sessionKind, alive: false, kept: [], lost: [], failure: null };
+}
+
+const kept2 = [session('s2', 'present'), session('s2', 'preserved')];
+
 describe('broken sessions', () => {
   const kept = [session('s1', 'present'), session('s1', 'preserved')];
   const broken = (note: EntryOf<'note'>): number | undefined =>
@@ -39,9 +45,43 @@ describe('broken sessions', () => {
     expect(broken(examined(false, [], 'timeout'))).toBe(1);
   });
 
-  it('are neither whole ones nor those that were ended', () => {
+  it('are neither whole ones nor those that the operation dropped', () => {
     expect(broken(examined(true, [], null))).toBe(0);
-    expect(broken(examined(false, ['temporary table'], 'terminated'))).toBe(0);
+    const dropped = [session('s1', 'present'), session('s1', 'dropped')];
+    const note = examined(false, ['temporary table'], 'terminated');
+    expect(measureSessions(dropped, [note])?.broken).toEqual([]);
+  });
+
+  it('are those that ended though the operation did not drop them', () => {
+    expect(broken(examined(false, [], 'reset'))).toBe(1);
+    const one = [session('s1', 'present'), session('s1', 'dropped'), ...kept2];
+    const byFault = examined(false, [], 'reset');
+    const notes = [byFault, examined(false, [], 'terminated')];
+    const found = measureSessions(one, notes)?.broken ?? [];
+    expect(found).toHaveLength(1);
+    expect(found[0]?.text).toContain('the operation did not drop it');
+    // Another kind's drops explain nothing.
+    const other = { ...byFault, data: { ...byFault.data, after: afterOf('load idle') } };
+    expect(measureSessions(one, [other])?.broken).toHaveLength(1);
+  });
+
+  it('are the clients of the user that were kept and lost state, and each load session once', () => {
+    const client = (lost: string[] | undefined): EntryOf<'session'> => {
+      const entry = session('writer-9', 'preserved');
+      const about = { sessionKind: 'application pgbench', ...(lost === undefined ? {} : { lost }) };
+      return { ...entry, data: { ...entry.data, ...about } };
+    };
+    const lostOne = client(['4 prepared statements']);
+    expect(measureSessions([lostOne])?.broken).toEqual([
+      {
+        sessionKind: 'application pgbench',
+        text: 'writer-9 was preserved and has lost 4 prepared statements',
+      },
+    ]);
+    expect(measureSessions([client(undefined)])?.broken).toEqual([]);
+    const load = { ...lostOne, data: { ...lostOne.data, sessionKind: 'load prepared' } };
+    const note = examined(true, ['prepared statement'], null);
+    expect(measureSessions([load], [note])?.broken).toHaveLength(1);
   });
 
   it('are none where a note is of another kind or makes no sense', () => {
