@@ -10,6 +10,8 @@ export interface FaultTimeline {
   t0(): void;
   /** Ends every fault; nothing begins any more. Safe to call twice. */
   end(): void;
+  /** Those whose time has not come. */
+  readonly notBegun: readonly ScheduledFault[];
 }
 
 /**
@@ -24,6 +26,7 @@ export function faultTimeline(
 ): FaultTimeline {
   const timers = new Set<Timer>();
   const active = new Set<{ end(): void }>();
+  const notBegun = new Set(faults);
   let over = false;
   const after = (delayMs: number, callback: () => void): void => {
     const timer = clock.timer(delayMs, () => {
@@ -34,6 +37,7 @@ export function faultTimeline(
   };
   const start = (fault: ScheduledFault): void => {
     if (over) return;
+    notBegun.delete(fault);
     try {
       const { name, value } = fault;
       const running = inject(value === null ? { name } : { name, value });
@@ -49,6 +53,9 @@ export function faultTimeline(
   };
   const beforeT0 = (fault: ScheduledFault): boolean => fault.from === 't0' && fault.offsetMs < 0;
   return {
+    get notBegun() {
+      return [...notBegun];
+    },
     begin: (expectedT0Ms) => {
       for (const fault of faults) {
         if (fault.from === 'start') after(fault.offsetMs, () => start(fault));

@@ -97,6 +97,7 @@ export class RunUnderWay {
         return this.#finish();
       case 'verify':
         faults.end();
+        this.#tellNotBegun(faults);
         return this.#verify(cluster);
     }
   }
@@ -185,6 +186,16 @@ export class RunUnderWay {
     if (isOrIsPatchOf(version, expected) || this.#trouble !== null) return;
     const text = `the server says that it is ${version}, where ${expected} was expected`;
     note(record, clock, 'error', 'server-version', text);
+  }
+
+  /** What was asked for and did not happen was not rehearsed: nothing can pass. */
+  #tellNotBegun({ notBegun }: FaultTimeline): void {
+    const { clock, record } = this.#context;
+    if (this.#trouble !== null) return;
+    for (const { text } of notBegun) {
+      const what = `the fault ${text} never began: the run had ended before its time`;
+      note(record, clock, 'error', 'fault-not-begun', what);
+    }
   }
 
   #faults(cluster: Cluster): FaultTimeline {

@@ -333,4 +333,16 @@ describe('faults of a run', () => {
       `no latency at ${(beginsS + 1).toFixed(1)}`,
     ]);
   });
+
+  it('that never begin were not rehearsed: the verdict is unknown', async () => {
+    const stage = play(
+      { from: 't0', offsetMs: 99 * 3_600_000, durationMs: null },
+      { from: 'start', offsetMs: 1_000, durationMs: 500 },
+    );
+    expect(await faultsOf(stage)).toEqual(['fault latency at 1.0', 'no latency at 1.5']);
+    const report = judge(stage.entries, { objectives: ['sessions.dropped == 0'] });
+    expect(report.verdict).toBe('unknown');
+    expect(report.reason).toContain('the fault latency never began');
+    expect(report.notes.filter(({ code }) => code === 'fault-not-begun')).toHaveLength(1);
+  });
 });
