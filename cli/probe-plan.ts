@@ -51,8 +51,8 @@ const edgeIntervalMs = 10;
 
 /**
  * Reads the options that do not concern targets.
- * @throws UserError `LANES_INVALID`, `WRITE_TABLE_MISSING`, `WRITE_TABLE_INVALID`,
- *   `FORMAT_INVALID`, `DURATION_INVALID`, `OBJECTIVE_INVALID`
+ * @throws UserError `LANES_INVALID`, `WRITE_TABLE_MISSING`, `WRITE_TABLE_UNUSED`,
+ *   `WRITE_TABLE_INVALID`, `FORMAT_INVALID`, `DURATION_INVALID`, `OBJECTIVE_INVALID`
  */
 export function probeSettings(
   options: ProbeOptions,
@@ -119,6 +119,12 @@ function laneKindsOf(options: ProbeOptions, writes: boolean): LaneKind[] {
       'WRITE_TABLE_MISSING',
       'The writer lane needs a table to write to.',
       'Name one with --write-table schema.table; --create-table makes it.',
+    );
+  if (writes && !kinds.includes('writer'))
+    throw new UserError(
+      'WRITE_TABLE_UNUSED',
+      'A table to write to is named, and --lanes has no writer lane.',
+      'Add writer to --lanes, or leave --write-table out.',
     );
   return [...new Set(kinds)];
 }

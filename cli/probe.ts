@@ -13,6 +13,7 @@ import { dialectOf, quoteTable } from '../harness/probe/dialect.js';
 import { ProbeWorker } from '../harness/probe/probe-worker.js';
 import type { EntryMessage } from '../harness/probe/protocol.js';
 import { RunningSummary } from '../harness/probe/running-summary.js';
+import { Stability } from '../harness/probe/stability.js';
 import type { ConnectionTarget } from '../harness/probe/target.js';
 import type { Timer } from '../sim/clock.js';
 import { UserError } from '../sim/user-error.js';
@@ -89,9 +90,13 @@ async function createTables(
   }
 }
 
+/** What a poll tells of the server that answered it. */
+type ServerIdentity = NonNullable<EntryOf<'poll'>['data']['server']>;
+
 /** One probe from its first entry to its last. */
 class ProbeUnderWay {
   readonly summary: RunningSummary;
+  readonly #stability: Stability;
   readonly #options: ProbeOptions;
   readonly #settings: ProbeSettings;
   readonly #targets: readonly ConnectionTarget[];
@@ -99,9 +104,8 @@ class ProbeUnderWay {
   readonly #history: ReturnType<typeof openHistory>;
   readonly #record: RecordEntry;
   readonly #lines: ProbeOutput;
-  #version: string | null = null;
-  #versionChanged = false;
-  #versionText: { version: string; versionText: string; provider: string } | null = null;
+  /** What each target last said it runs, in the order in which they said so first. */
+  readonly #servers = new Map<string, ServerIdentity>();
 
   constructor(
     options: ProbeOptions,
@@ -114,7 +118,8 @@ class ProbeUnderWay {
     this.#settings = settings;
     this.#targets = targets;
     this.#context = context;
-    this.summary = new RunningSummary(settings.lanes, context.clock.nowNs());
+    this.summary = new RunningSummary(settings.lanes);
+    this.#stability = new Stability(settings.lanes);
     this.#history = openHistory(historyPath, { clock: context.clock });
     this.#lines = new ProbeOutput(settings, options.json === true, context);
     this.#record = recorder('conductor', (entry) => this.#take(entry));
@@ -140,7 +145,7 @@ class ProbeUnderWay {
     }
     if (!(await worker.stop())) this.#context.threadHangs();
     this.#drain(port1);
-    this.#recordServer('after');
+    for (const [target, server] of this.#servers) this.#recordServer('after', target, server);
     this.#record({
       atNs: clock.nowNs(),
       clock: 'harness',
@@ -181,10 +186,9 @@ class ProbeUnderWay {
         const nowNs = clock.nowNs();
         if (durationMs !== null && nowNs - beganNs >= durationMs * 1e6)
           return 'the duration is over';
-        const okSinceNs = this.summary.okSinceNs();
-        const over = this.summary.sawTrouble || this.#versionChanged;
-        if (untilStableMs !== null && okSinceNs !== null && over)
-          if (nowNs - okSinceNs >= untilStableMs * 1e6) return 'all lanes are stable again';
+        const stableNs = this.#stability.stableForNs(nowNs);
+        if (untilStableMs !== null && stableNs !== null && stableNs >= untilStableMs * 1e6)
+          return 'all lanes are stable again';
         await clock.sleep(checkMs, stop).catch(() => undefined);
       }
     } finally {
@@ -216,7 +220,8 @@ class ProbeUnderWay {
     this.#history.write(entry);
     this.summary.take(entry);
     if (entry.kind === 'poll') {
-      this.#noteVersion(entry.data.server, entry.subject.endpoint ?? 'target');
+      this.#stability.take(entry);
+      this.#noteServer(entry.data.server, entry.subject.endpoint ?? 'target');
     }
     this.#lines.take(entry);
   }
@@ -231,24 +236,22 @@ class ProbeUnderWay {
     port.close();
   }
 
-  #noteVersion(server: EntryOf<'poll'>['data']['server'], provider: string): void {
-    if (server === null || server.version === this.#version) return;
-    const { version, flavour = 'PostgreSQL' } = server;
-    const first = this.#version === null;
-    this.#version = version;
-    this.#versionText = { version, versionText: `${flavour} ${version}`, provider };
-    if (first) this.#recordServer('before');
-    else this.#versionChanged = true;
+  #noteServer(server: ServerIdentity | null, target: string): void {
+    if (server === null) return;
+    const isFirst = !this.#servers.has(target);
+    this.#servers.set(target, server);
+    if (isFirst) this.#recordServer('before', target, server);
   }
 
-  #recordServer(when: 'before' | 'after'): void {
-    if (this.#versionText === null) return;
+  #recordServer(when: 'before' | 'after', target: string, server: ServerIdentity): void {
+    const { version, flavour = 'PostgreSQL' } = server;
+    const versionText = `${flavour} ${version}`;
     this.#record({
       atNs: this.#context.clock.nowNs(),
       clock: 'client',
       kind: 'run',
       subject: {},
-      data: { stage: 'server', when, ...this.#versionText },
+      data: { stage: 'server', when, version, versionText, provider: target },
     });
   }
 

@@ -9,6 +9,7 @@ import { type AttemptEnd, failed, inDoubt } from '../probe/attempt.js';
 import type { Answer, DatabaseConnection, Statement } from '../probe/connection.js';
 import { ownFailure } from '../probe/failure.js';
 import { HeldSession } from '../probe/held-session.js';
+import { dialOf } from '../probe/open-connection.js';
 import type { ConnectionTarget } from '../probe/target.js';
 import { Ticker } from '../probe/ticker.js';
 import { ledgerEngineOf } from './ledger-engine.js';
@@ -45,12 +46,11 @@ export class LedgerSession {
     this.#plan = plan;
     this.#clock = clock;
     this.#record = record;
-    this.#session = new HeldSession({
-      target: plan.target,
-      applicationName: 'rehearse/ledger/writer',
-      clock,
-      use: (connection, deadlineNs) => this.#write(connection, deadlineNs),
-    });
+    const { target, timeoutMs } = plan;
+    const dial = dialOf({ target, applicationName: 'rehearse/ledger/writer', clock });
+    this.#session = new HeldSession({ dial, clock, timeoutMs }, (connection, deadlineNs) =>
+      this.#write(connection, deadlineNs),
+    );
   }
 
   open(timeoutMs: number): Promise<Failure | null> {

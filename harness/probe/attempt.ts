@@ -1,6 +1,7 @@
 /** One attempt of a lane: what it is asked, and how it ended. */
 import type { Failure, Outcome } from '../history/entry.js';
 import type { ServerIdentity } from './dialect.js';
+import { ownFailure } from './failure.js';
 
 export interface AttemptEnd {
   readonly outcome: Outcome;
@@ -9,6 +10,11 @@ export interface AttemptEnd {
   readonly server: ServerIdentity | null;
   /** True when a held session had to be opened anew. */
   readonly reconnected?: boolean;
+  /**
+   * When that began of which the end tells, where it was before this attempt: the dial of an
+   * earlier one. Without it the poll would claim to have looked when nobody did.
+   */
+  readonly startNs?: number;
 }
 
 /** Something that a lane can do at a tick. Settles by the deadline, and never rejects. */
@@ -28,4 +34,9 @@ export function failed(error: Failure): AttemptEnd {
 /** It may have happened. */
 export function inDoubt(error: Failure): AttemptEnd {
   return { outcome: 'unknown', error, server: null };
+}
+
+/** Nothing was asked of the server in this attempt's time, for a reason of our own. */
+export function notSent(why: string): AttemptEnd {
+  return inDoubt(ownFailure('not-sent', why));
 }

@@ -3,14 +3,12 @@
  * their turn behind one another, each with its own deadline; what loses the session fails all
  * that wait for it, and the next attempt after that opens a new one.
  */
-import type { Clock, Timer } from '../../sim/clock.js';
+import type { Timer } from '../../sim/clock.js';
 import type { Failure } from '../history/entry.js';
 import { afterReading } from './after-reading.js';
-import { type AttemptEnd, type Attempts, failed } from './attempt.js';
+import { type AttemptEnd, type Attempts, failed, notSent } from './attempt.js';
 import type { DatabaseConnection } from './connection.js';
-import { ownFailure } from './failure.js';
-import { openConnection } from './open-connection.js';
-import type { ConnectionTarget } from './target.js';
+import { DialledSession, type DialOptions } from './dialled-session.js';
 
 /** What is done with the session at each attempt. */
 export type UseSession = (
@@ -18,123 +16,120 @@ export type UseSession = (
   deadlineNs: number,
 ) => Promise<AttemptEnd>;
 
-export interface HeldSessionOptions {
-  readonly target: ConnectionTarget;
-  readonly applicationName: string;
-  readonly clock: Clock;
-  readonly use: UseSession;
-}
-
 interface Waiting {
-  readonly deadlineNs: number;
   readonly timer: Timer;
-  readonly resolve: (end: AttemptEnd) => void;
+  /** Null: its turn has come. */
+  readonly resolve: (end: AttemptEnd | null) => void;
 }
 
 export class HeldSession implements Attempts {
-  readonly #options: HeldSessionOptions;
-  #connection: DatabaseConnection | null = null;
-  #everOpened = false;
-  #busy = false;
+  readonly #options: DialOptions;
+  readonly #use: UseSession;
+  readonly #session: DialledSession;
+  #underWay = 0;
+  #inUse = false;
   #waiting: Waiting[] = [];
 
-  constructor(options: HeldSessionOptions) {
+  constructor(options: DialOptions, use: UseSession) {
     this.#options = options;
+    this.#use = use;
+    this.#session = new DialledSession(options);
   }
 
   /** Opens the session ahead of the first attempt. */
-  async open(timeoutMs: number): Promise<Failure | null> {
-    return this.#connect(timeoutMs);
+  open(timeoutMs: number): Promise<Failure | null> {
+    return this.#session.open(timeoutMs);
   }
 
   get isOpen(): boolean {
-    return this.#connection !== null && this.#connection.lost === null;
+    return this.#session.connection?.lost === null;
   }
 
   /** Whether an attempt is under way or waits. */
   get isBusy(): boolean {
-    return this.#busy || this.#waiting.length > 0;
+    return this.#underWay > 0;
   }
 
-  attempt(deadlineNs: number): Promise<AttemptEnd> {
-    return new Promise((resolve) => {
-      const waiting: Waiting = {
-        deadlineNs,
-        resolve,
-        timer: afterReading(this.#options.clock, this.#leftMs(deadlineNs), () => {
-          this.#waiting = this.#waiting.filter((other) => other !== waiting);
-          resolve(failed(ownFailure('timeout', 'still waiting for the session when time was up')));
-        }),
-      };
-      this.#waiting.push(waiting);
-      void this.#pump();
-    });
-  }
-
-  async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = null;
-    await connection?.close();
-  }
-
-  async #pump(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      next.timer.cancel();
-      try {
-        next.resolve(await this.#take(next.deadlineNs));
-      } catch (error) {
-        next.resolve({
-          outcome: 'unknown',
-          error: ownFailure('not-sent', String(error)),
-          server: null,
-        });
+  async attempt(deadlineNs: number): Promise<AttemptEnd> {
+    this.#underWay++;
+    try {
+      for (;;) {
+        const end = await this.#tryOnce(deadlineNs);
+        if (end !== null) return end;
       }
+    } finally {
+      this.#underWay--;
     }
-    this.#busy = false;
   }
 
-  async #take(deadlineNs: number): Promise<AttemptEnd> {
-    const lostWhileIdle = this.#connection?.lost ?? null;
-    if (lostWhileIdle !== null) {
-      this.#connection = null;
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** Null where the session was given up while this attempt waited for it. */
+  async #tryOnce(deadlineNs: number): Promise<AttemptEnd | null> {
+    if (this.#session.connection === null) {
+      const failure = await this.#session.join(deadlineNs);
+      if (failure !== null) return failure;
+    }
+    const late = await this.#turn(deadlineNs);
+    if (late !== null) return late;
+    try {
+      return await this.#take(deadlineNs);
+    } finally {
+      this.#pass();
+    }
+  }
+
+  async #take(deadlineNs: number): Promise<AttemptEnd | null> {
+    const { connection } = this.#session;
+    if (connection === null) return null;
+    if (connection.lost !== null) {
+      const lostWhileIdle = connection.lost;
+      this.#loseAll(lostWhileIdle);
       return failed(lostWhileIdle);
     }
-    const anew = this.#connection === null && this.#everOpened;
-    if (this.#connection === null) {
-      const failure = await this.#connect(this.#leftMs(deadlineNs));
-      if (failure !== null) return failed(failure);
-    }
-    const connection = this.#connection;
-    if (connection === null) return failed(ownFailure('closed', 'closed by us'));
-    const end = await this.#options.use(connection, deadlineNs);
+    const anew = this.#session.takeAnew();
+    const end = await this.#use(connection, deadlineNs);
     if (connection.lost !== null) this.#loseAll(connection.lost);
     // A node that turned read-only may be the wrong one: dial again, as a good client does.
-    if (end.error?.kind === 'read-only') void this.close();
+    if (end.error?.kind === 'read-only') this.#session.drop();
     return anew ? { ...end, reconnected: true } : end;
   }
 
+  /** Waits until nobody else uses the session. */
+  #turn(deadlineNs: number): Promise<AttemptEnd | null> {
+    if (!this.#inUse) {
+      this.#inUse = true;
+      return Promise.resolve(null);
+    }
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
+      const timer = afterReading(clock, leftMs, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+        // It never asked: whether it would have been answered is not known.
+        resolve(notSent('still waiting for the session when time was up'));
+      });
+      const waiting: Waiting = { timer, resolve };
+      this.#waiting.push(waiting);
+    });
+  }
+
+  #pass(): void {
+    const next = this.#waiting.shift();
+    this.#inUse = next !== undefined;
+    next?.timer.cancel();
+    next?.resolve(null);
+  }
+
   #loseAll(failure: Failure): void {
-    this.#connection = null;
+    this.#session.drop();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const one of waiting) {
       one.timer.cancel();
       one.resolve(failed({ ...failure, message: `lost while waiting: ${failure.message}` }));
     }
-  }
-
-  async #connect(timeoutMs: number): Promise<Failure | null> {
-    const { target, applicationName, clock } = this.#options;
-    const opened = await openConnection({ target, applicationName, clock, timeoutMs });
-    if (opened.connection === undefined) return opened.failure;
-    this.#connection = opened.connection;
-    this.#everOpened = true;
-    return null;
-  }
-
-  #leftMs(deadlineNs: number): number {
-    return Math.max(0, (deadlineNs - this.#options.clock.nowNs()) / 1e6);
   }
 }

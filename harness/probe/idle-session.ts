@@ -2,67 +2,48 @@
  * The idle-session lane: a connection on which nothing is ever sent. A tick only looks whether it
  * is still there; a last query at the end tells a connection that lives from one that hangs.
  */
-import type { Clock } from '../../sim/clock.js';
 import type { Failure } from '../history/entry.js';
 import { type AttemptEnd, type Attempts, failed } from './attempt.js';
-import type { DatabaseConnection } from './connection.js';
-import { dialectOf } from './dialect.js';
-import { openConnection } from './open-connection.js';
-import type { ConnectionTarget } from './target.js';
+import type { Dialect } from './dialect.js';
+import { DialledSession, type DialOptions } from './dialled-session.js';
 
 export class IdleSession implements Attempts {
-  readonly #target: ConnectionTarget;
-  readonly #clock: Clock;
-  #connection: DatabaseConnection | null = null;
-  #opening: Promise<Failure | null> | null = null;
-  #everOpened = false;
+  readonly #session: DialledSession;
+  readonly #dialect: Dialect;
 
-  constructor(target: ConnectionTarget, clock: Clock) {
-    this.#target = target;
-    this.#clock = clock;
+  constructor(options: DialOptions, dialect: Dialect) {
+    this.#session = new DialledSession(options);
+    this.#dialect = dialect;
   }
 
-  async open(timeoutMs: number): Promise<Failure | null> {
-    const opened = await openConnection({
-      target: this.#target,
-      clock: this.#clock,
-      applicationName: 'rehearse/probe/idle-session',
-      timeoutMs,
-    });
-    if (opened.connection === undefined) return opened.failure;
-    this.#connection = opened.connection;
-    this.#everOpened = true;
-    return null;
+  open(timeoutMs: number): Promise<Failure | null> {
+    return this.#session.open(timeoutMs);
   }
 
   async attempt(deadlineNs: number): Promise<AttemptEnd> {
-    const connection = this.#connection;
-    if (connection !== null) {
-      if (connection.lost === null) return { outcome: 'ok', error: null, server: null };
-      this.#connection = null;
-      return failed(connection.lost);
+    const lost = this.#session.connection?.lost ?? null;
+    if (lost !== null) {
+      this.#session.drop();
+      return failed(lost);
     }
-    const anew = this.#everOpened;
-    this.#opening ??= this.open((deadlineNs - this.#clock.nowNs()) / 1e6);
-    const failure = await this.#opening;
-    this.#opening = null;
-    if (failure !== null) return failed(failure);
+    if (this.#session.connection === null) {
+      const failure = await this.#session.join(deadlineNs);
+      if (failure !== null) return failure;
+    }
+    const anew = this.#session.takeAnew();
     return { outcome: 'ok', error: null, server: null, ...(anew ? { reconnected: true } : {}) };
   }
 
   /** The held session's query: the published hang shows on the first one afterwards. */
   async finalCheck(timeoutMs: number): Promise<AttemptEnd | null> {
-    const connection = this.#connection;
+    const { connection } = this.#session;
     if (connection === null) return null;
-    const dialect = dialectOf(this.#target.engine);
-    const answer = await connection.query(dialect.askHeld, timeoutMs);
+    const answer = await connection.query(this.#dialect.askHeld, timeoutMs);
     if (!answer.ok) return failed(answer.failure);
-    return { outcome: 'ok', error: null, server: dialect.identityOf(answer.rows[0]) };
+    return { outcome: 'ok', error: null, server: this.#dialect.identityOf(answer.rows[0]) };
   }
 
-  async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = null;
-    await connection?.close();
+  close(): Promise<void> {
+    return this.#session.close();
   }
 }

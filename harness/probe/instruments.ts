@@ -12,6 +12,7 @@ import { HeldSession, type UseSession } from './held-session.js';
 import { IdleSession } from './idle-session.js';
 import { Lane } from './lane.js';
 import { newConnectionAttempts } from './new-connection.js';
+import { dialOf } from './open-connection.js';
 import type { InstrumentsPlan, LanePlan, OpenedSessions } from './protocol.js';
 import { ask, write } from './session-uses.js';
 import { parseTable, probeWriteTable } from './table-name.js';
@@ -187,13 +188,14 @@ function attemptsOf(
   if (target === null) throw new Error(`lane ${name} has no target`);
   const applicationName = `rehearse/probe/${kind}`;
   const dialect = dialectOf(target.engine);
-  const holding = (use: UseSession): HeldSession =>
-    new HeldSession({ target, applicationName, clock, use });
+  const dial = dialOf({ target, applicationName, clock });
+  const options = { dial, clock, timeoutMs: plan.spec.timeoutMs };
+  const holding = (use: UseSession): HeldSession => new HeldSession(options, use);
   switch (kind) {
     case 'new-connection':
       return newConnectionAttempts(target, clock);
     case 'idle-session':
-      return new IdleSession(target, clock);
+      return new IdleSession(options, dialect);
     case 'held-session':
       return holding(ask(clock, dialect, dialect.askHeld));
     case 'reader':

@@ -95,6 +95,8 @@ export class Lane {
       end = { outcome: 'unknown', error: ownFailure('not-sent', String(error)), server: null };
       this.#tellFault(error);
     }
+    // An edge poll that looked at nothing has nothing to say; a tick says that it did not look.
+    if (tick === null && end.error?.kind === 'not-sent') return;
     this.#recordPoll(tick, scheduledNs, startNs, end);
     this.#watchEdge(startNs, end);
   }
@@ -103,7 +105,7 @@ export class Lane {
     tick: number | null,
     scheduledNs: number,
     startNs: number,
-    end: AttemptEnd,
+    { startNs: earlierNs = startNs, ...end }: AttemptEnd,
     more: { finalCheck?: true } = {},
   ): void {
     const endNs = this.#options.clock.nowNs();
@@ -112,7 +114,7 @@ export class Lane {
       clock: 'client',
       kind: 'poll',
       subject: { lane: this.#options.spec.name, endpoint: this.#options.spec.target },
-      data: { tick, scheduledNs, startNs, endNs, ...end, ...more },
+      data: { tick, scheduledNs, startNs: earlierNs, endNs, ...end, ...more },
     });
   }
 

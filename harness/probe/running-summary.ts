@@ -2,44 +2,29 @@
  * What a probe of hours says of itself without keeping its polls: the measurement of its lanes,
  * taken as they come, with the same bounds as of a history that is read whole.
  */
-import type { Entry, EntryOf, LaneSpec } from '../history/entry.js';
+import type { Entry, LaneSpec } from '../history/entry.js';
 import type { LaneMeasure, Stretch } from '../measure/lane.js';
 import { type Measurement, measure, slowMsDefault } from '../measure/measure.js';
 import { measureObserver, type ObserverMeasure } from '../measure/observer.js';
 import { RunningLane } from '../measure/running-lane.js';
 import { union } from '../measure/windows.js';
 
-type Poll = EntryOf<'poll'>['data'];
-
 /** How late our own stalls may make an attempt's end, beyond its time-out. */
 const lateMsMax = 60_000;
 /** Of what is not a poll a probe tells little; a fault of ours must not fill the memory. */
 const othersMax = 10_000;
 
-/** Whether a lane has been ok of late. */
-interface Recent {
-  ok: boolean;
-  /** When the last poll that was not ok ended; null where none was. */
-  notOkNs: number | null;
-}
-
 export class RunningSummary {
   readonly #lanes: ReadonlyMap<string, RunningLane>;
-  #sawTrouble = false;
-  readonly #recent: ReadonlyMap<string, Recent>;
-  readonly #startNs: number;
   readonly #others: Entry[] = [];
   #stalls: Stretch[] = [];
   #worstNs: number | null = null;
 
-  /** @param lanes all lanes; the observer's and served-by do not count for being stable */
-  constructor(lanes: readonly LaneSpec[], startNs: number) {
-    this.#startNs = startNs;
+  constructor(lanes: readonly LaneSpec[]) {
     const polled = lanes.filter(({ kind }) => kind !== 'served-by');
     const clients = polled.filter(({ kind }) => kind !== 'observer');
     const tickMs = Math.min(...clients.map(({ intervalMs }) => intervalMs));
     this.#lanes = new Map(polled.map((spec) => [spec.name, this.#follow(spec, tickMs)]));
-    this.#recent = new Map(clients.map(({ name }) => [name, { ok: false, notOkNs: null }]));
   }
 
   take(entry: Entry): void {
@@ -48,27 +33,7 @@ export class RunningSummary {
       if (this.#others.length < othersMax || entry.kind === 'run') this.#others.push(entry);
       return;
     }
-    const name = entry.subject.lane ?? '';
-    this.#lanes.get(name)?.take(entry.data);
-    const recent = this.#recent.get(name);
-    if (recent === undefined) return;
-    note(recent, entry.data);
-    if (entry.data.outcome === 'fail') this.#sawTrouble = true;
-  }
-
-  /** Since when every lane has been ok, or null where one has not been seen ok at all. */
-  okSinceNs(): number | null {
-    let sinceNs = this.#startNs;
-    for (const { ok, notOkNs } of this.#recent.values()) {
-      if (!ok) return null;
-      sinceNs = Math.max(sinceNs, notOkNs ?? sinceNs);
-    }
-    return sinceNs;
-  }
-
-  /** Whether any lane has failed yet, so that there was something to be stable after. */
-  get sawTrouble(): boolean {
-    return this.#sawTrouble;
+    this.#lanes.get(entry.subject.lane ?? '')?.take(entry.data);
   }
 
   /**
@@ -108,9 +73,4 @@ export class RunningSummary {
     };
     return new RunningLane({ ...options, onPart });
   }
-}
-
-function note(recent: Recent, { tick, outcome, endNs }: Poll): void {
-  if (outcome !== 'ok') recent.notOkNs = endNs;
-  else if (tick !== null) recent.ok = true;
 }

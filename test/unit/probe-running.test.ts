@@ -139,7 +139,7 @@ describe('running summary', () => {
     const errors = [null, null, refused, refused, null, notSent, null];
     const polls = errors.map((error, tick) => ({ ...entry(poll(tick, tick * 500, 20, error)) }));
     const entries = [started, ...polls.map((one, seq) => ({ ...one, seq })), finished];
-    const summary = new RunningSummary([spec], 0);
+    const summary = new RunningSummary([spec]);
     for (const one of entries) summary.take(one);
     const report = judgeMeasurement(summary.measurement());
     const expected = judge(entries);
@@ -150,28 +150,15 @@ describe('running summary', () => {
   });
 
   it('is unknown for latencies and for a lane that never polled', () => {
-    const summary = new RunningSummary([spec], 0);
+    const summary = new RunningSummary([spec]);
     for (const one of [started, entry(poll(0, 10, 1, null)), finished]) summary.take(one);
     const objectives = ['new-connection.p95 <= 1s'];
     const [judged] = judgeMeasurement(summary.measurement(), { objectives }).objectives;
     expect(judged).toMatchObject({ verdict: 'unknown' });
     expect(judged?.why).toContain('keeps no latencies');
-    const silent = new RunningSummary([spec], 0);
+    const silent = new RunningSummary([spec]);
     for (const one of [started, finished]) silent.take(one);
     expect(judgeMeasurement(silent.measurement()).reason).toContain('has no polls');
-  });
-
-  it('knows since when all lanes are ok', () => {
-    const summary = new RunningSummary(
-      [spec, { ...spec, name: 'observer', kind: 'observer' }],
-      5e6,
-    );
-    expect(summary.okSinceNs()).toBeNull();
-    summary.take(entry(poll(0, 10, 1, null)));
-    expect(summary.okSinceNs()).toBe(5e6);
-    summary.take(entry(poll(1, 20, 1, refused)));
-    summary.take(entry(poll(2, 30, 1, null)));
-    expect(summary.okSinceNs()).toBe(21e6);
   });
 });
 
