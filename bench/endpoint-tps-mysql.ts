@@ -1,4 +1,4 @@
-/** Transactions through the endpoint of MySQL's protocol, beside a bare pipe, HAProxy and no one. */
+/** Transactions through the endpoint for MySQL, beside a bare pipe, HAProxy and no one. */
 import type { Flavour } from '../sim/engine/flavours.js';
 import { engineTitles } from '../sim/server/server.js';
 import { type Bench, type BenchContext, type Figure, notMeasured } from './figure.js';
