@@ -4,6 +4,7 @@
  * tab or bar between them, with or without a header.
  */
 import type { Outcome } from '../entry.js';
+import type { ParsedLines } from './lines.js';
 import { failureIn, failureOf, type Sample, timestampMs, versionIn } from './sample.js';
 
 interface Columns {
@@ -12,9 +13,13 @@ interface Columns {
   readonly error: number | null;
   readonly took: number | null;
   readonly host: number | null;
+  /** Whether the first line names the columns. */
+  readonly hasHead: boolean;
 }
 
-const names: Readonly<Record<keyof Columns, RegExp>> = {
+type ColumnName = Exclude<keyof Columns, 'hasHead'>;
+
+const names: Readonly<Record<ColumnName, RegExp>> = {
   at: /^(@?timestamp|time|ts|date|datetime|at|start(ed)?(_at)?)$/i,
   outcome: /^(outcome|status|result|ok|success|state|up|answer|response(_?code)?|code)$/i,
   error: /^(error|message|reason|error_?message|failure)$/i,
@@ -22,19 +27,42 @@ const names: Readonly<Record<keyof Columns, RegExp>> = {
   host: /^(host|target|server|endpoint|name)$/i,
 };
 
-/** The samples, or null when the text is no such table. Never throws. */
-export function parseCsv(text: string): Sample[] | null {
-  const first = /^.*\S.*$/m.exec(text)?.[0] ?? '';
-  let lines: string[] | null = null;
+/** The samples, or null when the lines are no such table. Never throws. */
+export function parseCsv(lines: readonly string[]): ParsedLines | null {
+  const from = lines.findIndex((line) => line.trim() !== '');
+  const first = lines[from] ?? '';
   for (const delimiter of [',', ';', '\t', '|']) {
-    const columns = columnsOf(cells(first, delimiter));
+    const columns = columnsOf(rowOf(first, delimiter).cells);
     if (columns === null) continue;
-    lines ??= text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
     if (delimiter === ',' && isDecimalComma(lines)) continue;
-    const samples = lines.flatMap((line) => sampleOf(cells(line, delimiter), columns) ?? []);
-    if (samples.length > 0) return samples;
+    const parsed = parseRows(lines, columns.hasHead ? from + 1 : from, delimiter, columns);
+    if (parsed.samples.length > 0) return parsed;
   }
   return null;
+}
+
+function parseRows(
+  lines: readonly string[],
+  from: number,
+  delimiter: string,
+  columns: Columns,
+): ParsedLines {
+  const samples: Sample[] = [];
+  const timeless: number[] = [];
+  const cellsMin = Math.max(columns.at, columns.outcome) + 1;
+  /** Whether a cell of the row before was opened by a quote and not closed. */
+  let goesOn = false;
+  for (let index = from; index < lines.length; index++) {
+    const line = lines[index] ?? '';
+    if (line.trim() === '') continue;
+    const row = rowOf(line, delimiter);
+    const sample = sampleOf(row.cells, columns);
+    if (sample !== null) samples.push(sample);
+    else if (!goesOn || row.cells.length >= cellsMin) timeless.push(index + 1);
+    // A message of several lines: its next ones up to the one with the closing quote.
+    goesOn = sample === null ? goesOn && !line.includes('"') : row.isOpen;
+  }
+  return { samples, timeless };
 }
 
 const secondsThenComma = /^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,(.*)$/;
@@ -49,7 +77,7 @@ const httpStatus = /^[1-5]\d\d(?:\s+[A-Z][A-Za-z -]*)?\s*(?:,|$)/;
  */
 function isDecimalComma(lines: readonly string[]): boolean {
   for (const line of lines) {
-    const rest = secondsThenComma.exec(line)?.[1];
+    const rest = secondsThenComma.exec(line)?.[1]?.slice(0, 200);
     if (rest === undefined || httpStatus.test(rest)) continue;
     if (/^\d{1,9}(?:\s*(?:Z|UTC|[+-]\d\d:?\d\d))?(?:\s+[^\s,]|[;|\t])/.test(rest)) return true;
     const bare = /^\d{3,9}(?=,|\s*$)/.exec(rest)?.[0];
@@ -62,8 +90,11 @@ function isDecimalComma(lines: readonly string[]): boolean {
 function columnsOf(head: readonly string[]): Columns | null {
   if (head.length < 2) return null;
   if (!Number.isNaN(timestampMs(head[0] ?? '')))
-    return { at: 0, outcome: 1, error: head.length > 2 ? 2 : null, took: null, host: null };
-  const find = (name: keyof Columns): number | null => {
+    return {
+      ...{ at: 0, outcome: 1, error: head.length > 2 ? 2 : null, took: null, host: null },
+      hasHead: false,
+    };
+  const find = (name: ColumnName): number | null => {
     const index = head.findIndex((title) => names[name].test(title.trim()));
     return index === -1 ? null : index;
   };
@@ -71,21 +102,29 @@ function columnsOf(head: readonly string[]): Columns | null {
   const error = find('error');
   const outcome = find('outcome') ?? error;
   if (at === null || outcome === null) return null;
-  return { at, outcome, error, took: find('took'), host: find('host') };
+  return { at, outcome, error, took: find('took'), host: find('host'), hasHead: true };
+}
+
+interface CsvRow {
+  readonly cells: string[];
+  /** True where the quotes do not balance: the last one that opens is taken as it stands. */
+  readonly isOpen: boolean;
 }
 
 /** The cells of one line; quotes may hold the delimiter, and doubled quotes. */
-function cells(line: string, delimiter: string): string[] {
+function rowOf(line: string, delimiter: string, plainFrom = Number.POSITIVE_INFINITY): CsvRow {
   const found: string[] = [];
   let cell = '';
-  let quoted = false;
+  let openedAt = -1;
   for (let index = 0; index < line.length; index++) {
     const char = line.charAt(index);
-    if (quoted && char === '"' && line.charAt(index + 1) === '"') {
+    const isQuote = char === '"' && index < plainFrom;
+    const quoted = openedAt !== -1;
+    if (quoted && isQuote && line.charAt(index + 1) === '"') {
       cell += '"';
       index += 1;
-    } else if (char === '"' && (quoted || cell.trim() === '')) {
-      quoted = !quoted;
+    } else if (isQuote && (quoted || cell.trim() === '')) {
+      openedAt = quoted ? -1 : index;
     } else if (char === delimiter && !quoted) {
       found.push(cell);
       cell = '';
@@ -93,8 +132,14 @@ function cells(line: string, delimiter: string): string[] {
       cell += char;
     }
   }
-  return [...found, cell].map((one) => one.trim());
+  if (openedAt !== -1) return { ...rowOf(line, delimiter, openedAt), isOpen: true };
+  const cells = [...found, cell].map((one) => one.trim());
+  if (plainFrom === Number.POSITIVE_INFINITY) return { cells, isOpen: false };
+  return { cells: cells.map((one) => one.replace(/^"|"$/g, '')), isOpen: false };
 }
+
+/** Of what a cell says so much is read. */
+const cellReadMax = 2_000;
 
 /** No attempt lasts longer; a larger number is of another unit. */
 const dayMs = 24 * 3_600_000;
@@ -102,7 +147,7 @@ const dayMs = 24 * 3_600_000;
 function sampleOf(row: readonly string[], columns: Columns): Sample | null {
   const atMs = timestampMs(row[columns.at] ?? '');
   if (Number.isNaN(atMs)) return null;
-  const said = row[columns.outcome] ?? '';
+  const said = (row[columns.outcome] ?? '').slice(0, cellReadMax);
   const message = columns.error === null ? '' : (row[columns.error] ?? '');
   const outcome = columns.outcome === columns.error ? ofError(said) : outcomeOf(said);
   const tookMs = Number(

@@ -4,6 +4,7 @@ import { quantile } from '../../measure/quantile.js';
 import type { Entry, EntryDraft, LaneSpec, RecordEntry } from '../entry.js';
 import { recorder } from '../record.js';
 import { parseCsv } from './csv.js';
+import { lineCharactersMax, linesIn } from './lines.js';
 import { parseLog } from './log.js';
 import type { Sample } from './sample.js';
 import { type ImportedLane, intoLanes } from './stretches.js';
@@ -23,14 +24,17 @@ export const sleepMsDefault = 500;
 /** A week of the published loop; to measure so many takes less than 1.5 GB and about 10 s. */
 const attemptsMax = 1_200_000;
 
+const hostsMax = 200;
+
 /**
  * The history of a log, or of a table of attempts.
  * @throws UserError `IMPORT_EMPTY` when no line of it is an attempt, `IMPORT_TOO_LARGE` when more
- *   than 1.2 million are
+ *   than 1.2 million are, `IMPORT_HOSTS` when they are of more than 200 hosts
  */
 export function importLog(text: string, options: ImportOptions): Entry[] {
-  const table = parseCsv(text);
-  const samples = table ?? parseLog(text);
+  const { lines, tooLong } = linesIn(text);
+  const table = parseCsv(lines);
+  const { samples, timeless } = table ?? parseLog(lines);
   if (samples.length > attemptsMax)
     throw new UserError(
       'IMPORT_TOO_LARGE',
@@ -39,6 +43,12 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
     );
   const { near, far } = aroundMedian(samples);
   const lanes = intoLanes(near);
+  if (lanes.length > hostsMax)
+    throw new UserError(
+      'IMPORT_HOSTS',
+      `${options.name} names ${lanes.length} hosts; at most ${hostsMax} are read.`,
+      'Keep the lines of the hosts in question, or drop the column that is none of hosts.',
+    );
   if (lanes.length === 0)
     throw new UserError(
       'IMPORT_EMPTY',
@@ -62,7 +72,7 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   drafts.sort((a, b) => a.atNs - b.atNs).reverse();
   // From the end, so that each draft is let go as its entry is made: a log has millions.
   for (let draft = drafts.pop(); draft !== undefined; draft = drafts.pop()) record(draft);
-  if (far > 0) recordFar(record, endNs, far);
+  for (const leftOut of leftOutTexts(far, tooLong, timeless)) recordLeftOut(record, endNs, leftOut);
   record({
     atNs: endNs,
     clock: 'harness',
@@ -83,14 +93,30 @@ function aroundMedian(samples: readonly Sample[]): { near: Sample[]; far: number
   return { near, far: samples.length - near.length };
 }
 
-function recordFar(record: RecordEntry, atNs: number, far: number): void {
-  const text = `${far} lines are more than 50 days from the rest of the log and are left out`;
+/** What of the log is in no lane, a sentence each. */
+function leftOutTexts(far: number, tooLong: number, timeless: readonly number[]): string[] {
+  const texts: string[] = [];
+  const lines = (count: number, one: string, many: string): string =>
+    count === 1 ? `1 line ${one}` : `${count} lines ${many}`;
+  if (far > 0) texts.push(`${lines(far, 'is', 'are')} more than 50 days from the rest of the log`);
+  if (tooLong > 0)
+    texts.push(`${lines(tooLong, 'is', 'are')} longer than ${lineCharactersMax} characters`);
+  const [first] = timeless;
+  if (first !== undefined)
+    texts.push(
+      `${lines(timeless.length, 'has', 'have')} no time that can be read, ` +
+        (timeless.length === 1 ? `which is line ${first}` : `the first of them line ${first}`),
+    );
+  return texts.map((text) => `left out: ${text}`);
+}
+
+function recordLeftOut(record: RecordEntry, atNs: number, text: string): void {
   record({
     atNs,
     clock: 'harness',
     kind: 'note',
     subject: {},
-    data: { level: 'warning', code: 'import-far', text },
+    data: { level: 'warning', code: 'import-left-out', text },
   });
 }
 

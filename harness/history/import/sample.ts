@@ -62,22 +62,27 @@ const messageMax = 500;
 
 /** The failure that an answer's text tells of, or null when it reads like an answer. */
 export function failureIn(text: string): Failure | null {
-  const found = patterns.find((candidate) => candidate.text.test(text));
+  const found = patternIn(text);
   if (found === undefined && !errorWords.test(text)) return null;
   return failureOf(text, found);
 }
 
 /** The failure of an attempt that is known to have failed, whatever its text says. */
-export function failureOf(
-  text: string,
-  found: Pattern | undefined = patterns.find((candidate) => candidate.text.test(text)),
-): Failure {
+export function failureOf(text: string, found: Pattern | undefined = patternIn(text)): Failure {
   return {
     kind: found?.kind ?? 'other',
     sqlstate: found?.sqlstate ?? null,
     code: found?.code ?? null,
     message: text.slice(0, messageMax),
   };
+}
+
+/** What a client says of a failure stands at its beginning. */
+const readMax = 2_000;
+
+function patternIn(text: string): Pattern | undefined {
+  const begin = text.slice(0, readMax);
+  return patterns.find((candidate) => candidate.text.test(begin));
 }
 
 /** `17.4.5` or `8.0.32` where the whole answer is a version. */
@@ -92,12 +97,20 @@ export function timestampMs(text: string): number {
   const parts = isoLike.exec(trimmed);
   if (parts === null) return Number.NaN;
   const [, date = '', time = '', fraction = '', zone = ''] = parts;
+  if (!isDay(date)) return Number.NaN;
   const wholeMs = Date.parse(`${date}T${time}${zone === '' ? 'Z' : zoneOf(zone)}`);
   return wholeMs + Number(`0.${fraction === '' ? '0' : fraction}`) * 1_000;
 }
 
 const isoLike =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$/;
+
+/** False for 30 February, which `Date.parse` takes for 2 March. */
+function isDay(date: string): boolean {
+  if (Number(date.slice(8)) <= 28) return true;
+  const parsed = new Date(Date.parse(`${date}T00:00:00Z`));
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
+}
 
 function zoneOf(zone: string): string {
   if (zone === 'UTC') return 'Z';

@@ -23,32 +23,43 @@ const disorderMs = 2_000;
 
 /** Lanes in the order in which their hosts first appear. */
 export function intoLanes(samples: readonly Sample[]): ImportedLane[] {
-  const hosts = new Map<string | null, Sample[][]>();
   const named = new Set(samples.flatMap((sample) => sample.host ?? []));
   // Only failures name the host: where there is but one, the rest of the log is about it too.
   const only = named.size === 1 ? ([...named][0] ?? null) : null;
-  for (const piece of pieces(samples)) {
-    const host = piece[0]?.host ?? only;
-    hosts.set(host, [...(hosts.get(host) ?? []), piece]);
-  }
-  return [...hosts].map(([host, list]) => lane(host, list));
+  return [...pieces(samples, only)].map(([host, list]) => lane(host, list));
 }
 
-/** Cuts where lines were left out, the host changes, or time goes back. */
-function pieces(samples: readonly Sample[]): Sample[][] {
-  const found: Sample[][] = [];
-  let latestMs = Number.NEGATIVE_INFINITY;
+/** What is known of a host while its samples are cut. */
+interface Cutting {
+  readonly pieces: Sample[][];
+  latestMs: number;
+  /** Up to which omission, counted from the beginning, its last piece goes. */
+  omissions: number;
+}
+
+/**
+ * Each host's samples, cut where lines were left out or time goes back. Hosts that were asked at
+ * the same time are mixed in the log line by line: that alone cuts nothing.
+ */
+function pieces(samples: readonly Sample[], only: string | null): Map<string | null, Sample[][]> {
+  const hosts = new Map<string | null, Cutting>();
+  let omissions = 0;
   for (const sample of samples) {
-    const last = found.at(-1);
-    const cut =
-      sample.afterOmission ||
-      last?.[0]?.host !== sample.host ||
-      sample.atMs < latestMs - disorderMs;
-    latestMs = cut ? sample.atMs : Math.max(latestMs, sample.atMs);
-    if (cut || last === undefined) found.push([sample]);
+    if (sample.afterOmission) omissions += 1;
+    const host = sample.host ?? only;
+    let known = hosts.get(host);
+    if (known === undefined) {
+      known = { pieces: [], latestMs: Number.NEGATIVE_INFINITY, omissions };
+      hosts.set(host, known);
+    }
+    const last = known.pieces.at(-1);
+    const cut = known.omissions !== omissions || sample.atMs < known.latestMs - disorderMs;
+    known.latestMs = cut ? sample.atMs : Math.max(known.latestMs, sample.atMs);
+    known.omissions = omissions;
+    if (cut || last === undefined) known.pieces.push([sample]);
     else last.push(sample);
   }
-  return found;
+  return new Map([...hosts].map(([host, cutting]) => [host, cutting.pieces]));
 }
 
 function lane(host: string | null, list: readonly Sample[][]): ImportedLane {
@@ -79,14 +90,14 @@ function gapsMs(samples: readonly Sample[]): number[] {
 
 /** Pieces that overlap in time are one log, pasted in parts or twice. */
 function join(ordered: readonly Sample[][]): Sample[][] {
-  const joined: Sample[][] = [];
+  const joined: Sample[][][] = [];
+  let untilMs = Number.NEGATIVE_INFINITY;
   for (const piece of ordered) {
-    const last = joined.at(-1);
-    const overlaps = last !== undefined && (piece[0]?.atMs ?? 0) <= (last.at(-1)?.atMs ?? 0);
-    if (overlaps) joined[joined.length - 1] = inOrder([...last, ...piece]);
-    else joined.push(piece);
+    if ((piece[0]?.atMs ?? 0) <= untilMs) joined.at(-1)?.push(piece);
+    else joined.push([piece]);
+    untilMs = Math.max(untilMs, piece.at(-1)?.atMs ?? untilMs);
   }
-  return joined;
+  return joined.map((list) => (list.length === 1 ? list.flat() : inOrder(list.flat())));
 }
 
 function cutAtHoles(samples: readonly Sample[], cadenceMs: number): Sample[][] {
