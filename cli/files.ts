@@ -1,9 +1,10 @@
-/** Makes folders and files for users: never for ever, never over what is there, never half. */
+/** Folders and files of users: never for ever, never over what is there, never half. */
 import {
   closeSync,
   existsSync,
   mkdirSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -54,6 +55,25 @@ export function writeNew(path: string, text: string | Iterable<string>, mode = 0
   } catch (error) {
     rmSync(path, { force: true });
     throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The text of a file that a user names, as far as it is no longer than it can be in earnest: a
+ * device may have no end.
+ * @returns null where it is longer than `bytesMax`
+ * @throws the file system's error
+ */
+export function readBounded(path: string, bytesMax: number): string | null {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(bytesMax + 1);
+    let length = 0;
+    for (let got = -1; got !== 0 && length <= bytesMax; length += got)
+      got = readSync(file, bytes, length, bytes.length - length, null);
+    return length > bytesMax ? null : bytes.toString('utf8', 0, length);
   } finally {
     closeSync(file);
   }

@@ -1,5 +1,5 @@
 /** The options of `rehearse run`, from text to a checked plan. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { requireDurationMs } from '../harness/duration.js';
 import { parseFault } from '../harness/fault-schedule.js';
 import { parseCensus, parseSessionCounts } from '../harness/load/census.js';
@@ -16,6 +16,7 @@ import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import type { LateSessions } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
+import { messageOf, readBounded } from './files.js';
 import { operationChoices, publishedDefects } from './operation-options.js';
 import type { Look } from './output.js';
 import type { ReporterName } from './reporters.js';
@@ -87,7 +88,7 @@ function requestFrom(
         ? null
         : requireDurationMs('--edge-interval', edgeInterval, { minMs: 5, maxMs: 10_000 }),
     objectives: options.objective,
-    sessions: sessionsOption(options.sessions),
+    sessions: sessionsOption(options.sessions, scenario),
     faults: options.fault.map((fault) => parseFault(fault, faultKinds, defects)),
     longRunningMs: requireDurationMs('--long-running', options.longRunning),
     ...operationChoices(scenario, options, versions),
@@ -131,22 +132,38 @@ function waitOption<K extends 'steady' | 'settle'>(
   return { [name]: waitMs } as Record<K, number>;
 }
 
-function sessionsOption(text: string | undefined): GivenSessions | null {
+function sessionsOption(
+  text: string | undefined,
+  { engine }: Pick<Scenario, 'engine'>,
+): GivenSessions | null {
   if (text === undefined) return null;
-  if (!existsSync(text)) return { sessions: parseSessionCounts(text), label: text };
-  return { sessions: parseCensus(readCensus(text)), label: text };
+  const wire = engine === 'aurora-mysql' ? 'mysql' : 'postgres';
+  if (existsSync(text)) return { sessions: parseCensus(readCensus(text), wire), label: text };
+  if (/[./\\]/.test(text))
+    throw censusUnreadable(text, 'There is no such file, and it is no list of counts.');
+  return { sessions: parseSessionCounts(text, wire), label: text };
 }
 
+/** One line for each of the most sessions that a rehearsal opens, settings included. */
+const censusBytesMax = 4_000_000;
+
 function readCensus(path: string): string {
+  let text: string | null;
   try {
-    return readFileSync(path, 'utf8');
+    text = readBounded(path, censusBytesMax);
   } catch (error) {
-    throw new UserError(
-      'SESSIONS_UNREADABLE',
-      `The census file ${path} cannot be read: ${error instanceof Error ? error.message : error}.`,
-      'Name a readable YAML or JSON file, or counts such as idle=3,temp-table=1.',
-    );
+    throw censusUnreadable(path, `${messageOf(error)}.`);
   }
+  if (text === null) throw censusUnreadable(path, `It is longer than ${censusBytesMax} bytes.`);
+  return text;
+}
+
+function censusUnreadable(path: string, why: string): UserError {
+  return new UserError(
+    'SESSIONS_UNREADABLE',
+    `The census file ${path.slice(0, 200)} cannot be read. ${why}`,
+    'Name a readable YAML or JSON file, or counts such as idle=3,temp-table=1.',
+  );
 }
 
 function parameterName(name: string): string {

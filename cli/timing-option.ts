@@ -1,10 +1,10 @@
 /** `--timing typical|stress|engine|FILE`: a choice of the table, or values from a file. */
-import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Timing } from '../harness/plan.js';
 import { type TimingChoice, timingChoices, timingTable } from '../sim/timing.js';
 import { UserError } from '../sim/user-error.js';
+import { codeOf, readBounded } from './files.js';
 
 const value = z.strictObject({
   valueMs: z.number().nonnegative().max(3_600_000),
@@ -26,18 +26,19 @@ export function timingOption(text: string): Timing {
 }
 
 function readText(path: string): string {
+  let text: string | null;
   try {
-    const text = readFileSync(path, 'utf8');
-    if (text.length <= bytesMax) return text;
+    text = readBounded(path, bytesMax);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = codeOf(error) ?? 'unreadable';
     throw new UserError(
       'TIMING_FILE_MISSING',
       `--timing "${path}" is none of ${timingChoices.join(', ')} and no readable file (${code}).`,
       'Name one of these, or a YAML or JSON file of durations with their source.',
     );
   }
-  throw invalid(path, `it is longer than ${bytesMax} bytes`);
+  if (text === null) throw invalid(path, `it is longer than ${bytesMax} bytes`);
+  return text;
 }
 
 function checked(path: string, text: string): z.infer<typeof fileSchema> {

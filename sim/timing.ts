@@ -200,6 +200,7 @@ export interface DrawnDuration {
  * Draws one profile's durations. Always takes the same number of draws from `stream`, whatever
  * the choice, so that one seed gives comparable runs.
  * @param pace control-plane waits are divided by this
+ * @param overrides their values are used as they are: nothing is known of a spread around them
  */
 export function drawDurations(
   profile: TimingProfile,
@@ -210,24 +211,37 @@ export function drawDurations(
 ): DrawnDuration[] {
   return Object.entries<Duration>(timingTable[profile]).map(([name, duration]) => {
     const factor = Math.min(2, Math.max(0.5, stream.logNormal(1, duration.sigma)));
-    const override = overrides[profile]?.[name];
-    const base = override?.valueMs ?? (choice === 'stress' ? duration.stress : duration.typical);
-    const source =
-      override?.source ??
-      (choice === 'stress'
-        ? `stress setting, not an observation; ${duration.source}`
-        : duration.source);
-    const skipped = choice === 'engine' && duration.kind !== 'limit';
-    const value = skipped ? 0 : (base * factor) / (duration.kind === 'control' ? pace : 1);
+    const { valueMs, source, observations } =
+      overrides[profile]?.[name] ?? fromTable(duration, choice, factor);
     return {
       name: `${profile}.${name}`,
-      value: Math.round(value),
+      value: Math.round(valueMs / (duration.kind === 'control' ? pace : 1)),
       unit: 'ms',
-      source: skipped ? 'engine profile: nothing is added to what the local engine takes' : source,
-      observations: override?.observations ?? (choice === 'typical' ? duration.observations : 0),
+      source,
+      observations,
       kind: duration.kind,
     };
   });
+}
+
+function fromTable(
+  { typical, stress, source, observations, kind }: Duration,
+  choice: TimingChoice,
+  factor: number,
+): TimingOverrides[string][string] {
+  if (choice === 'engine' && kind !== 'limit')
+    return {
+      valueMs: 0,
+      source: 'engine profile: nothing is added to what the local engine takes',
+      observations: 0,
+    };
+  return choice === 'stress'
+    ? {
+        valueMs: stress * factor,
+        source: `stress setting, not an observation; ${source}`,
+        observations: 0,
+      }
+    : { valueMs: typical * factor, source, observations };
 }
 
 /** The drawn value in milliseconds. A name that was never drawn is our own defect. */

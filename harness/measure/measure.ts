@@ -43,6 +43,8 @@ export interface Measurement {
   readonly sessions: SessionsMeasure | null;
   readonly windows: Windows | null;
   readonly control: Stretch | null;
+  /** Names of the drawn durations that the operation came to use; null where it does not tell. */
+  readonly usedDurations: ReadonlySet<string> | null;
   readonly events: readonly EntryOf<'event'>[];
   readonly phases: readonly EntryOf<'phase'>[];
   readonly notes: readonly EntryOf<'note'>[];
@@ -93,6 +95,7 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     sessions: measureSessions(kinds.session, kinds.note),
     windows: findWindows(kinds.gauge, endNs),
     control: controlClock(kinds.event),
+    usedDurations: usedDurations(kinds.gauge, kinds.phase),
     events: kinds.event,
     phases: kinds.phase,
     notes: kinds.note,
@@ -117,6 +120,19 @@ export function endGaps(
 export function verifyNs(phases: readonly EntryOf<'phase'>[]): number | null {
   const begin = phases.find(({ data }) => data.name === 'verify' && data.edge === 'begin');
   return begin?.atNs ?? null;
+}
+
+/** Without a T0 none shaped what was measured. */
+function usedDurations(
+  gauges: readonly EntryOf<'gauge'>[],
+  phases: readonly EntryOf<'phase'>[],
+): ReadonlySet<string> | null {
+  const prefix = 'duration.';
+  const names = gauges.flatMap(({ data: { name } }) =>
+    name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+  );
+  const silent = names.length === 0 && phases.some(({ data }) => data.t0 === true);
+  return silent ? null : new Set(names);
 }
 
 type ByKind = { [K in EntryKind]: EntryOf<K>[] };

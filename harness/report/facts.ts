@@ -174,11 +174,15 @@ export function clocksText(report: RunReport, options: TextOptions): string {
 export function realText(report: RunReport): string[] {
   if (report.command !== 'run') return [];
   // The lanes' phases are drawn too, but stretch nothing.
-  const drawn = report.schedule.filter((draw) => draw.unit === 'ms' && !isLanePhase(draw.name));
+  const drawn = report.schedule.filter(
+    ({ name, unit, value, used }) =>
+      unit === 'ms' && !isLanePhase(name) && used !== false && value > 0,
+  );
   const assumed = drawn.filter((draw) => draw.observations === 0).length;
+  const durations = `${plural(drawn.length, 'duration')} (${assumed} of them assumed), `;
   return [
     `real: the servers, every connection, answer and error, the sessions' state, the writes`,
-    `modelled: ${plural(drawn.length, 'duration')} (${assumed} of them assumed), the event texts`,
+    `modelled: ${drawn.length === 0 ? '' : durations}the event texts`,
   ];
 }
 

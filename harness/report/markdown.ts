@@ -169,7 +169,7 @@ function eventTable(report: RunReport, options: TextOptions): string {
 function scheduleTable(report: RunReport, options: TextOptions): string {
   const rows = report.schedule.map((draw) => [
     draw.name,
-    `${draw.value} ${draw.unit}`,
+    `${draw.value} ${draw.unit}${draw.used === false ? ' (not used)' : ''}`,
     String(draw.observations),
     draw.source,
   ]);

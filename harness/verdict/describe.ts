@@ -75,7 +75,7 @@ export function describeMeasurement(
     writes: ledger === null ? null : describeLedger(ledger),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
-    schedule: started?.schedule ?? [],
+    schedule: describeSchedule(measurement),
     settings: started?.settings ?? {},
     notes: measurement.notes.map(({ atNs, data }) => ({
       offsetMs: offset(atNs),
@@ -262,6 +262,15 @@ function describeClocks(measurement: Measurement): RunReport['clocks'] {
 function spanMs({ fromNs, toNs }: Stretch, measurement: Measurement): SpanReport {
   const zeroNs = measurement.t0Ns ?? 0;
   return { startMs: ms(fromNs - zeroNs), endMs: ms(toNs - zeroNs), durationMs: ms(toNs - fromNs) };
+}
+
+/** Durations that the operation had no use for are told apart: they shaped nothing. */
+function describeSchedule({ started, usedDurations }: Measurement): RunReport['schedule'] {
+  return (started?.schedule ?? []).map((draw) =>
+    usedDurations === null || draw.name.startsWith('lane.')
+      ? draw
+      : { ...draw, used: usedDurations.has(draw.name) },
+  );
 }
 
 function describeObserver(measurement: Measurement): RunReport['observer'] {

@@ -191,7 +191,8 @@ export interface RunReport {
     worstMs: number | null;
     stalls: SpanReport[];
   } | null;
-  schedule: Draw[];
+  /** `used`: whether the operation came to wait for it; absent where the history does not tell. */
+  schedule: (Draw & { used?: boolean })[];
   settings: Record<string, string | number | boolean | string[]>;
   notes: { offsetMs: number; level: string; code: string | null; text: string }[];
 }

@@ -160,6 +160,17 @@ export class ClusterRecord implements Cluster {
     });
   }
 
+  /** Tells that a duration of the timing table is used: those that are not shape nothing. */
+  tellDuration(name: string, valueMs: number): void {
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'harness',
+      kind: 'gauge',
+      subject: this.#cluster,
+      data: { name: `duration.${name}`, value: valueMs, unit: 'ms' },
+    });
+  }
+
   /** Tells what a named check of the runbook found. */
   tellCheck(check: CheckData): void {
     const { when, name, state, detail } = check;

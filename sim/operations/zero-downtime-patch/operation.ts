@@ -275,7 +275,10 @@ export class ZeroDowntimePatch {
     name: string,
     profile: Edition['success'] | Edition['fallback'] = this.#edition.success,
   ): number {
-    return drawn(this.#parameters.durations, `${profile}.${name}`);
+    const full = `${profile}.${name}`;
+    const valueMs = drawn(this.#parameters.durations, full);
+    this.#cluster.tellDuration(full, valueMs);
+    return valueMs;
   }
 
   /** Once sessions are touched an abort only skips waiting: the cluster must be left usable. */
