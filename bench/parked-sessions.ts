@@ -71,7 +71,7 @@ async function once(sessions: number): Promise<Sample> {
   const clients: Client[] = [];
   try {
     const world = await ask<OpenedWorld>(child, 'open');
-    const connectMs = await bareConnects(clock, world, sessions);
+    const connectBeforeMs = await bareConnects(clock, world, sessions);
     // The first session brings code and caches that all share.
     clients.push(...(await connectAll(world.writer, world.application, 10)));
     const before = await ask<Memory>(child, 'measure');
@@ -83,6 +83,10 @@ async function once(sessions: number): Promise<Sample> {
     if (patched.preserved !== sessions || patched.dropped > 0)
       throw new Error(`${patched.preserved} of ${sessions} preserved, ${patched.dropped} dropped`);
     await requireVersion(clients, '17.5');
+    await Promise.all(clients.splice(0).map((client) => client.end()));
+    await untilGone(clock, world);
+    // Before and after, as what else the machine does changes meanwhile.
+    const connectMs = (connectBeforeMs + (await bareConnects(clock, world, sessions))) / 2;
     const perSession = (bytes: number): number => bytes / 1000 / (sessions - 10);
     return {
       ...patched,
@@ -103,9 +107,26 @@ async function bareConnects(clock: Clock, world: OpenedWorld, count: number): Pr
   const clients = await connectAll(world.server, world.application, count);
   const tookMs = (clock.nowNs() - beginNs) / 1e6;
   await Promise.all(clients.map((client) => client.end()));
-  // The server's processes take a moment to end.
-  await clock.sleep(1_000);
+  await untilGone(clock, world);
   return tookMs;
+}
+
+/** The server's processes take a moment to end. */
+async function untilGone(clock: Clock, { server, application }: OpenedWorld): Promise<void> {
+  const { user, password, database } = application;
+  const client = new Client({ host: server.host, port: server.port, user, password, database });
+  await client.connect();
+  try {
+    for (let tries = 0; tries < 300; tries++) {
+      const { rows } = await client.query<{ n: string }>('select count(*) n from pg_stat_activity');
+      // Its own processes are listed, too.
+      if (Number(rows[0]?.n) < 30) return;
+      await clock.sleep(100);
+    }
+  } finally {
+    await client.end();
+  }
+  throw new Error('the server keeps processes of clients that are gone');
 }
 
 async function connectAll(
