@@ -1,6 +1,6 @@
 /** `rehearse import`: a polling log of somebody else's becomes a history and a report. */
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
@@ -8,8 +8,15 @@ import { importLog } from '../harness/history/import/import.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { UserError } from '../sim/user-error.js';
 import { makeFolders, messageOf, writeNew } from './files.js';
-import type { HistoryIo } from './report.js';
-import { type ReporterName, renderReports, writtenFiles } from './reporters.js';
+import { directly, type HistoryIo } from './report.js';
+import {
+  measuredWhole,
+  prepareReports,
+  putReports,
+  type RenderOptions,
+  type ReporterName,
+  writtenFiles,
+} from './reporters.js';
 import { tool } from './tool.js';
 
 export interface ImportCommandOptions {
@@ -26,11 +33,13 @@ export interface ImportCommandOptions {
 
 /** Prose included; how many attempts there may be is a limit of the import itself. */
 const fileBytesMax = 64 * 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 
 /**
  * Reads the log and prints its report. The exit code is the verdict's; without an objective 0.
  * @throws UserError `IMPORT_UNREADABLE`, `IMPORT_TOO_LARGE`, `IMPORT_EMPTY`, `DURATION_INVALID`,
- *   `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`
+ *   `IMPORT_HOSTS`, `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`; the stop signal's
+ *   reason
  */
 export async function runImport(options: ImportCommandOptions, io: HistoryIo): Promise<0 | 1 | 2> {
   const objectives = options.objective ?? [];
@@ -39,37 +48,39 @@ export async function runImport(options: ImportCommandOptions, io: HistoryIo): P
     refuseExisting(resolve(io.cwd, options.out), ['history.ndjson', ...writtenFiles(options)]);
   const sleepMs =
     options.sleep === undefined ? undefined : requireDurationMs('--sleep', options.sleep);
-  const entries = importLog(await readLog(resolve(io.cwd, options.file)), {
-    name: basename(options.file),
-    tool: tool(),
-    objectives,
-    ...(sleepMs === undefined ? {} : { sleepMs }),
+  const path = resolve(io.cwd, options.file);
+  const { entries, prepared } = await (io.unheard ?? directly)(async () => {
+    const imported = importLog(await readLog(path), {
+      name: basename(options.file),
+      tool: tool(),
+      objectives,
+      ...(sleepMs === undefined ? {} : { sleepMs }),
+    });
+    const measured = measuredWhole(imported);
+    return { entries: imported, prepared: await prepareReports(measured, rendered(options), io) };
   });
+  io.stop?.throwIfAborted();
   if (options.out !== undefined) writeHistory(resolve(io.cwd, options.out), entries);
-  const { json, reporter, out } = options;
-  return renderReports(
-    entries,
-    {
-      ...(json === undefined ? {} : { json }),
-      ...(reporter === undefined ? {} : { reporter }),
-      ...(out === undefined ? {} : { out }),
-    },
-    io,
-  );
+  return putReports(prepared, io);
+}
+
+/** The objectives are in the history already. */
+function rendered({ json, reporter, out }: ImportCommandOptions): RenderOptions {
+  return {
+    ...(json === undefined ? {} : { json }),
+    ...(reporter === undefined ? {} : { reporter }),
+    ...(out === undefined ? {} : { out }),
+  };
 }
 
 async function readLog(path: string): Promise<string> {
-  let text: string | null;
-  try {
-    const { size } = await stat(path);
-    text = size > fileBytesMax ? null : await readFile(path, 'utf8');
-  } catch (error) {
+  const text = await readUpTo(path, fileBytesMax).catch((error: unknown) => {
     throw new UserError(
       'IMPORT_UNREADABLE',
       `The log ${path} cannot be read: ${messageOf(error)}.`,
       'Name the file that the polling loop wrote.',
     );
-  }
+  });
   if (text === null)
     throw new UserError(
       'IMPORT_TOO_LARGE',
@@ -77,6 +88,25 @@ async function readLog(path: string): Promise<string> {
       'Cut it to the hours around the operation.',
     );
   return text;
+}
+
+/** The text of a file, or null where there is more of it; a pipe does not say beforehand. */
+async function readUpTo(path: string, bytesMax: number): Promise<string | null> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > bytesMax) return null;
+    const chunks: Buffer[] = [];
+    for (let bytes = 0; bytes <= bytesMax; ) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(chunkBytes) });
+      if (bytesRead === 0) return Buffer.concat(chunks).toString('utf8');
+      chunks.push(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+    return null;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Before anything is written: a file of the same name may be somebody's only copy. */

@@ -62,10 +62,12 @@ export async function runReport(
       size > bytesMax ? await measuredInPieces(path, bytesMax, io) : await measuredAtOnce(path, io);
     return prepareReports(measured, { ...options, folder: named }, io);
   });
+  io.stop?.throwIfAborted();
   return putReports(prepared, io);
 }
 
-function directly<T>(work: () => Promise<T>): Promise<T> {
+/** Does it as it is, where there are no signals to be heard. */
+export function directly<T>(work: () => Promise<T>): Promise<T> {
   return work();
 }
 

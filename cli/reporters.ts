@@ -52,15 +52,6 @@ export interface Measured {
   ) => string | Promise<string>;
 }
 
-/** Judges, prints, and writes the files; the exit code is the verdict's. */
-export async function renderReports(
-  entries: readonly Entry[],
-  options: RenderOptions,
-  io: ReportIo & { readonly cwd: string },
-): Promise<0 | 1 | 2> {
-  return putReports(await prepareReports(measuredWhole(entries, options.damage), options, io), io);
-}
-
 export function measuredWhole(entries: readonly Entry[], damage?: ReadDamage): Measured {
   return {
     measurement: measure(entries, damage),
@@ -155,7 +146,7 @@ export function lookOf({ columns, ascii = false }: Pick<ReportIo, 'columns' | 'a
   return columns === undefined ? { ascii } : { ascii, columns };
 }
 
-/** The files that `renderReports` writes into the folder named by `out`. */
+/** The files that `prepareReports` makes for the folder named by `out`. */
 export function writtenFiles({ reporter = [] }: Pick<RenderOptions, 'reporter'>): string[] {
   return filesOf(reporter).map((name) => reportFiles[name]);
 }

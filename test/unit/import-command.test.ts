@@ -15,6 +15,41 @@ const importTo = (out: string) =>
   runImport({ file: log, out }, { cwd, stdout: () => undefined, stderr: () => undefined });
 const unusable = expect.objectContaining({ code: 'OUT_UNUSABLE', exit: 'usage' });
 
+describe('what is imported', () => {
+  it('may be without an end, and is then refused', async () => {
+    const io = { cwd, stdout: () => undefined, stderr: () => undefined };
+    const tooLarge = expect.objectContaining({ code: 'IMPORT_TOO_LARGE' });
+    await expect(runImport({ file: '/dev/zero' }, io)).rejects.toEqual(tooLarge);
+    const unreadable = expect.objectContaining({ code: 'IMPORT_UNREADABLE' });
+    await expect(runImport({ file: cwd }, io)).rejects.toEqual(unreadable);
+    await expect(runImport({ file: 'none' }, io)).rejects.toEqual(unreadable);
+  });
+
+  it('is computed where nobody listens to signals, written where somebody does', async () => {
+    let heard: string[] = [];
+    let isUnheard = false;
+    const unheard = async <T>(work: () => Promise<T>): Promise<T> => {
+      isUnheard = true;
+      const done = await work();
+      heard = readdirSync(cwd);
+      isUnheard = false;
+      return done;
+    };
+    const printed: boolean[] = [];
+    const stdout = (): void => void printed.push(!isUnheard);
+    await runImport({ file: log, out: '.' }, { cwd, stdout, stderr: () => undefined, unheard });
+    expect(heard).toEqual([]);
+    expect(printed).toEqual([true]);
+  });
+
+  it('is not written any more after a signal', async () => {
+    const stop = AbortSignal.abort(new Error('enough'));
+    const io = { cwd, stdout: () => undefined, stderr: () => undefined, stop };
+    await expect(runImport({ file: log, out: '.' }, io)).rejects.toThrow('enough');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+});
+
 describe('import --out', () => {
   it('writes a history and reports, and no drafts of them', async () => {
     await importTo('a/b');
