@@ -1,7 +1,7 @@
 /** Parses the command line, runs the one command it names, and gives back the exit code. */
 import type { CommanderError } from 'commander';
 import { systemClock } from '../sim/clock.js';
-import { exitCodes } from '../sim/user-error.js';
+import { exitCodes, UserError } from '../sim/user-error.js';
 import { describeFailure } from './failure.js';
 import { type Look, type Output, output } from './output.js';
 import { buildProgram } from './program.js';
@@ -54,7 +54,7 @@ async function runAction(
 ): Promise<MainEnd> {
   const signals = stopSignals(process, leave, (text) => out.log(text));
   const broken = new AbortController();
-  out.onBroken(() => broken.abort(new Stopped('nobody reads the output any more')));
+  out.onBroken((why) => broken.abort(new Stopped(why)));
   const stop = AbortSignal.any([signals.signal, broken.signal]);
   let exit: number;
   let hangs = false;
@@ -71,12 +71,24 @@ async function runAction(
     exit = failure.exit;
   }
   await out.drained();
+  if (out.failure !== null) {
+    for (const line of outputLost(out.failure)) out.log(line);
+    await out.drained();
+    if (exit === exitCodes.pass) exit = exitCodes.environment;
+  }
   signals.release();
   const { first } = signals;
   return {
     exit: first === undefined ? exit : exitCodeOfSignal(first),
     by: hangs ? (first ?? 'SIGKILL') : null,
   };
+}
+
+function outputLost(why: string): readonly string[] {
+  const what = `What was asked for could not be written to stdout: ${why}.`;
+  const todo = 'Make room where it goes, or send it elsewhere.';
+  return describeFailure(new UserError('OUTPUT_UNWRITABLE', what, todo, 'environment'), false)
+    .lines;
 }
 
 /** Commander writes help to stdout and throws its errors, which are told in our own form. */

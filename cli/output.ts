@@ -18,10 +18,12 @@ export interface Output {
   readonly ascii: boolean;
   /** How reports are to look on stdout: only a terminal has a width to cut them to. */
   readonly look: { readonly ascii: boolean; readonly columns?: number };
-  /** True once the reader of stdout has gone away. */
+  /** True once stdout takes nothing any more: its reader has gone away, or the disk is full. */
   readonly broken: boolean;
-  /** Calls back when the reader of stdout goes away. */
-  onBroken(callback: () => void): void;
+  /** Why stdout could not be written, in the system's words; null where only its reader left. */
+  readonly failure: string | null;
+  /** Calls back, with the reason, when stdout takes nothing any more. */
+  onBroken(callback: (why: string) => void): void;
   /** Waits until all that was written has left, at most `timeoutMs` by the caller's own clock. */
   drained(): Promise<void>;
 }
@@ -55,13 +57,18 @@ export function wantsAscii(look: Look, env: Streams['env']): boolean {
 
 export function output({ stdout, stderr, env }: Streams, look: Look = {}): Output {
   let broken = false;
-  const callbacks: (() => void)[] = [];
+  let failure: string | null = null;
+  const callbacks: ((why: string) => void)[] = [];
   const onError = (error: NodeJS.ErrnoException): void => {
-    // Nobody reads any more: not our error. Any other failure to write cannot be told either.
     if (broken) return;
     broken = true;
-    if (error.code === 'EPIPE' || error.code !== undefined)
-      for (const callback of callbacks) callback();
+    // That nobody reads any more is no error of ours.
+    if (error.code !== 'EPIPE') failure = error.message;
+    const why =
+      failure === null
+        ? 'nobody reads the output any more'
+        : `the output cannot be written: ${failure}`;
+    for (const callback of callbacks) callback(why);
   };
   stdout.on('error', onError);
   stderr.on('error', () => undefined);
@@ -70,7 +77,8 @@ export function output({ stdout, stderr, env }: Streams, look: Look = {}): Outpu
       if (stream.destroyed || stream.writableEnded) resolve();
       else stream.write('', () => resolve());
     });
-  const columns = stdout.columns ?? stderr.columns ?? 80;
+  // A terminal that does not know its width says 0.
+  const columns = stdout.columns || stderr.columns || 80;
   const ascii = wantsAscii(look, env);
   return {
     data: (text) => {
@@ -86,6 +94,9 @@ export function output({ stdout, stderr, env }: Streams, look: Look = {}): Outpu
     look: stdout.isTTY === true ? { ascii, columns } : { ascii },
     get broken() {
       return broken;
+    },
+    get failure() {
+      return failure;
     },
     onBroken: (callback) => void callbacks.push(callback),
     drained: async () => {

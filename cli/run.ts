@@ -47,8 +47,9 @@ export async function runCommand(
   const measurement = measure(entries, history);
   const report = judgeMeasurement(measurement);
   showEnd(report);
-  const { json: isJson = false, reporter: reporters } = options;
-  writeReports({ output, folder, entries, report, measurement, json: isJson, reporters });
+  const { reporter: reporters } = options;
+  const stdout = options.json === true ? 'json' : options.format === 'text' ? 'summary' : 'lines';
+  writeReports({ output, folder, entries, report, measurement, stdout, reporters });
   if (historyFailure !== null)
     throw historyLost('HISTORY_UNWRITABLE', `${folder.history} breaks off: ${historyFailure}.`);
   return exitCodeOf(report);
@@ -108,7 +109,7 @@ async function conduct(
   plan: RunPlan,
   folder: RunFolder,
   options: RunOptions,
-  { output, clock, cwd, stop, threadHangs }: CommandContext,
+  { output, clock, cwd, env, stop, threadHangs }: CommandContext,
 ): Promise<Conducted> {
   const ended = new AbortController();
   const threads = startRun({
@@ -129,6 +130,7 @@ async function conduct(
     format: options.format,
     toStderr: options.json === true,
     progress: options.lines !== true,
+    workflowCommands: env.GITHUB_ACTIONS === 'true',
     ended: ended.signal,
   });
   try {

@@ -13,6 +13,8 @@ export interface ShowOptions {
   readonly toStderr: boolean;
   /** False: nothing is drawn over. */
   readonly progress: boolean;
+  /** Whether what is printed is read by GitHub Actions. */
+  readonly workflowCommands: boolean;
   /** Ends the showing, after what is in the file by then. */
   readonly ended: AbortSignal;
 }
@@ -28,6 +30,7 @@ export async function showRun(
   const isTty = toStderr ? output.stderrIsTty : output.stdoutIsTty;
   const renderer = new LineRenderer({
     format,
+    workflowCommands: options.workflowCommands,
     ascii: output.ascii,
     ...(isTty && format === 'text' ? { columns: output.columns } : {}),
   });

@@ -14,8 +14,11 @@ export interface ReportsOptions {
   readonly entries: readonly Entry[];
   readonly measurement: Measurement;
   readonly report: RunReport;
-  /** One JSON document on stdout in place of the summary. */
-  readonly json: boolean;
+  /**
+   * What stdout is for: one JSON document, the summary, or lines that a program reads, with the
+   * summary on stderr.
+   */
+  readonly stdout: 'json' | 'summary' | 'lines';
   /** Written beside those that every run folder holds. */
   readonly reporters: readonly ReporterName[];
 }
@@ -27,10 +30,12 @@ export function writeReports(options: ReportsOptions): void {
   const named = { folder: folder.shown };
   for (const name of new Set([...always, ...options.reporters]))
     writeReport(output, join(folder.path, reportFiles[name]), render(name, options, named, {}));
-  const closing = options.json
-    ? render('json', options, named, {})
-    : `\n${render('summary', options, named, output.look)}`;
-  output.data(closing.trimEnd());
+  if (options.stdout === 'json') output.data(render('json', options, named, {}).trimEnd());
+  else {
+    const summary = `\n${render('summary', options, named, output.look)}`.trimEnd();
+    if (options.stdout === 'summary') output.data(summary);
+    else output.log(summary);
+  }
 }
 
 /** A report that cannot be written does not undo the verdict: it is told, and the run stands. */

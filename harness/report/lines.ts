@@ -14,6 +14,7 @@ import type { RunReport } from '../verdict/run-report.js';
 import { LaneState } from './lane-state.js';
 import { SessionTally } from './session-tally.js';
 import { cutTo, offsetText, plain, type TextOptions } from './text.js';
+import { annotation, beginGroup, endGroup } from './workflow-commands.js';
 
 export const lineFormats = ['text', 'tsv', 'ndjson'] as const;
 export type LineFormat = (typeof lineFormats)[number];
@@ -22,8 +23,10 @@ export interface LineOptions extends TextOptions {
   readonly format?: LineFormat;
   /** T0 where it is known beforehand, as when a finished history is printed. */
   readonly t0Ns?: number | null;
-  /** Seconds of quiet after which a heartbeat is printed. */
+  /** Milliseconds of quiet after which a heartbeat is printed. */
   readonly heartbeatMs?: number;
+  /** Phases as groups that fold, and the verdict as an annotation, for GitHub Actions. */
+  readonly workflowCommands?: boolean;
 }
 
 interface Line {
@@ -44,6 +47,7 @@ export class LineRenderer {
   #lastLineNs = 0;
   #nowNs = 0;
   #phase = '';
+  #inGroup = false;
   #polls = 0;
 
   constructor(options: LineOptions = {}) {
@@ -56,15 +60,17 @@ export class LineRenderer {
     if (this.#options.format === 'ndjson') return [JSON.stringify(entry)];
     this.#nowNs = Math.max(this.#nowNs, entry.atNs);
     if (entry.kind === 'phase' && entry.data.t0 === true) this.#t0Ns = entry.atNs;
-    const lines: Line[] = [];
+    const lines = this.#describe(entry);
     if (entry.kind === 'session') this.#sessions.take(entry);
-    else if (this.#sessions.due(entry)) lines.push(...this.#tallyLines());
-    lines.push(...this.#describe(entry));
+    // Told before what came after it.
+    else if (lines.length > 0 || this.#sessions.due(entry)) lines.unshift(...this.#tallyLines());
     const quietNs = (this.#options.heartbeatMs ?? 10_000) * 1e6;
     if (lines.length === 0 && this.#nowNs - this.#lastLineNs >= quietNs)
       lines.push(this.#heartbeat());
     if (lines.length > 0) this.#lastLineNs = this.#nowNs;
     const text = lines.map((line) => this.#format(line));
+    if (entry.kind === 'phase' && entry.data.edge === 'begin')
+      text.splice(-1, 0, ...this.#groupLines(entry.data.name));
     return entry.kind === 'run' && entry.data.stage === 'started'
       ? [...this.#head(entry.data), ...text]
       : text;
@@ -85,7 +91,23 @@ export class LineRenderer {
       const what = `${report.verdict.toUpperCase().padEnd(8)} ${plain(report.reason)}`;
       lines.push({ atNs: this.#nowNs, source: 'verdict', subject: '', what });
     }
-    return lines.map((line) => this.#format(line));
+    const text = lines.map((line) => this.#format(line));
+    if (!this.#usesCommands) return text;
+    const told = report === null ? null : annotation(report);
+    return [...(this.#inGroup ? [endGroup] : []), ...text, ...(told === null ? [] : [told])];
+  }
+
+  get #usesCommands(): boolean {
+    const { workflowCommands, format = 'text' } = this.#options;
+    return workflowCommands === true && format === 'text';
+  }
+
+  /** Ends the group before, which is the phase before, and begins the next. */
+  #groupLines(phase: string): string[] {
+    if (!this.#usesCommands) return [];
+    const before = this.#inGroup ? [endGroup] : [];
+    this.#inGroup = true;
+    return [...before, beginGroup(phase)];
   }
 
   /** One line of what is going on now, to be drawn over on a terminal. */

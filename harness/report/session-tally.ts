@@ -1,4 +1,6 @@
-/** Counts what becomes of sessions and tells it in one line, not one line each. Pure. */
+/**
+ * Counts what becomes of sessions and tells it in lines of totals, not one line a session. Pure.
+ */
 import type { Entry, EntryOf } from '../history/entry.js';
 import { plural } from './text.js';
 
@@ -10,14 +12,22 @@ export class SessionTally {
   #reconnected = 0;
   #reasons = new Map<string, number>();
   #lastNs = 0;
+  /** What is new since the last line. */
+  #fates = 0;
+  #returns = 0;
 
   take(entry: EntryOf<'session'>): void {
     const { stage, reason } = entry.data;
     if (stage !== 'preserved' && stage !== 'dropped' && stage !== 'reconnected') return;
     this.#lastNs = Math.max(this.#lastNs, entry.atNs);
+    if (stage === 'reconnected') {
+      this.#reconnected += 1;
+      this.#returns += 1;
+      return;
+    }
+    this.#fates += 1;
     if (stage === 'preserved') this.#preserved += 1;
-    if (stage === 'reconnected') this.#reconnected += 1;
-    if (stage === 'dropped') {
+    else {
       const why = reason ?? 'no reason given';
       this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
     }
@@ -25,27 +35,21 @@ export class SessionTally {
 
   /** True when there is something to tell and this entry comes well after it. */
   due(entry: Entry): boolean {
-    return this.#any() && entry.atNs - this.#lastNs > togetherNs;
+    return this.#fates + this.#returns > 0 && entry.atNs - this.#lastNs > togetherNs;
   }
 
-  /** What was counted, and begins anew. */
+  /** The totals so far, where any of them is new. */
   flush(): { text: string[]; atNs: number } {
-    const atNs = this.#lastNs;
     const text: string[] = [];
-    const dropped = [...this.#reasons.values()].reduce((sum, count) => sum + count, 0);
-    if (this.#preserved + dropped > 0) {
+    if (this.#fates > 0) {
+      const dropped = [...this.#reasons.values()].reduce((sum, count) => sum + count, 0);
       const reasons = [...this.#reasons].map(([reason, count]) => `${reason} ${count}`);
       const why = reasons.length === 0 ? '' : `: ${reasons.join(', ')}`;
       text.push(`${this.#preserved} preserved, ${dropped} dropped${why}`);
     }
-    if (this.#reconnected > 0) text.push(`${plural(this.#reconnected, 'session')} reconnected`);
-    this.#preserved = 0;
-    this.#reconnected = 0;
-    this.#reasons = new Map();
-    return { text, atNs };
-  }
-
-  #any(): boolean {
-    return this.#preserved + this.#reconnected + this.#reasons.size > 0;
+    if (this.#returns > 0) text.push(`${plural(this.#reconnected, 'session')} reconnected`);
+    this.#fates = 0;
+    this.#returns = 0;
+    return { text, atNs: this.#lastNs };
   }
 }

@@ -1,0 +1,31 @@
+/**
+ * Commands that GitHub Actions takes from a job's output: groups that fold, and annotations. From
+ * its documentation of workflow commands. Pure.
+ */
+import type { RunReport } from '../verdict/run-report.js';
+import { verdictWord } from './facts.js';
+import { plain } from './text.js';
+
+export const endGroup = '::endgroup::';
+
+/** Begins a group that folds. */
+export function beginGroup(title: string): string {
+  return `::group::${data(plain(title))}`;
+}
+
+/** An error for a verdict that fails, a warning where nothing was decided; else null. */
+export function annotation(report: RunReport): string | null {
+  const word = verdictWord(report);
+  const command = { FAIL: 'error', UNKNOWN: 'warning' }[word];
+  if (command === undefined) return null;
+  const title = property(`rehearse ${plain(report.scenario)}`);
+  return `::${command} title=${title}::${data(`${word} ${plain(report.reason)}`)}`;
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
