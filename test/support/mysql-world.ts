@@ -1,6 +1,7 @@
 /** A small world for tests: one cluster on MySQL or MariaDB child processes, with what it told. */
 import mysql from 'mysql2/promise';
 import { systemClock } from '../../sim/clock.js';
+import type { ClusterRecord } from '../../sim/cluster/cluster.js';
 import { createSim } from '../../sim/create-sim.js';
 import type { SimEvent } from '../../sim/events.js';
 import { rng } from '../../sim/rng.js';
@@ -20,6 +21,8 @@ export interface MysqlWorld {
   /** The superuser on the server itself. */
   superuser(): Promise<mysql.Connection>;
   patch(changes?: Partial<ZeroDowntimePatchParameters>, timing?: TimingChoice): Job;
+  /** Ends all clients, forgets what was told, and waits until no session is left. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -84,6 +87,12 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
       });
       if (job === undefined) throw new Error(fault.message);
       return job;
+    },
+    clear: async () => {
+      for (const client of clients.splice(0)) client.destroy();
+      const { endpoint } = cluster as ClusterRecord;
+      await until(() => endpoint.sessions.length === 0, 'the end of all sessions');
+      told.length = 0;
     },
     close: async () => {
       for (const client of clients) client.destroy();
