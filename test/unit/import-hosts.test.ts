@@ -82,6 +82,16 @@ describe('a table of several hosts at once', () => {
     }
   });
 
+  it('has them with the newest attempt first, as tables are exported', () => {
+    const found = importLog(csv(all.toReversed()), options);
+    expect(notes(found)).toEqual([]);
+    const { lanes: expected } = judge(importLog(csv(all), options));
+    for (const [name, lane] of Object.entries(judge(found).lanes)) {
+      const { outages: _, ...rest } = expected[name] ?? {};
+      expect(lane).toMatchObject(rest);
+    }
+  });
+
   it('counts what one of them was not watched, and no more', () => {
     const paused = all.filter(
       ({ host, atMs }) => host !== 'reader' || Math.abs(atMs - zeroMs - 65_000) > 20_000,

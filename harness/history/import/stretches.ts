@@ -26,7 +26,20 @@ export function intoLanes(samples: readonly Sample[]): ImportedLane[] {
   const named = new Set(samples.flatMap((sample) => sample.host ?? []));
   // Only failures name the host: where there is but one, the rest of the log is about it too.
   const only = named.size === 1 ? ([...named][0] ?? null) : null;
-  return [...pieces(samples, only)].map(([host, list]) => lane(host, list));
+  return [...pieces(oldestFirst(samples), only)].map(([host, list]) => lane(host, list));
+}
+
+/** A table may have been exported with the newest attempt first; its lines are turned round. */
+function oldestFirst(samples: readonly Sample[]): readonly Sample[] {
+  let later = 0;
+  let earlier = 0;
+  for (const [index, sample] of samples.entries()) {
+    if (sample.afterOmission) return samples;
+    const before = samples[index - 1]?.atMs ?? sample.atMs;
+    if (sample.atMs > before) later += 1;
+    if (sample.atMs < before) earlier += 1;
+  }
+  return earlier > later ? samples.toReversed() : samples;
 }
 
 /** What is known of a host while its samples are cut. */
