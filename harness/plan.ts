@@ -186,7 +186,7 @@ export function planRun(request: PlanRequest): RunPlan {
       ...defect,
       exercised: defects.some((name) => name === defect.name),
     })),
-    objectives: mergeObjectives(scenario.objectives, request.objectives),
+    objectives: mergeObjectives(defaultObjectives(request), request.objectives),
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,
@@ -198,6 +198,13 @@ export function planRun(request: PlanRequest): RunPlan {
     settings: settingsOf(request, phases),
     expectedT0Ms,
   };
+}
+
+/** Where nothing is to be written, nothing can be asked of writes. */
+function defaultObjectives({ scenario, writesPerSecond }: PlanRequest): readonly string[] {
+  return writesPerSecond > 0
+    ? scenario.objectives
+    : scenario.objectives.filter((objective) => !objective.startsWith('writes.'));
 }
 
 /** An objective given for a subject takes the place of all the default ones on that subject. */

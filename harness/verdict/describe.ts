@@ -54,7 +54,7 @@ export function describeMeasurement(
     })),
     checks: describeChecks(measurement),
     lanes: Object.fromEntries(
-      measurement.lanes.map((lane) => [lane.spec.name, describeLane(lane, measurement)]),
+      polledLanes(measurement).map((lane) => [lane.spec.name, describeLane(lane, measurement)]),
     ),
     servedBy: Object.fromEntries(
       servedBy
@@ -132,6 +132,11 @@ function describeChecks({ notes, t0Ns }: Measurement): RunReport['checks'] {
     const { name, when, state, detail } = data.check;
     return [{ offsetMs: ms(atNs - (t0Ns ?? 0)), name, when, state, detail }];
   });
+}
+
+/** Nobody polls as served-by: what it tells is in `servedBy`, from the polls of new-connection. */
+function polledLanes({ lanes }: Measurement): readonly LaneMeasure[] {
+  return lanes.filter(({ spec, polls }) => spec.kind !== 'served-by' || polls > 0);
 }
 
 function describeLane(lane: LaneMeasure, measurement: Measurement): LaneReport {
@@ -254,7 +259,7 @@ function describeClocks(measurement: Measurement): RunReport['clocks'] {
     control: measurement.control === null ? null : spanMs(measurement.control, measurement),
     engine: span === null ? null : spanMs(span, measurement),
     client: Object.fromEntries(
-      measurement.lanes.map((lane) => [lane.spec.name, boundsMs(lane.downtime)]),
+      polledLanes(measurement).map((lane) => [lane.spec.name, boundsMs(lane.downtime)]),
     ),
   };
 }

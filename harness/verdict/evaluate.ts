@@ -96,7 +96,7 @@ function measured(objective: Objective, measurement: Measurement): Measured | st
       return ofWrites(objective.metric, measurement);
     case 'sessions': {
       const sessions = measurement.sessions;
-      if (sessions === null) return 'the history tells of no sessions';
+      if (sessions === null) return noSessions(measurement);
       const metric = objective.metric;
       if (metric === 'broken') return exactly(sessions.broken.length);
       if (metric !== 'preserved' && metric !== 'dropped') return exactly(sessions[metric]);
@@ -104,6 +104,13 @@ function measured(objective: Objective, measurement: Measurement): Measured | st
       return count(sessions[metric], sessions[metric] + open);
     }
   }
+}
+
+/** What became of sessions is told from T0 on. */
+function noSessions({ t0Ns, started }: Measurement): string {
+  return started?.command === 'run' && t0Ns === null
+    ? 'the operation never came to touch sessions'
+    : 'the history tells of no sessions';
 }
 
 type LaneMetric = Extract<Objective, { about: 'lane' }>['metric'];
@@ -145,6 +152,8 @@ function ofWrites(
   { ledger }: Measurement,
 ): Measured | string {
   if (ledger === null) return 'the history tells of no writes';
+  // A number of writes is a number, also where it is 0; what became of none decides nothing.
+  if (ledger.intents === 0 && metric !== 'acknowledged') return 'no write was made';
   const value = ledger[metric];
   if (value === null)
     return 'the table was not read back whole, so nothing is known of lost writes';

@@ -51,6 +51,11 @@ export type Objective = Limit &
     | { readonly about: 'sessions'; readonly metric: SessionMetric }
   );
 
+/** Lanes with polls of their own. */
+const judgedKinds = laneKinds.filter((kind) => kind !== 'observer' && kind !== 'served-by');
+const servedByIs =
+  'which has no polls of its own: it is read from those of new-connection; ask about that lane';
+
 const shape = /^\s*([^\s<>=!]+)\.([A-Za-z0-9-]+)\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*$/;
 
 /**
@@ -74,7 +79,8 @@ export function parseObjective(text: string): Objective {
     return { about: 'sessions', metric: known, ...limit(text, operator, limitText, 'count') };
   }
   const kind = subject.slice(subject.lastIndexOf('/') + 1);
-  if (!laneKinds.some((known) => known === kind && known !== 'observer'))
+  if (kind === 'served-by') throw invalid(text, `names ${subject}, ${servedByIs}`);
+  if (!judgedKinds.some((known) => known === kind))
     throw invalid(text, `names the unknown subject "${subject}"`);
   const known = find(Object.keys(laneMetrics) as LaneMetric[], metric);
   if (known === undefined) throw unknownMetric(text, metric, Object.keys(laneMetrics));
@@ -110,7 +116,7 @@ function unknownMetric(text: string, metric: string, allowed: readonly string[])
 }
 
 function invalid(text: string, why: string): UserError {
-  const lanes = laneKinds.filter((kind) => kind !== 'observer').join(', ');
+  const lanes = judgedKinds.join(', ');
   return new UserError(
     'OBJECTIVE_INVALID',
     `The objective "${text.trim()}" ${why}.`,

@@ -346,3 +346,17 @@ describe('faults of a run', () => {
     expect(report.notes.filter(({ code }) => code === 'fault-not-begun')).toHaveLength(1);
   });
 });
+
+describe('the objectives of a plan', () => {
+  it('are those of the rehearsal, but for writes where none are made', () => {
+    expect(planRun(request).objectives).toEqual(auroraPostgresZdp.objectives);
+    const { objectives } = planRun({ ...request, writesPerSecond: 0 });
+    expect(objectives).toEqual(
+      auroraPostgresZdp.objectives.filter((objective) => !objective.startsWith('writes.')),
+    );
+    const asked = ['writes.lost == 0'];
+    expect(planRun({ ...request, writesPerSecond: 0, objectives: asked }).objectives).toContain(
+      'writes.lost == 0',
+    );
+  });
+});

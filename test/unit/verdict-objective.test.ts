@@ -28,6 +28,8 @@ describe('an objective as text', () => {
     'writer.speed <= 5s',
     'proxy.downtime <= 5s',
     'observer.downtime <= 5s',
+    'served-by.outages == 0',
+    'blue/served-by.polls >= 1',
     'writes.lost <= 5s',
     'writes.gone == 0',
     'sessions.lost == 0',
@@ -168,6 +170,31 @@ describe('a verdict', () => {
         ),
     );
     expect(judge(silent).writes).toMatchObject({ inDoubt: 1, inDoubtPresent: 1, acknowledged: 19 });
+  });
+
+  it('is unknown about what became of writes where none was made', () => {
+    const objectives = ['lost', 'duplicated', 'failed'].map((metric) => `writes.${metric} == 0`);
+    const entries = makeHistory({ ...clean, objectives: [] }).filter(
+      (entry) => entry.kind !== 'write' || entry.data.stage === 'readback',
+    );
+    const silent = entries.map((entry) =>
+      entry.kind === 'write' && entry.data.stage === 'readback'
+        ? { ...entry, data: { ...entry.data, found: {} } }
+        : entry,
+    );
+    const report = judge(silent, { objectives: [...objectives, 'writes.acknowledged >= 1'] });
+    const verdictOf = (text: string) => report.objectives.find((one) => one.text === text);
+    for (const text of objectives)
+      expect(verdictOf(text)).toMatchObject({ verdict: 'unknown', why: 'no write was made' });
+    expect(verdictOf('writes.acknowledged >= 1')).toMatchObject({ verdict: 'fail' });
+  });
+
+  it('of a run without a T0 says that no session was touched', () => {
+    const entries = makeHistory({ ...clean, objectives: ['sessions.dropped == 0'] }).filter(
+      ({ kind, data }) => kind !== 'session' && !(kind === 'phase' && data.t0 === true),
+    );
+    const why = 'the operation never came to touch sessions';
+    expect(judge(entries).objectives[0]).toMatchObject({ verdict: 'unknown', why });
   });
 
   it('does not stumble over an objective of another version', () => {
