@@ -24,6 +24,13 @@ export interface LedgerEngine {
    * @returns what stopped it, or null
    */
   readAll(ask: AskText, found: Record<string, FoundRuns>): Promise<Failure | null>;
+  /** The number that the database gave the row of an INSERT of ours, or null. */
+  rowIdOf(inserted: Answer): number | null;
+  /**
+   * The number that the database gives the next row, taken from its counter without leaving a
+   * row. Null where it gives none.
+   */
+  nextRowId(ask: AskText): Promise<number | null>;
 }
 
 const engines: Readonly<Record<WireEngine, LedgerEngine>> = {

@@ -38,6 +38,7 @@ export class LedgerSession {
   readonly #session: HeldSession;
   #ticker: Ticker | null = null;
   #number = 0;
+  #highestRowId: number | null = null;
   #writing: Promise<unknown> = Promise.resolve();
 
   /** @param name `w1`, `w2`, …: the first part of its writes' ids */
@@ -59,6 +60,11 @@ export class LedgerSession {
 
   get isOpen(): boolean {
     return this.#session.isOpen;
+  }
+
+  /** The highest number that the database gave a row whose write it acknowledged, or null. */
+  get highestRowId(): number | null {
+    return this.#highestRowId;
   }
 
   /** Begins to write at the plan's pace from `startNs` on. */
@@ -107,7 +113,7 @@ export class LedgerSession {
     number: number,
     deadlineNs: number,
   ): Promise<AttemptEnd> {
-    const { insert, mayCommitAlone } = ledgerEngineOf(this.#plan.target.engine);
+    const { insert, mayCommitAlone, rowIdOf } = ledgerEngineOf(this.#plan.target.engine);
     const ask = (statement: Statement): Promise<Answer> =>
       connection.query(statement, (deadlineNs - this.#clock.nowNs()) / 1e6);
     const begun = await ask({ text: 'BEGIN' });
@@ -128,6 +134,8 @@ export class LedgerSession {
     }
     if (committed.command !== '' && committed.command !== 'COMMIT')
       return failed(ownFailure('other', `COMMIT was answered with ${committed.command}`));
+    const rowId = rowIdOf(inserted);
+    if (rowId !== null) this.#highestRowId = Math.max(this.#highestRowId ?? rowId, rowId);
     return { outcome: 'ok', error: null, server: null };
   }
 

@@ -41,6 +41,8 @@ export type Answer =
       readonly rows: readonly Row[];
       /** Whether a transaction is open now, where the answer says so (MySQL's OK does). */
       readonly inTransaction?: boolean;
+      /** The AUTO_INCREMENT value that an INSERT was given, where the answer says so (MySQL's). */
+      readonly insertId?: string;
     }
   | {
       readonly ok: false;

@@ -86,6 +86,12 @@ export class Instruments {
     return this.#finished;
   }
 
+  /** The highest number that the database gave a row of an acknowledged write, or null. */
+  get highestRowId(): number | null {
+    const known = this.#ledger.flatMap(({ highestRowId }) => highestRowId ?? []);
+    return known.length === 0 ? null : Math.max(...known);
+  }
+
   /** Sets the password with which new connections to that target log in. */
   setPassword(target: string, password: string): void {
     for (const login of this.#passwords.get(target) ?? []) login.password = password;

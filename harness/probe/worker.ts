@@ -46,7 +46,9 @@ function serve(port: MessagePort): void {
     } else {
       const { target, timeoutMs } = message;
       const { clock, recorders } = running;
-      const end = await readback({ target, clock, record: recorders.load, timeoutMs });
+      const { highestRowId } = running.instruments;
+      const record = recorders.load;
+      const end = await readback({ target, clock, record, timeoutMs, highestRowId });
       send({ type: 'readback', end });
     }
   };

@@ -111,13 +111,14 @@ for (const { engine, isMissing } of mysqlFlavours)
       return kept;
     }
 
-    async function readBack() {
+    async function readBack(highestRowId: number | null = null) {
       const kept = entryKeeper('load');
       const { admin: target, clock } = probed;
-      const end = await readback({ target, clock, record: kept.record, timeoutMs: 30_000 });
+      const timeoutMs = 30_000;
+      const end = await readback({ target, clock, record: kept.record, timeoutMs, highestRowId });
       const data = kept.of('write')[0]?.data;
       if (data?.stage !== 'readback') throw new Error('no readback entry');
-      return { end, data };
+      return { end, data, notes: kept.of('note').map((one) => one.data) };
     }
 
     function expectTold(kept: Kept, found: readonly (readonly [number, number, number])[]): void {
@@ -131,6 +132,41 @@ for (const { engine, isMissing } of mysqlFlavours)
         if (stage === 'failed') expect(there).not.toContain(id);
       }
     }
+
+    it('finds an AUTO_INCREMENT that went back behind numbers that were acknowledged', async () => {
+      const { session, waitFor } = await writing();
+      await waitFor('acknowledged', 3);
+      await session.stop();
+      const { highestRowId } = session;
+      const rows = await probed.rows('SELECT MAX(id) FROM rehearse.ledger');
+      expect(String(highestRowId)).toBe(rows[0]?.[0]);
+      const whole = await readBack(highestRowId);
+      const next = (highestRowId ?? 0) + 1;
+      expect(whole.data.rowIds).toEqual({ acknowledgedMax: highestRowId, next });
+      expect(whole.notes).toEqual([]);
+      // Nothing is left of the look at the counter.
+      const after = await probed.rows('SELECT MAX(id) FROM rehearse.ledger');
+      expect(after).toEqual(rows);
+
+      await probed.sql('TRUNCATE rehearse.ledger');
+      const behind = await readBack(highestRowId);
+      expect(behind.end.complete).toBe(true);
+      expect(behind.data.rowIds).toEqual({ acknowledgedMax: highestRowId, next: 1 });
+      expect(behind.notes).toMatchObject([{ level: 'warning', code: 'row-ids-went-back' }]);
+      expect((await readBack()).data).not.toHaveProperty('rowIds');
+    });
+
+    it('knows the next number from a refusal, where its row is there already', async () => {
+      const refuse =
+        'CREATE TRIGGER rehearse.taken BEFORE INSERT ON rehearse.ledger FOR EACH ROW ' +
+        "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062, " +
+        "MESSAGE_TEXT = \"Duplicate entry '5' for key 'PRIMARY'\"";
+      await probed.sql(refuse);
+      const taken = await readBack(17);
+      await probed.sql('DROP TRIGGER rehearse.taken');
+      expect(taken.data.rowIds).toEqual({ acknowledgedMax: 17, next: 5 });
+      expect(taken.notes[0]?.text).toContain('the next row of the ledger was given 5');
+    });
 
     it('records an intent before each write, and finds what was acknowledged again', async () => {
       const kept = await writeRows(20);

@@ -19,6 +19,10 @@ const plan = (): LedgerPlan => ({
 
 /** Writes at least `count` acknowledged rows as session w1; returns what was recorded. */
 async function writeRows(count: number) {
+  return (await writeAs(count)).kept;
+}
+
+async function writeAs(count: number) {
   const kept = entryKeeper('load');
   const session = new LedgerSession('w1', plan(), probed.clock, kept.record);
   expect(await session.open(10_000)).toBeNull();
@@ -26,7 +30,7 @@ async function writeRows(count: number) {
   const acknowledged = () => stages(kept).filter(([stage]) => stage === 'acknowledged').length;
   await until(probed.clock, () => acknowledged() >= count, `${count} writes`);
   await session.stop();
-  return kept;
+  return { kept, highestRowId: session.highestRowId };
 }
 
 function stages(kept: ReturnType<typeof entryKeeper>): [string, string][] {
@@ -37,16 +41,34 @@ function stages(kept: ReturnType<typeof entryKeeper>): [string, string][] {
     );
 }
 
-async function readBack(timeoutMs = 30_000) {
+async function readBack(timeoutMs = 30_000, highestRowId: number | null = null) {
   const kept = entryKeeper('load');
-  const target = probed.admin;
-  const end = await readback({ target, clock: probed.clock, record: kept.record, timeoutMs });
+  const { admin: target, clock } = probed;
+  const end = await readback({ target, clock, record: kept.record, timeoutMs, highestRowId });
   const data = kept.of('write')[0]?.data;
   if (data?.stage !== 'readback') throw new Error('no readback entry');
-  return { end, data };
+  return { end, data, notes: kept.of('note').map((one) => one.data) };
 }
 
 describe('ledger', () => {
+  it('finds a sequence that went back behind numbers that were acknowledged', async () => {
+    const { kept, highestRowId } = await writeAs(3);
+    const acknowledged = stages(kept).filter(([stage]) => stage === 'acknowledged').length;
+    expect(highestRowId).toBeGreaterThanOrEqual(acknowledged);
+    const whole = await readBack(30_000, highestRowId);
+    expect(whole.data.rowIds).toEqual({
+      acknowledgedMax: highestRowId,
+      next: (highestRowId ?? 0) + 1,
+    });
+    expect(whole.notes).toEqual([]);
+    await probed.sql('ALTER TABLE rehearse.ledger ALTER COLUMN id RESTART WITH 2');
+    const behind = await readBack(30_000, highestRowId);
+    expect(behind.end.complete).toBe(true);
+    expect(behind.data.rowIds).toEqual({ acknowledgedMax: highestRowId, next: 2 });
+    expect(behind.notes).toMatchObject([{ level: 'warning', code: 'row-ids-went-back' }]);
+    expect((await readBack()).data).not.toHaveProperty('rowIds');
+  });
+
   it('records an intent before each write, and finds every acknowledged write again', async () => {
     const kept = await writeRows(20);
     const seen = stages(kept);

@@ -5,7 +5,7 @@ import { mysqlDialect } from '../../probe/mysql/dialect.js';
 import { parseTable, probeWriteTable } from '../../probe/table-name.js';
 import { addCopy, type FoundRuns } from '../found-runs.js';
 import type { AskText, LedgerEngine } from '../ledger-engine.js';
-import { ledgerTable, pageRows } from '../ledger-table.js';
+import { ledgerTable, pageRows, wholeOf } from '../ledger-table.js';
 
 const ledger = quoteTable(mysqlDialect, ledgerTable);
 const written = quoteTable(mysqlDialect, parseTable(probeWriteTable));
@@ -28,7 +28,25 @@ export const mysqlLedger: LedgerEngine = {
     `GRANT ALL PRIVILEGES ON ${schema}.* TO ${mysqlDialect.quoteText(instrumentUser)}@'%'`,
   ],
   readAll,
+  rowIdOf: (inserted) => (inserted.ok ? wholeOf(inserted.insertId) : null),
+  nextRowId,
 };
+
+const duplicateEntry = 1062;
+
+/**
+ * By an INSERT that is rolled back: what the schema's views tell of a counter may be old. Where
+ * the counter went back behind rows that are there, the refusal names the number.
+ */
+async function nextRowId(ask: AskText): Promise<number | null> {
+  const begun = await ask('START TRANSACTION');
+  if (!begun.ok) return null;
+  const inserted = await ask(`INSERT INTO ${ledger} (session, number) VALUES ('readback', 0)`);
+  await ask('ROLLBACK');
+  if (inserted.ok) return wholeOf(inserted.insertId);
+  if (inserted.failure.errorNumber !== duplicateEntry) return null;
+  return wholeOf(/entry '(\d+)'/.exec(inserted.failure.message)?.[1]);
+}
 
 /**
  * One snapshot, read along the primary key page by page. The rows themselves lie along it, and

@@ -198,7 +198,14 @@ function success(result: unknown): Answer {
   const status: unknown =
     typeof result === 'object' && result !== null ? Reflect.get(result, 'serverStatus') : undefined;
   if (typeof status !== 'number') return { ok: true, command: '', rows: [] };
-  return { ok: true, command: '', rows: [], inTransaction: (status & inTransactionFlag) !== 0 };
+  const insertId = String(Reflect.get(Object(result), 'insertId') ?? 0);
+  return {
+    ok: true,
+    command: '',
+    rows: [],
+    inTransaction: (status & inTransactionFlag) !== 0,
+    ...(insertId === '0' ? {} : { insertId }),
+  };
 }
 
 function asTexts(row: unknown): Row {
