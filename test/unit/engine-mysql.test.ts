@@ -3,12 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../sim/engine/ask.js';
 import { readVersion } from '../../sim/engine/flavours.js';
 import { type Account, accountFor, readPrivileges } from '../../sim/engine/mysql/accounts.js';
-import {
-  type BeforePatch,
-  checksAfter,
-  checksBefore,
-  versionCheck,
-} from '../../sim/engine/mysql/checks.js';
+import { type BeforePatch, checksAfter, checksBefore } from '../../sim/engine/mysql/checks.js';
 import type { MysqlSessionContents } from '../../sim/engine/mysql/examine.js';
 import { lostGlobals } from '../../sim/engine/mysql/globals.js';
 import {
@@ -345,17 +340,6 @@ describe('checks', () => {
     expect(others[name]).toBe(state);
     delete others[name];
     expect(new Set(Object.values(others))).toEqual(new Set(['ok']));
-  });
-
-  it.each([
-    ['8.0.32', '8.0.36', 'ok'],
-    ['8.0.36', '8.0.36', 'ok'],
-    ['8.0.36', '8.0.32', 'blocked'],
-    ['8.0.36', '8.4.8', 'blocked'],
-    ['10.11.2', '11.8.2', 'blocked'],
-    ['8.0.9', '8.0.10', 'ok'],
-  ])('the target of %s to %s is %s', (from, to, state) => {
-    expect(versionCheck(from, to).state).toBe(state);
   });
 
   it('tell afterwards what version it is and what globals are to be set again', () => {

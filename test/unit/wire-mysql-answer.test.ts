@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { AnswerReader, type PacketRole } from '../../sim/wire/mysql/answer.js';
 import { serverStatus } from '../../sim/wire/mysql/capabilities.js';
 import { type AnswerKind, answerKind, command } from '../../sim/wire/mysql/commands.js';
-import { errPacket, parseSessionChanges } from '../../sim/wire/mysql/messages.js';
-import { PacketReader, packet } from '../../sim/wire/mysql/packets.js';
+import { errPacket } from '../../sim/wire/mysql/messages.js';
+import { packet } from '../../sim/wire/mysql/packets.js';
 import { PacketWalker } from '../../sim/wire/mysql/walker.js';
 
 interface RecordedAnswer {
@@ -215,26 +215,6 @@ describe.each(both)('%s, deprecateEof %s', (server, deprecateEof) => {
     const { prepared } = follow(server, deprecateEof, 'prepare').answer;
     expect(prepared).toMatchObject({ parameters: 2, columns: 2 });
     expect(prepared?.id).toBeGreaterThan(0);
-  });
-});
-
-describe.each(['mysql', 'mariadb'])('session changes of %s', (server) => {
-  const changes = (name: string): object[] => {
-    const session = recorded.find((one) => one.server === server && one.track);
-    const answer = session?.answers.find((one) => one.name === name);
-    const bytes = Buffer.from(answer?.bytes ?? '', 'base64');
-    return parseSessionChanges(new PacketReader(1e6).push(bytes).packets[0]?.payload ?? bytes);
-  };
-
-  it('are read from an OK', () => {
-    expect(changes('use')).toContainEqual({ kind: 'schema', name: 'mysql' });
-    expect(changes('init db')).toContainEqual({ kind: 'schema', name: 'app' });
-    expect(changes('variable')).toContainEqual({
-      kind: 'variable',
-      name: 'time_zone',
-      value: '+01:00',
-    });
-    expect(changes('insert')).toEqual([]);
   });
 });
 

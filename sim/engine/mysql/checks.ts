@@ -127,20 +127,6 @@ function none(name: string, what: string, count: number | null): CheckOutcome {
   return { name, state: count === 0 ? 'ok' : 'warning', detail: `${count} ${plural}` };
 }
 
-/** Whether one version can be patched to another: the same flavour and series, and not back. */
-export function versionCheck(from: string, to: string): CheckOutcome {
-  const name = 'target version';
-  const [have, want] = [numbers(from), numbers(to)];
-  const detail = `${from} to ${to}`;
-  if (have[0] !== want[0] || have[1] !== want[1])
-    return { name, state: 'blocked', detail: `${detail}: another major version` };
-  return (want[2] ?? 0) < (have[2] ?? 0)
-    ? { name, state: 'blocked', detail: `${detail}: there is no in-place downgrade` }
-    : { name, state: 'ok', detail };
-}
-
-const numbers = (version: string): number[] => version.split('.').map(Number);
-
 /** What is so after the patch. */
 export interface AfterPatch {
   readonly version: ServerVersion;

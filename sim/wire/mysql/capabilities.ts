@@ -36,16 +36,6 @@ export const capability = {
   rememberOptions: 0x80000000,
 } as const;
 
-/** MariaDB's own, the upper half of its 64 bits, in the last four bytes of the filler. */
-export const mariadbCapability = {
-  progress: 0x1,
-  comMulti: 0x2,
-  bulkOperations: 0x4,
-  extendedMetadata: 0x8,
-  cacheMetadata: 0x10,
-  bulkUnitResults: 0x20,
-} as const;
-
 export function has(capabilities: number, bit: number): boolean {
   return (capabilities & bit) !== 0;
 }

@@ -113,10 +113,6 @@ export function shownVersion(serverVersion: string): string {
     : serverVersion;
 }
 
-export function isMariadb(serverVersion: string): boolean {
-  return serverVersion.startsWith(replicationPrefix) || /mariadb/i.test(serverVersion);
-}
-
 /** What a client says first: SSLRequest is the same up to the user's name. */
 export interface ClientHead {
   readonly capabilities: number;

@@ -2,7 +2,7 @@
 import { serverStatus } from './capabilities.js';
 import { command } from './commands.js';
 import { packet } from './packets.js';
-import { lengthEncodedInteger, PayloadReader, uint16, uint32 } from './values.js';
+import { lengthEncodedInteger, PayloadReader, uint16 } from './values.js';
 
 export interface OkFields {
   readonly affectedRows?: number;
@@ -38,11 +38,6 @@ export interface ServerError {
 export function errPacket(sequence: number, error: ServerError): Buffer {
   const state = error.sqlState === '' ? '' : `#${error.sqlState}`;
   return packet(sequence, Buffer.from([0xff]), uint16(error.number), state, error.text);
-}
-
-/** An EOF packet, for clients that did not ask for OK in its place (CLIENT_DEPRECATE_EOF). */
-export function eofPacket(sequence: number, status: number = serverStatus.autocommit): Buffer {
-  return packet(sequence, Buffer.from([0xfe]), uint16(0), uint16(status));
 }
 
 /** What an OK payload, or one that ends rows, says at its beginning. */
@@ -118,22 +113,7 @@ export function comQuery(sql: string): Buffer {
   return packet(0, Buffer.from([command.query]), sql);
 }
 
-export function comStmtPrepare(sql: string): Buffer {
-  return packet(0, Buffer.from([command.stmtPrepare]), sql);
-}
-
-/** Answered by nothing. */
-export function comStmtClose(statementId: number): Buffer {
-  return packet(0, Buffer.from([command.stmtClose]), uint32(statementId));
-}
-
-export function comInitDb(database: string): Buffer {
-  return packet(0, Buffer.from([command.initDb]), database);
-}
-
-export const pingPacket = packet(0, Buffer.from([command.ping]));
 export const quitPacket = packet(0, Buffer.from([command.quit]));
-export const resetConnectionPacket = packet(0, Buffer.from([command.resetConnection]));
 
 /** The values of a text-protocol row; null = SQL NULL. A malformed row gives what it can. */
 export function parseTextRow(payload: Buffer): (string | null)[] {
@@ -145,40 +125,4 @@ export function parseTextRow(payload: Buffer): (string | null)[] {
     values.push(value === null ? null : value.toString('utf8'));
   }
   return values;
-}
-
-/** One change of the session that an OK tells of, where CLIENT_SESSION_TRACK was agreed. */
-export type SessionChange =
-  | { readonly kind: 'variable'; readonly name: string; readonly value: string }
-  | { readonly kind: 'schema'; readonly name: string }
-  | { readonly kind: 'other'; readonly type: number };
-
-/**
- * The session changes at the end of a whole OK payload; without CLIENT_SESSION_TRACK there are
- * none. Malformed ones are left out.
- */
-export function parseSessionChanges(payload: Buffer): SessionChange[] {
-  const head = parseOk(payload);
-  if (head === undefined || (head.status & serverStatus.sessionStateChanged) === 0) return [];
-  const reader = new PayloadReader(payload, head.bytes);
-  reader.lengthEncodedBytes();
-  const all = new PayloadReader(reader.lengthEncodedBytes() ?? Buffer.alloc(0));
-  const changes: SessionChange[] = [];
-  while (all.left > 0) {
-    const type = all.integer(1);
-    const data = all.lengthEncodedBytes();
-    if (type === undefined || data === undefined) break;
-    const change = sessionChange(type, new PayloadReader(data));
-    if (change !== undefined) changes.push(change);
-  }
-  return changes;
-}
-
-function sessionChange(type: number, data: PayloadReader): SessionChange | undefined {
-  if (type > 1) return { kind: 'other', type };
-  const name = data.lengthEncodedBytes()?.toString('utf8');
-  if (name === undefined) return undefined;
-  if (type === 1) return { kind: 'schema', name };
-  const value = data.lengthEncodedBytes()?.toString('utf8');
-  return value === undefined ? undefined : { kind: 'variable', name, value };
 }
