@@ -38,7 +38,7 @@ export interface RunningLaneOptions {
   readonly onPart?: (part: LaneMeasure) => void;
 }
 
-/** Failed polls stay with their outages up to this many, 8 B each; then outages are only counted. */
+/** Failed polls stay with their outages up to this many, 8 B each; then these are only counted. */
 const failsKeptMax = 2_000_000;
 const outagesKeptMax = 1_000;
 /** Blind stretches beyond this many are joined with their neighbours. */

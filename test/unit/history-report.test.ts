@@ -74,7 +74,7 @@ describe('a history that is too large for memory', () => {
     expect(shown).toEqual([]);
   });
 
-  it('is read and rendered where nobody listens to signals, and put out where somebody does', async () => {
+  it('is rendered where nobody listens to signals, and put out where somebody does', async () => {
     writeFileSync(path, toText(makeHistory(madeUpRuns['zdp-clean'] as MadeUpRun)));
     let isUnheard = false;
     const heard: boolean[] = [];

@@ -65,7 +65,7 @@ describe('broken sessions', () => {
     expect(measureSessions(one, [other])?.broken).toHaveLength(1);
   });
 
-  it('are the clients of the user that were kept and lost state, and each load session once', () => {
+  it('are clients of the user that were kept and lost state, and each load session once', () => {
     const client = (lost: string[] | undefined): EntryOf<'session'> => {
       const entry = session('writer-9', 'preserved');
       const about = { sessionKind: 'application pgbench', ...(lost === undefined ? {} : { lost }) };
