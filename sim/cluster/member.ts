@@ -1,5 +1,11 @@
 /** The engine's side of a cluster's member: how its server is asked and dialled. */
 import type { Clock } from '../clock.js';
+import { type DatabaseCensus, mysqlCensus, postgresCensus } from '../database/census.js';
+import type { DumpLoader } from '../database/loading.js';
+import { MysqlLoader } from '../database/mysql/load.js';
+import type { Need } from '../database/needs.js';
+import { lackingInMysql, lackingInPostgres } from '../database/offered.js';
+import { PostgresLoader } from '../database/postgres/load.js';
 import { MysqlProtocol } from '../endpoint/mysql/protocol.js';
 import { PostgresProtocol } from '../endpoint/postgres/protocol.js';
 import type { Protocol } from '../endpoint/protocol.js';
@@ -10,6 +16,7 @@ import * as mysqlRoles from '../engine/mysql/roles.js';
 import { switchOnViews } from '../engine/mysql/views.js';
 import { Admin } from '../engine/postgres/admin.js';
 import * as postgresRoles from '../engine/postgres/roles.js';
+import type { UserLike } from '../engine/user-like.js';
 import type { Server } from '../server/server.js';
 import type { Login } from '../sim.js';
 
@@ -21,8 +28,19 @@ export interface ServerVersion {
 interface MemberSide {
   /** To be called after every start of its server, before the first client comes. */
   started(): Promise<void>;
-  /** Makes the roles of the application and of the instruments, and their databases. */
-  createLogins(application: Login, instrument: Login): Promise<void>;
+  /**
+   * Makes the roles of the application and of the instruments, and their databases, unless they
+   * are there.
+   */
+  createLogins(application: Login, instrument: Login, like?: UserLike): Promise<void>;
+  /** Makes the application's role and database alone. */
+  createApplication(application: Login): Promise<void>;
+  /** What loads a database of the user's own, for that application. */
+  loader(application: Login): DumpLoader;
+  /** What is in it, and in which database: a dump of MySQL may make one of its own. */
+  census(application: Login): Promise<DatabaseCensus & { readonly database: string }>;
+  /** Those of the needs that the running server lacks. */
+  lacking(needs: readonly Need[]): Promise<readonly Need[]>;
   /** How an endpoint in front of it speaks. */
   protocol(clock: Clock): Protocol;
   /** Asks the server itself. */
@@ -57,10 +75,24 @@ function postgresMember(server: Server): PostgresMember {
     admin,
     started: async () => {},
     instrumentDatabase: 'application',
-    createLogins: async (application, instrument) => {
-      await postgresRoles.createApplication(admin, application, application.database);
+    createLogins: async (application, instrument, like) => {
+      await postgresRoles.createApplication(admin, application, application.database, like);
       await postgresRoles.createLogin(admin, instrument);
     },
+    createApplication: (application) =>
+      postgresRoles.createApplication(admin, application, application.database),
+    loader: (application) =>
+      new PostgresLoader({
+        address: server.address,
+        serverAdmin: server.admin,
+        admin,
+        application,
+      }),
+    census: async ({ database }) => ({
+      ...(await postgresCensus(server.address, server.admin, database)),
+      database,
+    }),
+    lacking: (needs) => lackingInPostgres(admin, needs),
     protocol: (clock) =>
       new PostgresProtocol({ clock, verifier: (user) => postgresRoles.verifierOf(admin, user) }),
     version: () => postgresRoles.versionOf(admin),
@@ -77,10 +109,16 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
       await switchOnViews(admin);
     },
     instrumentDatabase: 'own',
-    createLogins: async (application, instrument) => {
-      await mysqlRoles.createApplication(admin, application, application.database);
+    createLogins: async (application, instrument, like) => {
+      await mysqlRoles.createApplication(admin, application, application.database, like);
       await mysqlRoles.createInstrument(admin, instrument);
     },
+    createApplication: (application) =>
+      mysqlRoles.createApplication(admin, application, application.database),
+    loader: (application) =>
+      new MysqlLoader({ address: server.address, serverAdmin: server.admin, admin, application }),
+    census: ({ database }) => mysqlCensus(admin, database),
+    lacking: (needs) => lackingInMysql(admin, flavour, needs),
     protocol: (clock) =>
       new MysqlProtocol({
         clock,

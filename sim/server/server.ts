@@ -3,6 +3,7 @@
  * start() again, perhaps from other binaries over the same data. Child processes and containers
  * stand behind the same types.
  */
+import type { Need } from '../database/needs.js';
 
 /** The servers that can be run. MySQL and MariaDB speak one protocol and are two flavours. */
 export const engineNames = ['postgres', 'mysql', 'mariadb'] as const;
@@ -34,6 +35,21 @@ export interface ServerSpec {
   readonly version: string;
   /** Server parameters, such as `{ max_connections: '200' }`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What its data hold from the beginning. Default: nothing but what every new server has. */
+  readonly content?: ServerContent;
+}
+
+/** What servers are filled with once; providers keep it and copy it for each server. */
+export interface ServerContent {
+  /** Letters and digits that tell this content from any other. */
+  readonly key: string;
+  /** Fill again what is kept, and keep that in its place. */
+  readonly refresh: boolean;
+  /**
+   * Fills a running server of the same engine, version and parameters, which is stopped afterwards
+   * and whose data are then kept.
+   */
+  readonly fill: (server: Server) => Promise<void>;
 }
 
 /** Where a server listens: loopback, or the host of a Docker daemon that runs elsewhere. */
@@ -118,6 +134,11 @@ export interface ServerProvider {
   create(spec: ServerSpec): Promise<Server>;
   /** Makes sure a version can be run here, fetching it (announced) where that is allowed. */
   prepare(engine: EngineName, version: string): Promise<void>;
+  /**
+   * Those of the needs that servers of this version surely lack, as far as that can be known
+   * before one is started. Nothing where it cannot.
+   */
+  lacking(engine: EngineName, version: string, needs: readonly Need[]): Promise<readonly Need[]>;
   /** What this machine can run through this provider; empty where it cannot be used at all. */
   offers(): Promise<readonly EngineOffer[]>;
   /** Removes every server that was made here and is still there. Safe to call twice. */

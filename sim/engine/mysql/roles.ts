@@ -1,5 +1,6 @@
 /** Users and databases as on RDS: applications are unprivileged, only the tool is superuser. */
 import { readVersion, type ServerVersion } from '../flavours.js';
+import type { UserLike } from '../user-like.js';
 import type { MysqlAdmin } from './admin.js';
 import { grantedDatabase, identifier, literal } from './quoting.js';
 
@@ -11,11 +12,8 @@ export interface NewUser {
 /** From any host: as seen by a server in a container, clients come from its gateway. */
 const anyHost = literal('%');
 
-/** `application`: all in its own database; `rds-master`: what AWS gives a cluster's first user. */
-export type UserLike = 'application' | 'rds-master';
-
 /**
- * Makes a database and its user. Nothing is granted outside it, so SUPER, SYSTEM_VARIABLES_ADMIN
+ * Makes a database and its user, unless they are there. Nothing is granted outside it, so SUPER, SYSTEM_VARIABLES_ADMIN
  * and their like are not.
  * @throws what `MysqlAdmin.query` throws
  */
@@ -44,7 +42,9 @@ async function createUserWithDatabase(
 ): Promise<void> {
   const account = `${literal(user)}@${anyHost}`;
   await admin.query(`create database if not exists ${identifier(database)}`);
-  await admin.query(`create user ${account} identified by ${literal(password)}`);
+  await admin.query(`create user if not exists ${account} identified by ${literal(password)}`);
+  // A server that was filled beforehand has it, with a password that nobody knows any more.
+  await admin.query(`alter user ${account} identified by ${literal(password)}`);
   await admin.query(`grant all privileges on ${grantedDatabase(database)}.* to ${account}`);
 }
 

@@ -3,6 +3,7 @@
  * the states of a server are common to all; an engine says what to run and how to understand it.
  */
 import type { Clock } from '../../clock.js';
+import type { Need } from '../../database/needs.js';
 import type { AdminLogin, EngineName, EngineOffer, ServerSpec } from '../server.js';
 import type { Account } from './account.js';
 import type { Places } from './places.js';
@@ -29,9 +30,12 @@ export interface EmbeddedEngine {
   prepare(version: string): Promise<void>;
   /**
    * The recipe of a new server whose files will be below `folder`.
+   * @param filled a template folder to begin with in place of the engine's own
    * @throws UserError as `prepare`, and `PARAMETER_INVALID`, `ENGINE_INIT_FAILED`
    */
-  recipe(spec: ServerSpec, id: string, folder: string): Promise<ServerRecipe>;
+  recipe(spec: ServerSpec, id: string, folder: string, filled?: string): Promise<ServerRecipe>;
+  /** See `ServerProvider.lacking`. */
+  lacking(version: string, needs: readonly Need[]): Promise<readonly Need[]>;
 }
 
 /** How one server is made, started, understood and stopped. */
@@ -41,6 +45,10 @@ export interface ServerRecipe {
   readonly admin: AdminLogin;
   /** The data directory to copy. */
   readonly template: string;
+  /** What a template made of this server's data has besides them: names and texts of files. */
+  readonly kept: Readonly<Record<string, string>>;
+  /** Names of files of its data that must not be the same in two servers. */
+  readonly ownFiles: readonly string[];
   /** Names and texts of the files beside the data directory; nobody else may read them. */
   readonly files: Readonly<Record<string, string>>;
   /** Names of the folders beside the data directory. */

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
+import type { Need } from '../../database/needs.js';
 import { UserError } from '../../user-error.js';
 import type { EngineName, EngineOffer, Server, ServerProvider, ServerSpec } from '../server.js';
 import { serverAccount } from './account.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { EmbeddedEngine, EngineContext, ServerRecipe } from './engine.js';
+import { obtainFilledTemplate, type Unfilled } from './filled-templates.js';
 import { Guard } from './guard.js';
 import { MysqlEngine } from './mysql/engine.js';
 import { defaultCacheDir, openPlaces, placesIn } from './places.js';
@@ -16,6 +18,9 @@ import { PostgresEngine } from './postgres/engine.js';
 import { currentPlatform } from './postgres/platform.js';
 import { ServerLog } from './server-log.js';
 import { copyTemplate } from './template-folder.js';
+
+/** A filled one may hold gigabytes. */
+const copyTimeoutMs = 600_000;
 
 export interface EmbeddedOptions {
   readonly clock: Clock;
@@ -81,12 +86,32 @@ export class EmbeddedProvider implements ServerProvider {
     return (await Promise.all([postgres, mysql, mariadb].map((one) => one.offers()))).flat();
   }
 
+  async lacking(
+    engine: EngineName,
+    version: string,
+    needs: readonly Need[],
+  ): Promise<readonly Need[]> {
+    return needs.length === 0 ? [] : this.#engines[engine].lacking(version, needs);
+  }
+
   async create(spec: ServerSpec): Promise<Server> {
     requireName(spec.name);
+    const { content, ...plain } = spec;
+    const wanted = { ...plain, parameters: { ...this.#parameters, ...spec.parameters } };
+    if (content === undefined) return (await this.#make(wanted)).server;
+    const filled = await obtainFilledTemplate(this.#context, {
+      content,
+      recipe: await this.#engines[spec.engine].recipe(wanted, 'unfilled', 'unfilled'),
+      make: () => this.#make(wanted),
+    });
+    return (await this.#make(wanted, filled)).server;
+  }
+
+  /** @param filled the folder of a template to begin with in place of the engine's own */
+  async #make(spec: ServerSpec, filled?: string): Promise<Unfilled> {
     const id = `${spec.name.toLowerCase()}-${randomBytes(6).toString('hex')}`;
     const folder = join(this.#context.places.servers, id);
-    const parameters = { ...this.#parameters, ...spec.parameters };
-    const recipe = await this.#engines[spec.engine].recipe({ ...spec, parameters }, id, folder);
+    const recipe = await this.#engines[spec.engine].recipe(spec, id, folder, filled);
     this.#makeFolder(folder, recipe);
     const server = new EmbeddedServer({
       id,
@@ -102,13 +127,13 @@ export class EmbeddedProvider implements ServerProvider {
       const data = join(folder, 'data');
       await Promise.all([
         server.open(),
-        copyTemplate(this.#context, spec.engine, recipe.template, data),
+        copyTemplate(this.#context, spec.engine, recipe.template, data, copyTimeoutMs),
       ]);
     } catch (error) {
       await server.remove();
       throw error;
     }
-    return server;
+    return { server, folder, recipe };
   }
 
   /** Removes every server that was made here and is still there. Safe to call twice. */

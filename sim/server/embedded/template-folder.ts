@@ -19,6 +19,8 @@ export interface TemplateOrder {
   readonly engine: EngineName;
   /** For people who look into the cache. */
   readonly version: string;
+  /** At the end of the folder's name. */
+  readonly suffix?: string;
   /** All else that makes a difference, such as the program's arguments. */
   readonly ingredients: readonly unknown[];
   /**
@@ -26,6 +28,18 @@ export interface TemplateOrder {
    * `watch`: it ends with this tool.
    */
   readonly build: (draft: string, watch: (pid: number) => void) => Promise<void>;
+}
+
+/** Where a template is, or will be. */
+export function templateFolder(
+  { places, account }: EngineContext,
+  order: Omit<TemplateOrder, 'build'>,
+): string {
+  // Files of one account are closed to the others: each has templates of its own.
+  const recipe = JSON.stringify([order.version, order.ingredients, account?.uid ?? null]);
+  const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
+  const name = `${order.engine}-${order.version}-${hash}${order.suffix ?? ''}`;
+  return join(places.templates, name);
 }
 
 /**
@@ -37,10 +51,7 @@ export async function obtainTemplateFolder(
   order: TemplateOrder,
 ): Promise<string> {
   const { clock, places, account } = context;
-  // Files of one account are closed to the others: each has templates of its own.
-  const recipe = JSON.stringify([order.version, order.ingredients, account?.uid ?? null]);
-  const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
-  const target = join(places.templates, `${order.engine}-${order.version}-${hash}`);
+  const target = templateFolder(context, order);
   if (existsSync(target)) return target;
   const draft = await draftFolder(places.templates);
   chmodSync(draft, 0o700);
@@ -67,10 +78,11 @@ export async function copyTemplate(
   engine: EngineName,
   dataDirectory: string,
   target: string,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const sharing = process.platform === 'darwin' ? '-c' : '--reflink=auto';
   const command = ['cp', '-RP', sharing, dataDirectory, target];
-  const end = await runCommand(clock, command, 60_000, { ...spawnIdentity(account), cwd: '/' });
+  const end = await runCommand(clock, command, timeoutMs, { ...spawnIdentity(account), cwd: '/' });
   if (end.code !== 0) throw initFailed(engine, 'a data directory could not be copied', end);
 }
 

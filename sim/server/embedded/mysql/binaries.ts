@@ -2,7 +2,7 @@
  * Finds MySQL and MariaDB servers that are installed. What a program is, only the program itself
  * knows: on many systems `mysqld` is MariaDB's.
  */
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../user-error.js';
 import { engineTitles } from '../../server.js';
@@ -156,6 +156,19 @@ async function ask(
   // Only as the very first argument is this one known; both end the program at once.
   const defaults = await say('--print-defaults', '--version');
   return { ...told, path, takesNoDefaults: defaults.includes('would have been started') };
+}
+
+/** Where a server looks for its plugins; undefined where it does not say. */
+export async function pluginFolder(
+  { clock, account }: EngineContext,
+  binary: MysqlBinary,
+): Promise<string | undefined> {
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+  const options = { ...spawnIdentity(account), cwd: '/', env };
+  const command = [...baseCommand(binary), '--verbose', '--help'];
+  const { stdout } = await runCommand(clock, command, 20_000, options);
+  const folder = /^plugin-dir\s+(\S.*?)\s*$/m.exec(stdout)?.[1];
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
 }
 
 function listed(text: string | undefined): string[] {

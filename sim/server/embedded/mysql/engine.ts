@@ -1,6 +1,7 @@
 /** MySQL and MariaDB from the programs that are installed on this machine. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Need } from '../../../database/needs.js';
 import { UserError } from '../../../user-error.js';
 import { type AdminLogin, type EngineOffer, engineTitles, type ServerSpec } from '../../server.js';
 import type { EmbeddedEngine, EngineContext, ServerRecipe } from '../engine.js';
@@ -14,6 +15,7 @@ import {
   listBinaries,
   type MysqlBinary,
   type MysqlFlavour,
+  pluginFolder,
 } from './binaries.js';
 import { adminUser, firstStartSql } from './first-start.js';
 import { mysqlOptions } from './options.js';
@@ -49,13 +51,27 @@ export class MysqlEngine implements EmbeddedEngine {
     await findBinary(this.#context, this.name, version);
   }
 
-  async recipe(spec: ServerSpec, id: string, folder: string): Promise<ServerRecipe> {
+  async lacking(version: string, needs: readonly Need[]): Promise<readonly Need[]> {
+    const libraries = needs.filter(({ kind }) => kind === 'plugin' || kind === 'component');
+    if (libraries.length === 0) return [];
+    const binary = await findBinary(this.#context, this.name, version);
+    const folder = await pluginFolder(this.#context, binary);
+    if (folder === undefined) return [];
+    return libraries.filter(({ name }) => !existsSync(join(folder, `${name}.so`)));
+  }
+
+  async recipe(
+    spec: ServerSpec,
+    id: string,
+    folder: string,
+    filled?: string,
+  ): Promise<ServerRecipe> {
     const binary = await findBinary(this.#context, this.name, spec.version);
     const options = mysqlOptions(this.name, spec.parameters ?? {}, serverId(id));
     const key = JSON.stringify([binary.path, binary.version, options.make]);
-    const template = await once(this.#templates, key, () =>
-      obtainMysqlTemplate(this.#context, binary, options.make),
-    );
+    const own = (): Promise<string> =>
+      once(this.#templates, key, () => obtainMysqlTemplate(this.#context, binary, options.make));
+    const template = filled === undefined ? await own() : join(filled, 'data');
     return new MysqlRecipe(this.#context, spec, { binary, folder, template, run: options.run });
   }
 }
@@ -74,6 +90,10 @@ class MysqlRecipe implements ServerRecipe {
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
   readonly folders = ['tmp', 'files'];
+  /** The first start of each copy gives the admin a new password, whatever it was. */
+  readonly kept = {};
+  /** The server's own name: with the same one, two servers would refuse to replicate. */
+  readonly ownFiles = ['auto.cnf'];
   readonly signals = { fast: 'SIGTERM', immediate: 'SIGKILL' } as const;
   readonly lastSignal = 'KILL';
   /** Making new system tables takes its time. */

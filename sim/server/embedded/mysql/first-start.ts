@@ -25,6 +25,8 @@ export function firstStartSql(flavour: MysqlFlavour, { user, password }: AdminLo
   return [
     'SET SESSION sql_log_bin = 0',
     `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY '${password}'`,
+    // A directory that was filled has it, with the password of the server that filled it.
+    `ALTER USER ${account} IDENTIFIED BY '${password}'`,
     `GRANT ALL PRIVILEGES ON *.* TO ${account} WITH GRANT OPTION`,
     ...strangers,
   ]

@@ -1,5 +1,7 @@
 /** PostgreSQL from the binaries packages. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Need } from '../../../database/needs.js';
 import { UserError } from '../../../user-error.js';
 import type { AdminLogin, EngineOffer, ServerSpec } from '../../server.js';
 import { communityVersion, parseVersion } from '../../versions.js';
@@ -12,11 +14,11 @@ import { replaceSecret } from './admin-secret.js';
 import { type Engine, listEngines, obtainEngine, runnableFolder } from './binaries.js';
 import { freeKernelMemory } from './kernel-memory.js';
 import { npmCommand } from './npm-client.js';
-import { postgresProgram } from './package-folder.js';
+import { extensionFile, hasLibrary, postgresProgram } from './package-folder.js';
 import { parameterFile } from './parameters.js';
 import { currentPlatform, type Platform } from './platform.js';
 import { saysReady, takesLogins } from './readiness.js';
-import { adminUser, obtainTemplate, type Template } from './template.js';
+import { adminUser, obtainTemplate, secretFile, type Template, templateIn } from './template.js';
 
 /** Where binaries may come from. */
 export interface PostgresSources {
@@ -62,10 +64,15 @@ export class PostgresEngine implements EmbeddedEngine {
     await this.#engine(communityVersion(version));
   }
 
-  async recipe(spec: ServerSpec, _id: string, folder: string): Promise<ServerRecipe> {
+  async recipe(
+    spec: ServerSpec,
+    _id: string,
+    folder: string,
+    filled?: string,
+  ): Promise<ServerRecipe> {
     const version = communityVersion(spec.version);
     const parameters = parameterFile(spec.parameters ?? {});
-    const template = await this.#template(version);
+    const template = filled === undefined ? await this.#template(version) : templateIn(filled);
     return new PostgresRecipe({
       spec: { ...spec, version },
       context: this.#context,
@@ -73,6 +80,14 @@ export class PostgresEngine implements EmbeddedEngine {
       template,
       parameters,
       binaries: async (wanted) => (await this.#engine(communityVersion(wanted))).folder,
+    });
+  }
+
+  async lacking(version: string, needs: readonly Need[]): Promise<readonly Need[]> {
+    const { folder } = await this.#engine(communityVersion(version));
+    return needs.filter(({ kind, name }) => {
+      if (kind === 'extension') return !existsSync(extensionFile(folder, name));
+      return kind === 'library' && !hasLibrary(folder, name);
     });
   }
 
@@ -116,6 +131,8 @@ class PostgresRecipe implements ServerRecipe {
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
   readonly folders = [];
+  readonly kept: Readonly<Record<string, string>>;
+  readonly ownFiles = [];
   readonly signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
   readonly lastSignal = 'QUIT';
   readonly startTimeoutMs = 60_000;
@@ -128,6 +145,7 @@ class PostgresRecipe implements ServerRecipe {
     this.admin = { user: adminUser, password: randomSecret(), database: 'postgres' };
     this.template = parts.template.dataDirectory;
     this.files = { 'parameters.conf': parts.parameters };
+    this.kept = secretFile(this.admin.password);
   }
 
   requireStep(from: string, to: string): void {

@@ -1,5 +1,5 @@
 /** A binaries package unpacked in a folder: what it is, and whether it is whole. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Platform } from './platform.js';
@@ -21,6 +21,17 @@ export function packageVersionIn(folder: string, platform: Platform): string | u
 
 export function postgresProgram(folder: string): string {
   return join(folder, 'native', 'bin', 'postgres');
+}
+
+/** The file by which an extension is known. */
+export function extensionFile(folder: string, name: string): string {
+  return join(folder, 'native', 'share', 'postgresql', 'extension', `${name}.control`);
+}
+
+/** Whether a library that a server can be told to load is there. */
+export function hasLibrary(folder: string, name: string): boolean {
+  const library = join(folder, 'native', 'lib', 'postgresql', name.replace('$libdir/', ''));
+  return ['', '.so', '.dylib'].some((suffix) => existsSync(`${library}${suffix}`));
 }
 
 export function initdbProgram(folder: string): string {

@@ -30,6 +30,8 @@ printf '%s\\n' '${hostRules.join("' '")}' >"$2/data/pg_hba.conf"
 printf '%s\\n' "include '../parameters.conf'" >>"$2/data/postgresql.conf"
 `;
 
+const secretName = 'secret';
+
 /** A template and the superuser's password that its copies have until their first start. */
 export interface Template {
   readonly dataDirectory: string;
@@ -52,8 +54,18 @@ export async function obtainTemplate(
     ingredients: [buildScript, locales],
     build: (draft, started) => build(context, binaries, draft, started),
   });
-  const secret = readFileSync(join(folder, 'secret'), 'utf8').trim();
+  return templateIn(folder);
+}
+
+/** The template in a folder. */
+export function templateIn(folder: string): Template {
+  const secret = readFileSync(join(folder, secretName), 'utf8').trim();
   return { dataDirectory: join(folder, 'data'), secret };
+}
+
+/** The file beside a template's data that says how its copies are entered at first. */
+export function secretFile(secret: string): Record<string, string> {
+  return { [secretName]: `${secret}\n` };
 }
 
 async function build(
