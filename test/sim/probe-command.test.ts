@@ -25,8 +25,14 @@ afterAll(async () => {
 
 let runs = 0;
 
-function command(options: Omit<ProbeOptions, 'target' | 'out'>, password?: string) {
-  const { host, port, user, database } = probed.instrument;
+const urlOf = ({ instrument: { host, port, user, database } }: ProbedServer): string =>
+  `postgres://${user}@${host}:${port}/${database}`;
+
+function command(
+  options: Omit<ProbeOptions, 'target' | 'out'>,
+  password?: string,
+  target: readonly string[] = [`db=${urlOf(probed)}`],
+) {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   let text = '';
@@ -38,7 +44,7 @@ function command(options: Omit<ProbeOptions, 'target' | 'out'>, password?: strin
   const out = join(folder, String(++runs));
   const env = { PGPASSWORD: password ?? probed.instrument.password, LANG: 'C.UTF-8' };
   const ended = runProbe(
-    { target: [`db=postgres://${user}@${host}:${port}/${database}`], out, ...options },
+    { target: [...target], out, ...options },
     {
       output: output({ stdout, stderr, env }),
       clock: systemClock(),
@@ -73,6 +79,49 @@ describe('rehearse probe', () => {
     expect(report.lanes['new-connection'].outages.length).toBeGreaterThanOrEqual(1);
     expect(report.lanes.writer.failed + report.lanes.writer.unknown).toBeGreaterThan(0);
     expect(good.history()).not.toContain(probed.instrument.password);
+  });
+
+  it('takes no lane that hangs for a stable one', async () => {
+    const probe = command({ interval: '100ms', untilStable: '2s', timeout: '30s', json: true });
+    await until(probed.clock, () => readable(probe.history).includes('"outcome":"ok"'), 'a poll');
+    await probed.server.stop('fast');
+    await until(probed.clock, () => readable(probe.history).includes('refused'), 'a refusal');
+    await probed.server.start();
+    probed.server.freeze();
+    const early = await Promise.race([probe.ended, probed.clock.sleep(4_000)]);
+    probed.server.thaw();
+    expect(early).toBeUndefined();
+    expect(await probe.ended).toBe(0);
+    expect(probe.history()).toContain('"reason":"all lanes are stable again"');
+  });
+
+  it('keeps the versions of its targets apart', async () => {
+    const newer = await probedServer('postgres', {}, '17.5');
+    try {
+      const probe = command(
+        { interval: '100ms', untilStable: '500ms', duration: '3s', json: true },
+        undefined,
+        [`w=${urlOf(probed)}`, `r=${urlOf(newer)}`],
+      );
+      expect(await probe.ended).toBe(0);
+      const lines = probe.history().trimEnd().split('\n');
+      const servers = lines.flatMap((line) => {
+        const { kind, data } = JSON.parse(line);
+        return kind === 'run' && data.stage === 'server'
+          ? [`${data.when} ${data.provider} ${data.version}`]
+          : [];
+      });
+      expect(servers.sort()).toEqual([
+        ...['after r 17.5', 'after w 17.4', 'before r 17.5', 'before w 17.4'],
+      ]);
+      // Nothing changed, so there was nothing to be stable after.
+      expect(probe.history()).toContain('"reason":"the duration is over"');
+      const report = JSON.parse(probe.printed());
+      expect(report.servers.after.version).toBe(report.servers.before.version);
+      expect(report.servers.after.provider).toBe(report.servers.before.provider);
+    } finally {
+      await newer.remove();
+    }
   });
 
   it('prints the published format, until it is stopped', async () => {

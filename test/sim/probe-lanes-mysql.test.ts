@@ -47,13 +47,15 @@ function instruments(probed: ProbedServer, settings: Settings = {}) {
     probed.clock,
     { probes: kept.record, load: kept.record },
   );
-  const polls = (lane: LaneKind) =>
+  const ticks = (lane: LaneKind) =>
     kept.of('poll').flatMap((poll) => (poll.subject.lane === lane ? [poll.data] : []));
+  /** Those that looked: on a busy machine a lane may be too late for a tick. */
+  const polls = (lane: LaneKind) => ticks(lane).filter(({ error }) => error?.kind !== 'not-sent');
   const waitFor = async (lane: LaneKind, count: number): Promise<void> => {
     const wanted = polls(lane).length + count;
     await until(probed.clock, () => polls(lane).length >= wanted, `${count} polls of ${lane}`);
   };
-  return { made, kept, polls, waitFor };
+  return { made, kept, ticks, polls, waitFor };
 }
 
 for (const { engine, isMissing } of mysqlFlavours)
@@ -77,7 +79,6 @@ for (const { engine, isMissing } of mysqlFlavours)
       };
       for (const kind of ['new-connection', ...holding] as const)
         for (const poll of polls(kind)) {
-          if (poll.error?.kind === 'not-sent') continue;
           expect(poll).toMatchObject({ outcome: 'ok', error: null });
           // What writes is answered without rows, and what is idle is not answered at all.
           if (kind !== 'idle-session' && kind !== 'writer')
@@ -118,7 +119,7 @@ for (const { engine, isMissing } of mysqlFlavours)
         await until(probed.clock, () => polls(kind).at(-1)?.outcome === 'ok', `${kind} to be back`);
       await made.finish();
       for (const kind of holding) {
-        const lane = polls(kind).filter(({ error }) => error?.kind !== 'not-sent');
+        const lane = polls(kind);
         const first = lane.find(({ outcome }) => outcome !== 'ok');
         expect(['closed', 'reset', 'shutting-down', 'terminated']).toContain(first?.error?.kind);
         expect(lane.some(({ reconnected, outcome }) => reconnected && outcome === 'ok')).toBe(true);
@@ -131,8 +132,8 @@ for (const { engine, isMissing } of mysqlFlavours)
     it('time out on a server that is frozen, each at its own deadline, and recover', async () => {
       const { made, polls, waitFor } = instruments(probed, {
         kinds: ['held-session', 'new-connection'],
-        intervalMs: 100,
-        timeoutMs: 400,
+        intervalMs: 200,
+        timeoutMs: 2_000,
       });
       await made.start();
       await waitFor('held-session', 2);
@@ -147,7 +148,7 @@ for (const { engine, isMissing } of mysqlFlavours)
       await made.finish();
       for (const poll of polls('held-session'))
         if (poll.error?.message.startsWith('no answer'))
-          expect(poll.endNs - poll.scheduledNs).toBeGreaterThanOrEqual(399e6);
+          expect(poll.endNs - poll.scheduledNs).toBeGreaterThanOrEqual(1_999e6);
     });
 
     it('call a read-only server read-only, and come back by dialling anew', async () => {
@@ -208,11 +209,15 @@ for (const { engine, isMissing } of mysqlFlavours)
 
     it('never write the password down when it is wrong', async () => {
       const target = { ...probed.instrument, password: 'a-wrong-password' };
-      const { made, kept, waitFor } = instruments(probed, { kinds: ['new-connection'], target });
+      const { made, kept, polls, waitFor } = instruments(probed, {
+        kinds: ['new-connection'],
+        target,
+      });
       await made.start();
       await waitFor('new-connection', 2);
       await made.finish();
-      expect(kept.of('poll')[0]?.data.error).toMatchObject({ kind: 'auth', errorNumber: 1045 });
+      for (const { error } of polls('new-connection'))
+        expect(error).toMatchObject({ kind: 'auth', errorNumber: 1045 });
       expect(JSON.stringify(kept.of('poll'))).not.toContain('a-wrong-password');
     });
 
@@ -317,26 +322,28 @@ describe('lanes on something that is no MySQL', () => {
 
   it('keep the cap on a black hole, and leave no socket behind', async () => {
     const target = await listen((socket) => socket.resume());
-    const { made, polls } = instruments(probed as ProbedServer, {
+    const { made, ticks } = instruments(probed as ProbedServer, {
       kinds: ['new-connection'],
       target,
       intervalMs: 10,
-      timeoutMs: 1_500,
+      timeoutMs: 4_000,
       mustOpen: false,
     });
     await made.start();
     let peak = 0;
-    await until(
-      probed.clock,
-      () => {
-        peak = Math.max(peak, sockets.size);
-        return polls('new-connection').some(({ error }) => error?.kind === 'timeout');
-      },
-      'a time-out',
-    );
+    const left = () =>
+      ticks('new-connection').filter(({ error }) => error?.message.startsWith('64 attempts'));
+    const capped = (): boolean => {
+      peak = Math.max(peak, sockets.size);
+      return left().length > 0;
+    };
+    await until(probed.clock, capped, 'the cap');
     await made.finish();
+    // The other side sees a close a little later than this one.
     expect(peak).toBeGreaterThan(32);
     expect(peak).toBeLessThanOrEqual(72);
     await until(probed.clock, () => sockets.size === 0, 'all sockets to be closed');
+    expect(left().every(({ outcome }) => outcome === 'unknown')).toBe(true);
+    expect(ticks('new-connection').some(({ error }) => error?.kind === 'timeout')).toBe(true);
   });
 });

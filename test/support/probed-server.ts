@@ -36,10 +36,11 @@ export const mysqlFlavours = (['mysql', 'mariadb'] as const).map((engine) => ({
 export async function probedServer(
   engine: EngineName = 'postgres',
   parameters: Readonly<Record<string, string>> = {},
+  postgresVersion = '17.4',
 ): Promise<ProbedServer> {
   const clock = systemClock();
   const provider = embeddedProvider({ clock, offline: true });
-  const version = engine === 'postgres' ? '17.4' : await offered(provider, engine);
+  const version = engine === 'postgres' ? postgresVersion : await offered(provider, engine);
   const server = await provider.create({ name: 'probed', engine, version, parameters });
   await server.start();
   const login = (user: string, password: string, name: string): ConnectionTarget => ({

@@ -195,6 +195,9 @@ describe('lanes of a probe', () => {
       'b/reader',
     ]);
     expect(() => kinds({ lanes: 'writer' })).toThrow(code('WRITE_TABLE_MISSING'));
+    const unused = { lanes: 'reader', writeTable: 'a.b' };
+    expect(() => kinds(unused)).toThrow(code('WRITE_TABLE_UNUSED'));
+    expect(kinds({ ...unused, lanes: 'writer' })).toEqual(['writer']);
     expect(() => kinds({ lanes: 'ping' })).toThrow(code('LANES_INVALID'));
     expect(() => kinds({ writeTable: 'no_schema' })).toThrow(code('WRITE_TABLE_INVALID'));
     expect(() => kinds({ interval: '5ms' })).toThrow(code('DURATION_INVALID'));
