@@ -46,6 +46,8 @@ export function createSim(options: SimOptions): Sim {
 
   return {
     createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
+      if (creating.size > 0 && options.doorway !== undefined)
+        throw new Error('the doorway leads to the first cluster alone');
       const created = createCluster(options, wanted);
       creating.add(created);
       const cluster = await created;
@@ -61,7 +63,7 @@ export function createSim(options: SimOptions): Sim {
 }
 
 async function closeAll(
-  { clock }: SimOptions,
+  { clock, doorway }: SimOptions,
   jobs: readonly Job[],
   created: ReadonlySet<Promise<ClusterRecord>>,
 ): Promise<void> {
@@ -72,9 +74,12 @@ async function closeAll(
   stop.abort();
   // One that is still being made is waited for: its server must not outlive the world.
   const clusters = await Promise.allSettled(created);
-  await Promise.all(
-    clusters.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
-  );
+  const ends = await Promise.allSettled([
+    ...clusters.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+    doorway?.remove(),
+  ]);
+  // Each is ended before one that could not be is told.
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 function notFound(parameters: ZeroDowntimePatchParameters): AwsFault {

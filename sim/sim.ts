@@ -3,6 +3,7 @@
  * behind an endpoint, and operations that run as jobs. This file is the folder's front door.
  */
 import type { Clock } from './clock.js';
+import type { Gate } from './endpoint/listener.js';
 import type { Emit } from './events.js';
 import type { AdminLogin, EngineName, ServerAddress, ServerProvider } from './server/server.js';
 
@@ -95,6 +96,24 @@ export interface EndpointAddress {
   readonly port: number;
 }
 
+/** Where clients in containers dial the writer endpoint. */
+export interface DoorwayAddress {
+  /** The name it has on that network. */
+  readonly host: string;
+  readonly port: number;
+  readonly network: string;
+}
+
+/** Lets clients from elsewhere in to an endpoint's port. Made closed. */
+export interface Doorway extends Gate {
+  readonly address: DoorwayAddress;
+  /**
+   * Ends every connection through it and takes it away. Safe to call twice.
+   * @throws UserError `DOCKER_LOST` with the names of what may be left
+   */
+  remove(): Promise<void>;
+}
+
 /** Engines of a cluster as the RDS API names them. */
 export const clusterEngines = ['aurora-postgresql', 'aurora-mysql'] as const;
 export type ClusterEngine = (typeof clusterEngines)[number];
@@ -122,6 +141,8 @@ export interface Cluster {
   readonly status: string;
   readonly writer: EndpointAddress;
   readonly reader: EndpointAddress;
+  /** Where the writer is dialled from containers; null where there is no such place. */
+  readonly doorway: DoorwayAddress | null;
   /** PEM of the authority that signed the endpoint's certificate. */
   readonly caPem: string;
   /** An RDS-like role without superuser rights, owner of its database. */
@@ -164,4 +185,6 @@ export interface SimOptions {
   readonly seed: string;
   readonly emit: Emit;
   readonly provider: ServerProvider;
+  /** For the writer of the first cluster that is made; removed with the world. */
+  readonly doorway?: Doorway;
 }

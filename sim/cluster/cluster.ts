@@ -7,7 +7,14 @@ import type { CheckData, Emit, NoteData, SessionData } from '../events.js';
 import type { Told } from '../operations/zero-downtime-patch/messages.js';
 import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
 import { readClusterVersion } from '../server/versions.js';
-import type { Cluster, ClusterEngine, EndpointAddress, FaultRequest, Login } from '../sim.js';
+import type {
+  Cluster,
+  ClusterEngine,
+  DoorwayAddress,
+  EndpointAddress,
+  FaultRequest,
+  Login,
+} from '../sim.js';
 import type { Member } from './member.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
@@ -24,6 +31,7 @@ export interface ClusterParts {
   readonly member: Member;
   readonly endpoint: Endpoint;
   readonly names: { readonly writer: string; readonly reader: string };
+  readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
   readonly instrument: Login;
@@ -38,6 +46,7 @@ export class ClusterRecord implements Cluster {
   readonly clock: Clock;
   readonly endpoint: Endpoint;
   readonly member: Member;
+  readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
   readonly instrument: Login;
@@ -58,6 +67,7 @@ export class ClusterRecord implements Cluster {
     this.endpoint = parts.endpoint;
     this.member = parts.member;
     this.#awsVersion = parts.awsVersion;
+    this.doorway = parts.doorway;
     this.caPem = parts.caPem;
     this.application = parts.application;
     this.instrument = parts.instrument;

@@ -18,6 +18,7 @@ export async function createCluster(
   sim: SimOptions,
   options: ClusterOptions,
 ): Promise<ClusterRecord> {
+  const { doorway } = sim;
   const names = {
     writer: `${options.identifier}.cluster-${nameSuffix}`,
     reader: `${options.identifier}.cluster-ro-${nameSuffix}`,
@@ -31,7 +32,10 @@ export async function createCluster(
   let record: ClusterRecord | undefined;
   try {
     const [identity] = await Promise.all([
-      makeIdentity([names.writer, names.reader], sim.clock.anchor.wallClock),
+      makeIdentity(
+        [names.writer, names.reader, ...(doorway === undefined ? [] : [doorway.address.host])],
+        sim.clock.anchor.wallClock,
+      ),
       server.start(),
     ]);
     const member = memberOf(server);
@@ -46,7 +50,11 @@ export async function createCluster(
       emit: sim.emit,
       stream: rng(sim.seed, 'endpoint'),
       identity,
-      listeners: [{ label: 'writer' }, { label: 'reader' }],
+      listeners: [
+        { label: 'writer' },
+        { label: 'reader' },
+        ...(doorway === undefined ? [] : [{ label: 'doorway', gate: doorway }]),
+      ],
       target: server.address,
       protocol: member.protocol(sim.clock),
       onSession: (session) => record?.sessionBegan(session),
@@ -62,6 +70,7 @@ export async function createCluster(
       member,
       endpoint,
       names,
+      doorway: doorway?.address ?? null,
       caPem: identity.caPem,
       application,
       instrument,

@@ -10,7 +10,7 @@ import type { ServerAddress } from '../server/server.js';
 import type { Identity } from './certificate.js';
 import type { ActiveFault } from './faults/fault.js';
 import { beginFault } from './faults/index.js';
-import { Listener } from './listener.js';
+import { type Gate, Listener } from './listener.js';
 import type { ClientAuthentication, Greeting, Host, Protocol } from './protocol.js';
 import { resetConnection } from './reset-connection.js';
 import type { Session } from './session.js';
@@ -30,6 +30,8 @@ export interface ListenerSpec {
   readonly label: string;
   /** Default: as the server's own records say. */
   readonly authentication?: ClientAuthentication;
+  /** Lets clients from elsewhere in. */
+  readonly gate?: Gate;
 }
 
 export interface EndpointOptions {
@@ -79,7 +81,7 @@ export class Endpoint {
       admitting: () => this.admitting,
     };
     this.#listeners = options.listeners.map(
-      (spec) => new Listener(spec.label, (socket) => void this.#accept(socket, spec)),
+      (spec) => new Listener(spec.label, (socket) => void this.#accept(socket, spec), spec.gate),
     );
   }
 

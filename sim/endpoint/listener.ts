@@ -12,16 +12,29 @@ const portTries = 50;
 const reopenTries = 20;
 const reopenPauseMs = 100;
 
+/**
+ * What lets clients from elsewhere in to a listener's port: open while the listener is, so that
+ * they are refused when others are. Neither call rejects; what goes wrong is told by the gate.
+ */
+export interface Gate {
+  /** Clients may come, and are passed on to this port; a no-op where it is open. */
+  open(port: number): Promise<void>;
+  /** Whoever comes is refused; who came before stays. */
+  close(): Promise<void>;
+}
+
 export class Listener {
   readonly label: string;
   readonly #onSocket: (socket: Socket) => void;
+  readonly #gate: Gate | undefined;
   #server: Server | undefined;
   #port = 0;
   #change: Promise<void> = Promise.resolve();
 
-  constructor(label: string, onSocket: (socket: Socket) => void) {
+  constructor(label: string, onSocket: (socket: Socket) => void, gate?: Gate) {
     this.label = label;
     this.#onSocket = onSocket;
+    this.#gate = gate;
   }
 
   get port(): number {
@@ -56,6 +69,7 @@ export class Listener {
           await clock.sleep(reopenPauseMs);
         }
       }
+      await this.#gate?.open(this.#port);
     });
   }
 
@@ -74,6 +88,7 @@ export class Listener {
     return this.#next(async () => {
       this.#server?.close();
       this.#server = undefined;
+      await this.#gate?.close();
     });
   }
 

@@ -172,6 +172,7 @@ class Stage {
       status: 'available',
       writer: address,
       reader: address,
+      doorway: null,
       caPem: '',
       application: login,
       instrument: login,

@@ -25,6 +25,8 @@ export interface ImageRequest {
   /** Told, in one sentence, before anything is pulled. */
   readonly announce: (text: string) => void;
   readonly pullTimeoutMs: number;
+  /** What names another image. Default: `--image`. */
+  readonly option?: string;
 }
 
 const versionPattern = /^\d+(\.\d+){0,3}(-[a-z0-9][a-z0-9._-]{0,40})?$/i;
@@ -52,7 +54,11 @@ export function imageReference(choice: ImageChoice, engine: EngineName, version:
 
 /** The image's name with `{version}` still in it, prefixed where it names no registry itself. */
 function template({ image, imagePrefix }: ImageChoice, engine: EngineName): string {
-  const named = image?.[engine] ?? `${engine}:{version}`;
+  return prefixedImage(image?.[engine] ?? `${engine}:{version}`, imagePrefix);
+}
+
+/** @param imagePrefix default: `REHEARSE_IMAGE_PREFIX` */
+export function prefixedImage(named: string, imagePrefix: string | undefined): string {
   const given = imagePrefix ?? process.env.REHEARSE_IMAGE_PREFIX ?? '';
   const prefix = given === '' || given.endsWith('/') ? given : `${given}/`;
   const [first = '', ...rest] = named.split('/');
@@ -65,7 +71,7 @@ function template({ image, imagePrefix }: ImageChoice, engine: EngineName): stri
  * @throws UserError `IMAGE_NOT_FOUND`, `IMAGE_PULL_FORBIDDEN`, `DOCKER_LOST`, `DOCKER_REFUSED`
  */
 export async function ensureImage(daemon: Daemon, request: ImageRequest): Promise<ReadyImage> {
-  const { offline, announce } = request;
+  const { offline, announce, option = '--image' } = request;
   // The user's TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX is applied in here.
   const reference = daemon.testcontainers.ImageName.fromString(request.reference).string;
   const known = await look(daemon, reference);
@@ -75,7 +81,7 @@ export async function ensureImage(daemon: Daemon, request: ImageRequest): Promis
       'IMAGE_PULL_FORBIDDEN',
       `The image ${reference} is not on this Docker host, and pulling is forbidden by --offline. ` +
         (await alike(daemon, reference)),
-      `Run "docker pull ${reference}" beforehand, or name another image with --image.`,
+      `Run "docker pull ${reference}" beforehand, or name another image with ${option}.`,
       'environment',
     );
   announce(`Pulling the image ${reference}: it is not on this Docker host yet.`);
@@ -86,7 +92,7 @@ export async function ensureImage(daemon: Daemon, request: ImageRequest): Promis
     'IMAGE_NOT_FOUND',
     `The image ${reference} is not on this Docker host and could not be pulled: ` +
       `${sentence(why ?? 'its registry did not give it')} ${await alike(daemon, reference)}`,
-    `Run "docker pull ${reference}" to see more, name another image with --image, or set ` +
+    `Run "docker pull ${reference}" to see more, name another image with ${option}, or set ` +
       'REHEARSE_IMAGE_PREFIX where images are kept in a registry of your own.',
     'environment',
   );

@@ -1,4 +1,5 @@
 /** A network of the run's own, in which containers find each other by name. */
+import { UserError } from '../../user-error.js';
 import type { Daemon } from './daemon.js';
 import { DockerRefusal } from './daemon-errors.js';
 
@@ -56,4 +57,92 @@ export async function makeNetwork(
       }
     },
   };
+}
+
+/** A network that somebody else made; it is joined, and stays. */
+export interface FoundNetwork {
+  readonly name: string;
+  /** Puts a container into it, known to the others under `aliases`. */
+  attach(container: string, aliases: readonly string[]): Promise<void>;
+}
+
+/**
+ * Finds a network by its name, for a container of ours that is to be known there as `alias`.
+ * @throws UserError `NETWORK_NOT_FOUND`, `NETWORK_UNSUITED`, `ALIAS_TAKEN`, `DOCKER_LOST`,
+ *   `DOCKER_REFUSED`
+ */
+export async function findNetwork(
+  daemon: Daemon,
+  name: string,
+  alias: string,
+): Promise<FoundNetwork> {
+  const network = daemon.docker.getNetwork(name);
+  const facts = await daemon
+    .call(`looking for the network ${name}`, () => network.inspect())
+    .catch(async (error: unknown) => {
+      if (error instanceof DockerRefusal && error.statusCode === 404)
+        throw notFound(name, await networkNames(daemon));
+      throw error;
+    });
+  if (['host', 'none', 'bridge'].includes(facts.Name))
+    throw new UserError(
+      'NETWORK_UNSUITED',
+      `Containers on Docker's own network "${facts.Name}" do not know each other by name.`,
+      `Make one with "docker network create NAME", or leave --network out.`,
+    );
+  for (const id of Object.keys(facts.Containers ?? {}))
+    await requireOtherNames(daemon, id, facts.Name, alias);
+  return {
+    name: facts.Name,
+    attach: (Container, Aliases) =>
+      daemon.call(`putting ${Container} into the network ${name}`, () =>
+        network.connect({ Container, EndpointConfig: { Aliases: [...Aliases] } }),
+      ),
+  };
+}
+
+async function networkNames(daemon: Daemon): Promise<string[]> {
+  const listed = await daemon.call('listing networks', (abortSignal) =>
+    daemon.docker.listNetworks({ abortSignal }),
+  );
+  return listed.map(({ Name }) => Name).filter((one) => !['host', 'none', 'bridge'].includes(one));
+}
+
+function notFound(name: string, others: readonly string[]): UserError {
+  const here = others.slice(0, 10).join(', ');
+  return new UserError(
+    'NETWORK_NOT_FOUND',
+    `There is no network "${name}" on this Docker host${here === '' ? '' : `; here are: ${here}`}.`,
+    'Start what makes it ("docker compose up" names it PROJECT_NETWORK), or leave --network out.',
+    'environment',
+  );
+}
+
+/** Two containers of one name would be dialled in turns. */
+async function requireOtherNames(
+  daemon: Daemon,
+  id: string,
+  network: string,
+  alias: string,
+): Promise<void> {
+  const looked = daemon.call(`looking at the container ${id.slice(0, 12)}`, (abortSignal) =>
+    daemon.docker.getContainer(id).inspect({ abortSignal }),
+  );
+  const facts = await looked.catch((error: unknown) => {
+    // It has ended since, and so has its name.
+    if (error instanceof DockerRefusal && error.statusCode === 404) return undefined;
+    throw error;
+  });
+  if (facts === undefined) return;
+  const own = facts.Name.replace(/^\//, '');
+  const aliases: unknown = facts.NetworkSettings.Networks[network]?.Aliases;
+  const names = [own, ...(Array.isArray(aliases) ? aliases : [])].map((one) => String(one));
+  if (!names.some((one) => one.toLowerCase() === alias.toLowerCase())) return;
+  throw new UserError(
+    'ALIAS_TAKEN',
+    `On the network ${network} the name "${alias}" is taken by the container ${own}.`,
+    `Stop that container, whose place the rehearsal takes ("docker compose stop ${alias}"), ` +
+      'or give another --network-alias.',
+    'environment',
+  );
 }

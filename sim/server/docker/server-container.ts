@@ -21,10 +21,14 @@ export interface ContainerRecipe {
   readonly labels: Record<string, string>;
   readonly environment: Record<string, string>;
   readonly files: readonly ContainerFile[];
+  /** Takes the place of the image's own. */
+  readonly entrypoint?: readonly string[];
   readonly command: readonly string[];
-  /** Port inside, and where it is published. */
+  /** Port inside, and where it is published; outside 0: Docker chooses. */
   readonly port: { readonly inside: number; readonly outside: number };
-  readonly volume: { readonly name: string; readonly path: string };
+  readonly volume: { readonly name: string; readonly path: string } | undefined;
+  /** Whether it runs as nobody, without a privilege. */
+  readonly unprivileged?: boolean;
   readonly network:
     | { readonly network: RunNetwork; readonly aliases: readonly string[] }
     | undefined;
@@ -84,6 +88,16 @@ export class ServerContainer {
     const { Running, ExitCode, Pid, Status } = looked.State;
     const hasEnded = !Running && (Status === 'exited' || Status === 'dead');
     return { id: looked.Id, isRunning: Running, hasEnded, exitCode: ExitCode, pid: Pid };
+  }
+
+  /** Where a port of it is published now; undefined where it is not. */
+  async publishedPort(inside: number): Promise<number | undefined> {
+    const { NetworkSettings } = await this.#call('looking at', (abortSignal) =>
+      this.#handle.inspect({ abortSignal }),
+    );
+    const ports = NetworkSettings.Ports[`${inside}/tcp`] ?? [];
+    const port = Number((ports.find(({ HostIp }) => !HostIp.includes(':')) ?? ports[0])?.HostPort);
+    return port > 0 ? port : undefined;
   }
 
   /** Sends a signal to its first process; does nothing where it does not run. */
@@ -219,7 +233,12 @@ function genericContainer(daemon: Daemon, recipe: ContainerRecipe) {
       this.hostConfig = {
         ...this.hostConfig,
         PortBindings: { [`${port.inside}/tcp`]: [published] },
-        Mounts: [{ Type: 'volume', Source: volume.name, Target: volume.path }],
+        ...(volume === undefined
+          ? {}
+          : { Mounts: [{ Type: 'volume', Source: volume.name, Target: volume.path }] }),
+        ...(recipe.unprivileged === true
+          ? { CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] }
+          : {}),
         Memory: limits.memoryMiB * 1024 * 1024,
         PidsLimit: limits.pids,
         ...(limits.processors === undefined
@@ -237,6 +256,8 @@ function genericContainer(daemon: Daemon, recipe: ContainerRecipe) {
     .withCopyContentToContainer(recipe.files.map((file) => ({ ...file, mode: 0o444 })))
     .withAutoCleanup(false)
     .withWaitStrategy(noWait);
+  if (recipe.unprivileged === true) container.withUser('65534:65534');
+  if (recipe.entrypoint !== undefined) container.withEntrypoint([...recipe.entrypoint]);
   if (network === undefined) return container;
   return container.withNetworkMode(network.network.name).withNetworkAliases(...network.aliases);
 }
