@@ -1,5 +1,5 @@
 /** What one lane measured: counts, latencies, outages, downtime, floor and blind stretches. */
-import type { EntryOf, Failure, LaneSpec } from '../history/entry.js';
+import type { EntryOf, Failure, LaneKind, LaneSpec } from '../history/entry.js';
 import { type Attempt, findOutages, type Outage } from './outages.js';
 import { quantile } from './quantile.js';
 
@@ -73,13 +73,18 @@ export function measureLane(
   polls: readonly PollData[],
   options: LaneOptions,
 ): LaneMeasure {
-  const attempts = polls.map(toAttempt).sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
+  const holds = holdsSession(spec.kind);
+  const attempts = polls
+    .map((poll) => toAttempt(poll, holds))
+    .sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
   const ticks = attempts
     .filter((attempt) => attempt.tick !== null)
     .sort((a, b) => (a.tick ?? 0) - (b.tick ?? 0));
   const blindGapNs = 2 * spec.intervalMs * 1e6;
+  const answerNs = Math.max(answerMsMin, spec.intervalMs) * 1e6;
+  const bounding = holds ? { blindGapNs, answerNs } : { blindGapNs };
   const pieces = split(attempts, options.unobserved);
-  const outages = pieces.flatMap((piece) => findOutages(piece, { blindGapNs }));
+  const outages = pieces.flatMap((piece) => findOutages(piece, bounding));
   const watched = pieces.map((piece, index) =>
     watch(piece, blindGapNs, index === pieces.length - 1 ? (options.untilNs ?? null) : null),
   );
@@ -113,7 +118,18 @@ export function measureLane(
   };
 }
 
-function toAttempt(poll: PollData): LaneAttempt {
+/**
+ * In what time a session that is up has answered a probe, at the least that is assumed; an answer
+ * that takes longer than a tick would be felt as an outage as well.
+ */
+const answerMsMin = 1_000;
+
+/** Whether the lane's polls use one session, and dial only where it was lost. */
+export function holdsSession(kind: LaneKind): boolean {
+  return ['held-session', 'idle-session', 'writer', 'reader'].includes(kind);
+}
+
+function toAttempt(poll: PollData, holds: boolean): LaneAttempt {
   return {
     tick: poll.tick,
     scheduledNs: poll.scheduledNs,
@@ -121,6 +137,7 @@ function toAttempt(poll: PollData): LaneAttempt {
     endNs: Math.max(poll.startNs, poll.endNs),
     outcome: poll.outcome,
     endMeasured: poll.endMeasured !== false,
+    silent: holds && poll.endMeasured !== false && poll.error?.kind === 'timeout',
     error: poll.error,
     version: poll.server?.version ?? null,
     reconnected: poll.reconnected === true,

@@ -17,6 +17,14 @@
  * - Ok attempts whose window overlaps the group may have looked before, between or after: they
  *   bound nothing, which is why an edge is never simply "the poll before".
  *
+ * Lanes that hold a session know more of an attempt that timed out on it: the request was with the
+ * server all the time, and none of it was answered. A session that is up answers within some time
+ * A, so that it was not up at any instant of [s + A, e - A], else the answer would have come. That
+ * stretch is certain, and joins the lower bound. It holds only for a session that an ok attempt
+ * showed to be there, and until the first failure ended: what comes then dials anew, and a dial
+ * may time out against a server that is up, its first packets lost and sent again ever more
+ * seldom. For the same reason it does not hold for lanes that dial at every tick.
+ *
  * Grouping. Two fails are of different outages when an ok attempt lies certainly between them:
  * e(F1) <= s(A) and e(A) <= s(F2). Otherwise they are unbroken, one outage. That the server was
  * not up unseen between two neighbouring fails is what "unbroken" assumes; where a poll in doubt
@@ -32,6 +40,8 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** False where `endNs` is only the latest that the end can have been. */
   readonly endMeasured: boolean;
+  /** True where it timed out, in a lane that holds a session. */
+  readonly silent?: boolean;
 }
 
 /** Between which instants an edge of an outage lies; null where nobody watched. */
@@ -54,9 +64,11 @@ export interface Outage<A extends Attempt = Attempt> {
   readonly estimateNs: number;
 }
 
-/** Attempts further apart than this leave a stretch unwatched; `Infinity` where unknown. */
 export interface OutageOptions {
+  /** Attempts further apart than this leave a stretch unwatched; `Infinity` where unknown. */
   readonly blindGapNs: number;
+  /** Within what time a session that is up answers; left out where the lane holds none. */
+  readonly answerNs?: number;
 }
 
 /**
@@ -100,14 +112,18 @@ function bound<A extends Attempt>(
   const latestNs = oks.earliestEndFrom(minEndNs);
   const begin = edge(earliestNs, Math.max(firstStartNs, earliestNs), firstStartNs);
   const end = edge(Math.min(maxEndNs, latestNs), latestNs, maxEndNs);
-  const lowerNs = lowerBound(fails, doubts, options.blindGapNs);
+  const downOf = certainlyDown(fails, oks, doubts, options.answerNs ?? Number.POSITIVE_INFINITY);
+  const parts = unbrokenParts(fails, doubts, options.blindGapNs).map((part) => hull(part, downOf));
+  const lowerNs = covered(parts);
+  const [downByNs] = extent(fails, (one) => (one.endMeasured ? downOf(one).fromNs : one.endNs));
+  const [, downUntilNs] = extent(fails, (one) => downOf(one).toNs);
   const open = begin.earliestNs === null || end.latestNs === null;
   const upperNs = open ? null : Math.max(lowerNs, latestNs - earliestNs);
   const felt = Math.max(lowerNs, end.pointNs - begin.pointNs);
   return {
     fails,
-    begin: { ...begin, latestNs: minEndNs },
-    end: { ...end, earliestNs: maxStartNs },
+    begin: { ...begin, latestNs: downByNs },
+    end: { ...end, earliestNs: downUntilNs },
     lowerNs,
     upperNs,
     estimateNs: upperNs === null ? felt : Math.min(upperNs, felt),
@@ -123,13 +139,50 @@ function edge(fromNs: number, toNs: number, openNs: number): Edge {
   };
 }
 
-/** Sums the parts of a group between which nothing is in doubt and nobody stopped watching. */
-function lowerBound(
+/**
+ * When at the latest a failed attempt saw the server down, and when at the earliest it last did:
+ * where the former is before the latter, it certainly was down in between.
+ */
+interface Down {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+/** Tells it of each failed attempt of a group. */
+function certainlyDown(
+  fails: readonly Attempt[],
+  oks: OkIndex,
+  doubts: readonly Attempt[],
+  answerNs: number,
+): (fail: Attempt) => Down {
+  const [minEndNs] = extent(fails, (fail) => fail.endNs);
+  const doubtStartsNs = doubts.map(({ startNs }) => startNs);
+  /** Whether the session that an ok attempt used was there when this one began. */
+  const isHeld = ({ startNs }: Attempt): boolean => {
+    const okNs = oks.latestStartUntil(startNs);
+    if (!Number.isFinite(okNs) || startNs >= minEndNs) return false;
+    for (let at = firstAtLeast(doubtStartsNs, okNs); ; at++) {
+      const doubt = doubts[at];
+      if (doubt === undefined || doubt.startNs > startNs) return true;
+      if (doubt.endNs <= startNs) return false;
+    }
+  };
+  return (fail) => {
+    const { startNs, endNs, endMeasured } = fail;
+    const seen = { fromNs: endMeasured ? endNs : startNs, toNs: startNs };
+    const silence = { fromNs: startNs + answerNs, toNs: endNs - answerNs };
+    if (fail.silent !== true || silence.fromNs >= silence.toNs) return seen;
+    return isHeld(fail) ? silence : seen;
+  };
+}
+
+/** The parts of a group between which nothing is in doubt and nobody stopped watching. */
+function unbrokenParts(
   fails: readonly Attempt[],
   doubts: readonly Attempt[],
   blindGapNs: number,
-): number {
-  let sumNs = 0;
+): Attempt[][] {
+  const parts: Attempt[][] = [];
   let doubt = 0;
   let part: Attempt[] = [];
   let seenUntilNs = Number.NEGATIVE_INFINITY;
@@ -139,19 +192,33 @@ function lowerBound(
     const doubtNs = doubts[doubt]?.startNs ?? Number.POSITIVE_INFINITY;
     const broken = doubtNs <= fail.startNs || fail.startNs - seenUntilNs > blindGapNs;
     if (part.length > 0 && broken) {
-      sumNs += partNs(part);
+      parts.push(part);
       part = [];
     }
     part.push(fail);
     seenUntilNs = Math.max(seenUntilNs, fail.endNs);
   }
-  return sumNs + partNs(part);
+  if (part.length > 0) parts.push(part);
+  return parts;
 }
 
-function partNs(fails: readonly Attempt[]): number {
-  const [, maxStartNs] = extent(fails, (fail) => fail.startNs);
-  const [downByNs] = extent(fails, (fail) => (fail.endMeasured ? fail.endNs : fail.startNs));
-  return Math.max(0, maxStartNs - downByNs);
+/** In between the server is taken to have been down all the time. */
+function hull(fails: readonly Attempt[], downOf: (fail: Attempt) => Down): Down {
+  const downs = fails.map(downOf);
+  const [fromNs] = extent(downs, (down) => down.fromNs);
+  const [, toNs] = extent(downs, (down) => down.toNs);
+  return { fromNs, toNs };
+}
+
+/** What the stretches that are certain cover together; a hull that is none covers nothing. */
+function covered(hulls: readonly Down[]): number {
+  let sumNs = 0;
+  let coveredNs = Number.NEGATIVE_INFINITY;
+  for (const { fromNs, toNs } of [...hulls].sort((a, b) => a.fromNs - b.fromNs)) {
+    sumNs += Math.max(0, toNs - Math.max(fromNs, coveredNs));
+    coveredNs = Math.max(coveredNs, toNs);
+  }
+  return sumNs;
 }
 
 function extent<T>(items: readonly T[], of: (item: T) => number): [number, number] {

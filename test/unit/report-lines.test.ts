@@ -17,14 +17,9 @@ function fate(stage: EntryOf<'session'>['data']['stage'], atMs: number): Entry {
   return { ...head, atNs: atMs * 1e6, kind: 'session', data: { stage, ...about, reason } };
 }
 
-function event(message: string, atMs: number): Entry {
-  const data = {
-    source: 'cluster',
-    message,
-    eventId: null,
-    categories: [],
-    modelled: true,
-  } as const;
+function event(message: string, atMs: number): EntryOf<'event'> {
+  const source = 'cluster' as const;
+  const data = { source, message, eventId: null, categories: [], modelled: true };
   return { ...head, atNs: atMs * 1e6, kind: 'event', data };
 }
 
