@@ -1,10 +1,6 @@
-/**
- * The engine's and the endpoint's windows from the gauges, and from them the three clocks and
- * the three shares of every outage. Pure.
- */
+/** The engine's and the endpoint's windows from the gauges, and the control plane's clock. Pure. */
 import type { EntryOf } from '../history/entry.js';
 import type { Stretch } from './lane.js';
-import type { Outage } from './outages.js';
 
 export interface Windows {
   /** Where the endpoint was anything but open: from leaving `open` to `open` again. */
@@ -82,52 +78,9 @@ export function union(list: readonly Stretch[]): Stretch[] {
   return joined;
 }
 
-/** The shares of one outage, nanoseconds; together they are its estimate. */
-export interface Shares {
-  /** In the endpoint's window, the server not at work: came from the timing table. */
-  readonly modelledNs: number;
-  /** Inside the window, while the real server was stopping or starting. */
-  readonly engineNs: number;
-  /** Outside the endpoint's window, while a fault of this rehearsal was active. */
-  readonly injectedNs: number;
-  /** What the client felt beyond the windows: its driver, pool and retry. */
-  readonly clientNs: number;
-  /** True where the probe cannot tell the client's share from zero. */
-  readonly clientWithinProbeError: boolean;
-}
-
-/**
- * Splits an outage's estimate; null where the world told nothing about the time in question. The
- * endpoint's windows count as far as the outage can reach. Where they are longer than the
- * estimate, the probe missed a part at the edges, during which the server was not at work yet or
- * any more: the modelled share gives way first, then the engine's.
- */
-export function shareOut(outage: Outage, windows: Windows | null): Shares | null {
-  if (windows === null) return null;
-  const seen = {
-    fromNs: outage.begin.earliestNs ?? outage.begin.pointNs,
-    toNs: outage.end.latestNs ?? outage.end.pointNs,
-  };
-  const endpoint = windows.endpoint.flatMap((window) => overlap(window, seen));
-  const windowNs = length(endpoint);
-  const busyNs = length(
-    endpoint.flatMap((window) => windows.engineBusy.flatMap((part) => overlap(part, window))),
-  );
-  const withinNs = Math.min(windowNs, outage.estimateNs);
-  const engineNs = Math.min(busyNs, withinNs);
-  const faultNs = length(windows.faults.flatMap((fault) => overlap(fault, seen)));
-  const bothNs = length(
-    windows.faults.flatMap((fault) => endpoint.flatMap((window) => overlap(fault, window))),
-  );
-  const injectedNs = Math.min(faultNs - bothNs, outage.estimateNs - withinNs);
-  const knownNs = windowNs + faultNs - bothNs;
-  return {
-    modelledNs: withinNs - engineNs,
-    engineNs,
-    injectedNs,
-    clientNs: outage.estimateNs - withinNs - injectedNs,
-    clientWithinProbeError: knownNs > 0 && knownNs >= outage.lowerNs,
-  };
+/** Where stretches of both lists lie over each other. */
+export function intersection(some: readonly Stretch[], others: readonly Stretch[]): Stretch[] {
+  return some.flatMap((one) => others.flatMap((other) => overlap(one, other)));
 }
 
 function overlap(a: Stretch, b: Stretch): Stretch[] {

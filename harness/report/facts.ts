@@ -61,11 +61,13 @@ export function objectiveText(
 /** Where the time of an outage came from: `modelled 1.6s, engine 0.7s, added by the client 0ms`. */
 export function sharesText(outage: OutageReport): string {
   if (outage.shares === null) return '';
-  const { modelledMs, engineMs, injectedMs, clientMs, clientWithinProbeError } = outage.shares;
+  const { modelledMs, engineMs, clientMs, clientWithinProbeError } = outage.shares;
+  const { injectedMs, defectMs } = outage.shares;
   const injected = injectedMs === 0 ? '' : `by injected faults ${shortMs(injectedMs)}, `;
+  const defect = defectMs === 0 ? '' : `by the exercised defect ${shortMs(defectMs)}, `;
   const error = clientWithinProbeError ? ' (within probe error)' : '';
   return (
-    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}` +
+    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}${defect}` +
     `added by the client ${shortMs(clientMs)}${error}`
   );
 }

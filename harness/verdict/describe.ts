@@ -4,7 +4,7 @@ import type { Ledger } from '../measure/ledger.js';
 import type { Measurement } from '../measure/measure.js';
 import type { Edge, Outage } from '../measure/outages.js';
 import { servedChanges } from '../measure/served-by.js';
-import { shareOut } from '../measure/windows.js';
+import { causeIn, exercisesHang, shareOut } from '../measure/shares.js';
 import {
   type BoundsMs,
   type LaneReport,
@@ -157,12 +157,16 @@ function describeLane(lane: LaneMeasure, measurement: Measurement): LaneReport {
     detectionFloorMs: msOrNull(lane.detectionFloorNs),
     downtime: boundsMs(lane.downtime),
     longest: boundsMs(lane.longest),
-    outages: lane.outages.map((outage) => describeOutage(outage, measurement)),
+    outages: lane.outages.map((outage) => describeOutage(outage, lane, measurement)),
     blindMs: lane.blind.map(({ fromNs, toNs }) => [ms(fromNs - zeroNs), ms(toNs - zeroNs)]),
   };
 }
 
-function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): OutageReport {
+function describeOutage(
+  outage: Outage<LaneAttempt>,
+  { spec }: LaneMeasure,
+  measurement: Measurement,
+): OutageReport {
   const zeroNs = measurement.t0Ns ?? 0;
   const edge = ({ earliestNs, latestNs }: Edge): [number | null, number | null] => [
     earliestNs === null ? null : ms(earliestNs - zeroNs),
@@ -170,7 +174,8 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
   ];
   const sqlstates = outage.fails.flatMap((fail) => fail.error?.sqlstate ?? []);
   const numbers = outage.fails.flatMap((fail) => fail.error?.errorNumber ?? []);
-  const shares = shareOut(outage, measurement.windows);
+  const causeOf = causeIn(spec.kind, exercisesHang(measurement.started));
+  const shares = shareOut(outage, measurement.windows, causeOf);
   const startMs = ms(outage.begin.pointNs - zeroNs);
   return {
     startMs,
@@ -193,6 +198,7 @@ function describeOutage(outage: Outage<LaneAttempt>, measurement: Measurement): 
             engineMs: ms(shares.engineNs),
             clientMs: ms(shares.clientNs),
             injectedMs: ms(shares.injectedNs),
+            defectMs: ms(shares.defectNs),
             clientWithinProbeError: shares.clientWithinProbeError,
           },
   };

@@ -39,6 +39,8 @@ export interface OutageReport extends BoundsMs {
     clientMs: number;
     /** While a fault of the rehearsal was active, outside the endpoint's own window. */
     injectedMs: number;
+    /** Beyond these, while a published defect that the run exercised kept the answer. */
+    defectMs: number;
     clientWithinProbeError: boolean;
   } | null;
 }

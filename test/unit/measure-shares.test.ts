@@ -1,17 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ErrorKind, Failure } from '../../harness/history/entry.js';
+import type { RunStarted } from '../../harness/measure/measure.js';
 import { type Attempt, findOutages } from '../../harness/measure/outages.js';
-import { shareOut, union, type Windows } from '../../harness/measure/windows.js';
+import { causeIn, exercisesHang, shareOut } from '../../harness/measure/shares.js';
+import { union, type Windows } from '../../harness/measure/windows.js';
 
 const ms = 1e6;
 
-function polled(downFromMs: number, downToMs: number, phaseMs: number, everyMs: number): Attempt[] {
-  return Array.from({ length: 60 }, (_, tick): Attempt => {
+type Polled = Attempt & { readonly error: Failure | null };
+
+function failure(kind: ErrorKind): Failure {
+  return { kind, sqlstate: null, code: null, message: '' };
+}
+
+function polled(
+  downFromMs: number,
+  downToMs: number,
+  phaseMs: number,
+  everyMs: number,
+  kind: ErrorKind = 'refused',
+): Polled[] {
+  return Array.from({ length: 60 }, (_, tick): Polled => {
     const startMs = phaseMs + tick * everyMs;
     const isDown = startMs >= downFromMs && startMs < downToMs;
     const startNs = startMs * ms;
     const outcome = isDown ? 'fail' : 'ok';
-    return { startNs, endNs: startNs + 2 * ms, outcome, endMeasured: true };
+    const error = isDown ? failure(kind) : null;
+    return { startNs, endNs: startNs + 2 * ms, outcome, endMeasured: true, error };
   });
 }
 
@@ -36,17 +52,18 @@ describe('the shares of an outage', () => {
         fc.integer({ min: 1, max: 6_000 }),
         fc.array(span, { maxLength: 4 }),
         span,
-        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy, [faultMs, faultTookMs]) => {
-          const attempts = polled(downMs, downMs + tookMs, phaseMs, 500);
+        fc.constantFrom<ErrorKind>('refused', 'too-many-connections', 'timeout'),
+        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy, [faultMs, faultTookMs], kind) => {
+          const attempts = polled(downMs, downMs + tookMs, phaseMs, 500, kind);
           const windows = {
             ...windowsOf([downMs + shiftMs, downMs + shiftMs + windowMs], busy),
             faults: [{ fromNs: faultMs * ms, toNs: (faultMs + faultTookMs) * ms }],
           };
           for (const outage of findOutages(attempts, { blindGapNs: 1_000 * ms })) {
-            const shares = shareOut(outage, windows);
+            const shares = shareOut(outage, windows, causeIn('held-session', true));
             if (shares === null) throw new Error('no shares');
-            const { modelledNs, engineNs, injectedNs, clientNs } = shares;
-            const all = [modelledNs, engineNs, injectedNs, clientNs];
+            const { modelledNs, engineNs, injectedNs, defectNs, clientNs } = shares;
+            const all = [modelledNs, engineNs, injectedNs, defectNs, clientNs];
             expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
             const sumNs = all.reduce((sum, share) => sum + share, 0);
             expect(sumNs).toBeCloseTo(outage.estimateNs, 0);
@@ -73,5 +90,40 @@ describe('the shares of an outage', () => {
     expect(shares?.engineNs).toBe(700 * ms);
     expect(shares?.modelledNs).toBe(1_300 * ms);
     expect((shares?.clientNs ?? 0) / ms).toBeCloseTo(1_000, -2);
+  });
+
+  const onlyWindow = windowsOf([3_000, 5_000], []);
+  const sharesOf = (kind: ErrorKind, causeOf: ReturnType<typeof causeIn>) => {
+    const attempts = polled(3_000, 6_000, 100, 100, kind);
+    const [outage] = findOutages(attempts, { blindGapNs: 1_000 * ms });
+    if (outage === undefined) throw new Error('no outage');
+    const shares = shareOut(outage, onlyWindow, causeOf);
+    if (shares === null) throw new Error('no shares');
+    return shares;
+  };
+
+  it('give an exercised defect the time in which a kept session gets no answer', () => {
+    const { defectNs, clientNs } = sharesOf('timeout', causeIn('held-session', true));
+    expect(defectNs / ms).toBeCloseTo(1_000, -2);
+    expect(clientNs).toBe(0);
+    for (const causeOf of [causeIn('held-session', false), causeIn('new-connection', true)])
+      expect(sharesOf('timeout', causeOf)).toMatchObject({ defectNs: 0 });
+    expect(sharesOf('reset', causeIn('held-session', true))).toMatchObject({ defectNs: 0 });
+  });
+
+  it('give the engine the time in which it has no connection left', () => {
+    const { engineNs, clientNs } = sharesOf('too-many-connections', causeIn('writer', false));
+    expect(engineNs / ms).toBeCloseTo(1_000, -2);
+    expect(clientNs).toBe(0);
+  });
+
+  it('know whether the run exercised a defect that hangs', () => {
+    const defect = { name: 'zdp-hang', what: '', source: '', fixedIn: [] };
+    const run = (settings: RunStarted['settings'], exercised: boolean) =>
+      exercisesHang({ settings, defects: [{ ...defect, exercised }] } as unknown as RunStarted);
+    expect(run({ faults: ['zdp-hang'] }, false)).toBe(true);
+    expect(run({}, true)).toBe(true);
+    expect(run({ faults: ['zdp-fallback'] }, false)).toBe(false);
+    expect(exercisesHang(null)).toBe(false);
   });
 });

@@ -99,10 +99,10 @@ function held({ downFromMs, downToMs, timeoutMs, wayMs }: World): PollData[] {
     const seenMs = Math.max(startMs, freeMs) + wayMs;
     const isCut = seenMs < downFromMs && seenMs + wayMs > downFromMs;
     const waits = isDown(seenMs) || isCut;
-    const unheard = waits && !hasSession;
-    const endMs = unheard ? Number.POSITIVE_INFINITY : (waits ? downToMs : seenMs) + wayMs;
+    const unheard: boolean = waits && !hasSession;
+    const endMs: number = unheard ? Number.POSITIVE_INFINITY : (waits ? downToMs : seenMs) + wayMs;
     const deadlineMs = startMs + timeoutMs;
-    const isOk = endMs <= deadlineMs;
+    const isOk: boolean = endMs <= deadlineMs;
     polls.push(poll(startMs, isOk ? endMs : deadlineMs, isOk ? 'ok' : 'fail'));
     failing = isOk ? null : { fromMs: startMs, toMs: deadlineMs, isDial: !hasSession };
     hasSession = isOk;

@@ -1,0 +1,112 @@
+/** Where the time of an outage came from. Pure. */
+import type { Failure, LaneKind } from '../history/entry.js';
+import { holdsSession, type Stretch } from './lane.js';
+import type { RunStarted } from './measure.js';
+import type { Attempt, Outage } from './outages.js';
+import { intersection, length, union, type Windows } from './windows.js';
+
+/** The shares of one outage, nanoseconds; together they are its estimate. */
+export interface Shares {
+  /** In the endpoint's window, the server not at work: came from the timing table. */
+  readonly modelledNs: number;
+  /**
+   * Inside the window, while the real server was stopping or starting; and beyond it, while the
+   * server itself turned the client away.
+   */
+  readonly engineNs: number;
+  /** Outside the endpoint's window, while a fault of this rehearsal was active. */
+  readonly injectedNs: number;
+  /** Beyond all these, while a published defect that the run exercised kept the answer. */
+  readonly defectNs: number;
+  /** What the client felt beyond them: its driver, pool and retry. */
+  readonly clientNs: number;
+  /** True where the probe cannot tell the client's share from zero. */
+  readonly clientWithinProbeError: boolean;
+}
+
+/** What answers for a failed attempt that met neither the endpoint's window nor a fault. */
+export type Cause = 'engine' | 'defect' | null;
+
+/** Published defects by which a kept session never gets its answer. */
+const hangingDefects = ['zdp-hang'];
+
+/** Whether the run exercised a defect that lets sessions hang. */
+export function exercisesHang(started: RunStarted | null): boolean {
+  const faults = started?.settings.faults;
+  const asked = Array.isArray(faults) ? faults : [];
+  const told = (started?.defects ?? []).flatMap((one) => (one.exercised ? [one.name] : []));
+  return [...asked, ...told].some((name) => hangingDefects.includes(name));
+}
+
+/** What of a lane's failures is not the client's doing. */
+export function causeIn(kind: LaneKind, hangs: boolean): (error: Failure | null) => Cause {
+  const isHung = hangs && holdsSession(kind);
+  return (error) => {
+    // The server's own limit: it had no connection left to give.
+    if (error?.kind === 'too-many-connections') return 'engine';
+    return isHung && error?.kind === 'timeout' ? 'defect' : null;
+  };
+}
+
+/** An attempt and how it failed. */
+type Failed = Attempt & { readonly error: Failure | null };
+
+/**
+ * Splits an outage's estimate; null where the world told nothing about the time in question. The
+ * endpoint's windows count as far as the outage can reach. Where they are longer than the
+ * estimate, the probe missed a part at the edges, during which the server was not at work yet or
+ * any more: the modelled share gives way first, then the engine's.
+ */
+export function shareOut(
+  outage: Outage<Failed>,
+  windows: Windows | null,
+  causeOf: (error: Failure | null) => Cause = () => null,
+): Shares | null {
+  if (windows === null) return null;
+  const { estimateNs } = outage;
+  const seen = {
+    fromNs: outage.begin.earliestNs ?? outage.begin.pointNs,
+    toNs: outage.end.latestNs ?? outage.end.pointNs,
+  };
+  const endpoint = intersection(windows.endpoint, [seen]);
+  const windowNs = length(endpoint);
+  const withinNs = Math.min(windowNs, estimateNs);
+  const busyNs = Math.min(length(intersection(endpoint, windows.engineBusy)), withinNs);
+  const faults = intersection(windows.faults, [seen]);
+  const faultNs = length(faults) - length(intersection(faults, endpoint));
+  const injectedNs = Math.min(faultNs, estimateNs - withinNs);
+  const known = union([...endpoint, ...faults]);
+  let restNs = estimateNs - withinNs - injectedNs;
+  const take = (cause: Cause): number => {
+    const stretches = union(stretchesOf(outage, causeOf, cause));
+    const beyondNs = length(stretches) - length(intersection(stretches, known));
+    const takenNs = Math.min(restNs, beyondNs);
+    restNs -= takenNs;
+    return takenNs;
+  };
+  const defectNs = take('defect');
+  const refusedNs = take('engine');
+  const knownNs = windowNs + faultNs + defectNs + refusedNs;
+  return {
+    modelledNs: withinNs - busyNs,
+    engineNs: busyNs + refusedNs,
+    injectedNs,
+    defectNs,
+    clientNs: restNs,
+    clientWithinProbeError: knownNs > 0 && knownNs >= outage.lowerNs,
+  };
+}
+
+/** The outage from failure to failure: each answers for the time until the next. */
+function stretchesOf(
+  { fails, begin, end }: Outage<Failed>,
+  causeOf: (error: Failure | null) => Cause,
+  wanted: Cause,
+): Stretch[] {
+  return fails.flatMap((fail, index) => {
+    if (causeOf(fail.error) !== wanted) return [];
+    const fromNs = index === 0 ? begin.pointNs : fail.startNs;
+    const toNs = fails[index + 1]?.startNs ?? end.pointNs;
+    return toNs > fromNs ? [{ fromNs, toNs }] : [];
+  });
+}
