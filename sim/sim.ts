@@ -3,7 +3,9 @@
  * behind an endpoint, and operations that run as jobs. This file is the folder's front door.
  */
 import type { Clock } from './clock.js';
+import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
+import type { UserLike } from './engine/user-like.js';
 import type { Emit } from './events.js';
 import type { AdminLogin, EngineName, ServerAddress, ServerProvider } from './server/server.js';
 
@@ -128,8 +130,21 @@ export interface ClusterOptions {
   /** The engine version as AWS names it, such as `17.4.5` or `8.0.mysql_aurora.3.05.2`. */
   readonly awsVersion?: string;
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What its server is filled with before the endpoint opens. */
+  readonly database?: ClusterDatabase;
+  /** What the application's user may do. Default: `application`. */
+  readonly userLike?: UserLike;
   /** Changed parameters that wait for a reboot: their presence makes a patch refuse. */
   readonly pendingParameters?: readonly string[];
+}
+
+/** The user's own database, and who hears of its loading. */
+export interface ClusterDatabase {
+  readonly own: OwnDatabase;
+  /** Told in one sentence what is going on, now and then. */
+  readonly tell: (text: string) => void;
+  /** Aborted to give the loading up. */
+  readonly stop?: AbortSignal;
 }
 
 /** A cluster record with its members; one member for now. */
@@ -147,6 +162,8 @@ export interface Cluster {
   readonly caPem: string;
   /** An RDS-like role without superuser rights, owner of its database. */
   readonly application: Login;
+  /** What its server was filled with; null where it was not. */
+  readonly database: FilledDatabase | null;
   /**
    * The instruments' role, owner of the schema `rehearse`: in the application's database on
    * Postgres, where a schema is part of one; a database of that name on MySQL, where it is not.

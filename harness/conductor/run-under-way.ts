@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
 import type { Step } from '../scenario.js';
+import { databaseOptions, noteDatabase } from './database.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
@@ -45,8 +46,10 @@ export class RunUnderWay {
         version: plan.servers.from,
         awsVersion: plan.versions.awsFrom,
         pendingParameters: plan.pendingParameters,
+        ...databaseOptions(this.#context),
       }),
     );
+    noteDatabase(this.#context, cluster);
     await this.#recordServer(cluster, 'before');
     const { prepareSchema } = this.#context;
     await unlessStopped(stop, prepareSchema(serverTarget(cluster), cluster.instrument.user));

@@ -21,7 +21,14 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
-import { checksTexts, checkText, defectsTexts, defectText, serversTexts } from './rehearsed.js';
+import {
+  checksTexts,
+  checkText,
+  databaseTexts,
+  defectsTexts,
+  defectText,
+  serversTexts,
+} from './rehearsed.js';
 import { boundsText, mark, offsetText, plain, shortMs, type TextOptions } from './text.js';
 import { timelineText } from './timeline-text.js';
 
@@ -130,6 +137,7 @@ function factList(report: RunReport, options: TextOptions): string {
   const { sessions, writes, observer } = report;
   const lines = [
     ...serversTexts(report).map((text) => `servers: ${text}`),
+    ...databaseTexts(report).map((text) => `database: ${text}`),
     clocksText(report, options),
     sessions === null ? '' : `sessions: ${sessionsText(sessions)}`,
     sessions === null ? '' : preservedKindsText(sessions),

@@ -27,6 +27,11 @@ export function serversTexts({ servers, substitute }: RunReport): string[] {
   return [servers.served.why, ...accepted];
 }
 
+/** What the servers were filled with, where it was the user's own. */
+export function databaseTexts({ notes }: RunReport): string[] {
+  return notes.filter(({ code }) => code === 'database-filled').map(({ text }) => text);
+}
+
 /** `11 published for 8.0.mysql_aurora.3.05.2, exercised: zdp-hang`, then their names. */
 export function defectsTexts({ defects, engine }: RunReport): string[] {
   if (defects.length === 0) return [];

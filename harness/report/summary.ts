@@ -21,7 +21,7 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
-import { checksTexts, defectsTexts, serversTexts } from './rehearsed.js';
+import { checksTexts, databaseTexts, defectsTexts, serversTexts } from './rehearsed.js';
 import {
   boundsText,
   cutTo,
@@ -191,6 +191,7 @@ function facts(report: RunReport, options: TextOptions): Row[] {
     texts.map((text, index) => [index === 0 ? label : '', text]);
   const lines: [string, string][] = [
     ...labelled('servers', serversTexts(report)),
+    ...labelled('database', databaseTexts(report)),
     ['clocks', clocksText(report, options)],
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
     ['', sessions === null ? '' : preservedKindsText(sessions)],

@@ -1,5 +1,6 @@
 /** A cluster record with its one member: statuses, endpoint, server, and what it tells. */
 import type { Clock } from '../clock.js';
+import type { FilledDatabase } from '../database/own-database.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Session } from '../endpoint/session.js';
 import { sessionKindOf } from '../endpoint/session-kind.js';
@@ -34,6 +35,7 @@ export interface ClusterParts {
   readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
+  readonly database: FilledDatabase | null;
   readonly instrument: Login;
   readonly pendingParameters: readonly string[];
 }
@@ -49,6 +51,7 @@ export class ClusterRecord implements Cluster {
   readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
+  readonly database: FilledDatabase | null;
   readonly instrument: Login;
   readonly pendingParameters: readonly string[];
   readonly #names: ClusterParts['names'];
@@ -70,6 +73,7 @@ export class ClusterRecord implements Cluster {
     this.doorway = parts.doorway;
     this.caPem = parts.caPem;
     this.application = parts.application;
+    this.database = parts.database;
     this.instrument = parts.instrument;
     this.pendingParameters = parts.pendingParameters;
     this.#names = parts.names;

@@ -1,11 +1,13 @@
 /** Makes a cluster: a started server, its roles, and the endpoint in front of it. */
 import { randomBytes } from 'node:crypto';
+import { requireOffered } from '../database/require-offered.js';
 import { makeIdentity } from '../endpoint/certificate.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { rng } from '../rng.js';
 import type { ClusterOptions, SimOptions } from '../sim.js';
 import { ClusterRecord } from './cluster.js';
 import { memberOf } from './member.js';
+import { applicationLogin, fillingOf } from './own-content.js';
 
 /** Looks like an AWS account's part of an endpoint name; it resolves nowhere. */
 const nameSuffix = 'rehearsal0000.eu-central-1.rds.amazonaws.com';
@@ -23,11 +25,15 @@ export async function createCluster(
     writer: `${options.identifier}.cluster-${nameSuffix}`,
     reader: `${options.identifier}.cluster-ro-${nameSuffix}`,
   };
+  const filling = options.database === undefined ? null : fillingOf(sim, options.database);
+  if (options.database !== undefined)
+    await requireOffered(sim.provider, options.server, options.version, options.database.own.needs);
   const server = await sim.provider.create({
     name: `${options.identifier}-instance-1`,
     engine: options.server,
     version: options.version,
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(filling === null ? {} : { content: filling.content }),
   });
   let record: ClusterRecord | undefined;
   try {
@@ -39,10 +45,12 @@ export async function createCluster(
       server.start(),
     ]);
     const member = memberOf(server);
-    const application = { user: 'app', password: secret(), database: 'app' };
-    const database = member.instrumentDatabase === 'own' ? 'rehearse' : application.database;
+    const ours = { ...applicationLogin, password: secret() };
+    const database = member.instrumentDatabase === 'own' ? 'rehearse' : ours.database;
     const instrument = { user: 'rehearse', password: secret(), database };
-    await member.createLogins(application, instrument);
+    await member.createLogins(ours, instrument, options.userLike);
+    const filled = filling === null ? null : await filling.filled(member, ours);
+    const application = { ...ours, database: filled?.opens ?? ours.database };
     await member.started();
     const endpoint = new Endpoint({
       name: names.writer,
@@ -73,6 +81,7 @@ export async function createCluster(
       doorway: doorway?.address ?? null,
       caPem: identity.caPem,
       application,
+      database: filled?.database ?? null,
       instrument,
       pendingParameters: options.pendingParameters ?? [],
     });

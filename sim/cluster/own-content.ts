@@ -4,13 +4,7 @@ import { fillDatabase } from '../database/fill.js';
 import { missingError } from '../database/missing.js';
 import type { Need } from '../database/needs.js';
 import { contentKey, type FilledDatabase, sourceLabel } from '../database/own-database.js';
-import {
-  type EngineName,
-  engineTitles,
-  type Server,
-  type ServerContent,
-  type ServerProvider,
-} from '../server/server.js';
+import { engineTitles, type Server, type ServerContent } from '../server/server.js';
 import type { ClusterDatabase, Login, SimOptions } from '../sim.js';
 import { type Member, memberOf } from './member.js';
 
@@ -56,18 +50,4 @@ export function fillingOf({ clock }: SimOptions, { own, tell, stop }: ClusterDat
 
 function requireNone({ spec, version }: Server, lacking: readonly Need[]): void {
   if (lacking.length > 0) throw missingError(spec.engine, version, lacking);
-}
-
-/**
- * Refuses a version that surely lacks what is needed, before a server is started.
- * @throws UserError `EXTENSION_MISSING`, `PLUGIN_MISSING`
- */
-export async function requireOffered(
-  provider: ServerProvider,
-  engine: EngineName,
-  version: string,
-  needs: readonly Need[],
-): Promise<void> {
-  const lacking = await provider.lacking(engine, version, needs);
-  if (lacking.length > 0) throw missingError(engine, version, lacking);
 }

@@ -175,6 +175,7 @@ class Stage {
       doorway: null,
       caPem: '',
       application: login,
+      database: null,
       instrument: login,
       serverAddress: address,
       serverAdmin: login,

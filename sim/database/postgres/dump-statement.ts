@@ -46,6 +46,8 @@ export function treatmentOf(sql: Buffer, database: string): Treatment {
     return { run: false, why: 'database' };
   if (/^(?:create|alter|drop)\s+subscription\s/i.test(text))
     return { run: false, why: 'subscription' };
+  if (/^(?:re)?set\s+(?:(?:session|local)\s+)?(?:session\s+authorization|role)\b/i.test(text))
+    return { run: false, why: 'owner' };
   if (/^alter\s/i.test(text) && ownerAtEnd.test(text)) return { run: false, why: 'owner' };
   if (ownRole.test(text)) return { run: false, why: 'own-role' };
   if (/^create\s+schema\s+"?public"?$/i.test(text))

@@ -1,6 +1,7 @@
 /** Real servers in containers, by Testcontainers. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import type { Need } from '../../database/needs.js';
 import { UserError } from '../../user-error.js';
 import { once } from '../embedded/once.js';
 import { randomSecret } from '../embedded/random-secret.js';
@@ -72,6 +73,11 @@ export class DockerProvider implements ServerProvider {
       if (error instanceof UserError && error.code.startsWith('DOCKER_')) return [];
       throw error;
     }
+  }
+
+  /** Only a running server tells what its image has. */
+  async lacking(): Promise<readonly Need[]> {
+    return [];
   }
 
   async create(spec: ServerSpec): Promise<DockerServer> {
