@@ -11,6 +11,7 @@ import { ProbeWorker } from '../harness/probe/probe-worker.js';
 import { runPlan } from '../harness/run.js';
 import { type Clock, systemClock } from '../sim/clock.js';
 import { createSim } from '../sim/create-sim.js';
+import { requireOffered } from '../sim/database/require-offered.js';
 import type { SimEvent } from '../sim/events.js';
 import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
@@ -58,10 +59,12 @@ async function makeSim(
     note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
   for (const { kind, name, why } of failed)
     note(record, clock, 'warning', 'not-reaped', `a dead run left ${kind} ${name}: ${why}`);
-  for (const version of new Set([servers.from, servers.to]))
+  for (const version of new Set([servers.from, servers.to])) {
     await provider.prepare(servers.engine, version);
   const tell = recorder('world', write);
   const emit = (event: SimEvent): void =>
+    await requireOffered(provider, servers.engine, version, plan.database.needs);
+  }
     tell({ ...event, subject: { ...event.subject } } as EntryDraft);
   return createSim({ clock, seed: plan.seed, emit, provider });
 }

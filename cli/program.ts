@@ -1,5 +1,6 @@
 /** The commands and their options. Every action loads its own code: start-up stays quick. */
 import { Command, Option } from 'commander';
+import { userLikes } from '../sim/engine/user-like.js';
 import { engineNames, providerNames } from '../sim/server/server.js';
 import { lateSessionChoices } from '../sim/sim.js';
 import { timingChoices } from '../sim/timing.js';
@@ -68,6 +69,7 @@ function addRun(program: Command, start: Start): void {
   addMeasuring(command);
   addWorld(command);
   addServers(command);
+  addDatabase(command);
   addShowing(command);
   command
     .addHelpText(
@@ -185,6 +187,22 @@ function addServers(command: Command): void {
 
 function addShowing(command: Command): void {
   command
+function addDatabase(command: Command): void {
+  command
+    .option('--schema <file|folder>', 'your own database: SQL of pg_dump, mysqldump or your own')
+    .option('--data <file|folder|cmd:COMMAND>', 'its rows: SQL, or a command that prints SQL')
+    .option('--refresh-data', 'load again, although the same was loaded before and kept')
+    .option(
+      '--engine-parameters <file>',
+      'of the servers: postgresql.conf, my.cnf, YAML or JSON, or what the AWS CLI prints of yours',
+    )
+    .addOption(
+      new Option('--user-like <kind>', "what the application's user may do")
+        .choices([...userLikes])
+        .default(undefined, 'application'),
+    );
+}
+
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .addOption(reporterOption('write into the run folder too'))
     .option('--out <folder>', 'the run folder (default: .rehearse/runs/<scenario>/<time>)')

@@ -5,6 +5,7 @@ import { parseFault } from '../harness/fault-schedule.js';
 import { parseCensus, parseSessionCounts } from '../harness/load/census.js';
 import {
   type GivenSessions,
+  type PlannedDatabase,
   type PlanRequest,
   planRun,
   type RunPlan,
@@ -16,6 +17,7 @@ import { faultKinds } from '../sim/endpoint/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import type { LateSessions } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
+import type { DatabaseOptions } from './database/options.js';
 import { messageOf, readBounded } from './files.js';
 import { operationChoices, publishedDefects } from './operation-options.js';
 import type { Look } from './output.js';
@@ -24,7 +26,7 @@ import type { ServerOptions } from './servers/request.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
-export interface RunOptions extends Look, ServerOptions {
+export interface RunOptions extends Look, ServerOptions, DatabaseOptions {
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly seed?: string;
@@ -61,7 +63,9 @@ export function planFromOptions(
   versions: Versions,
   servers: ServedServers,
 ): RunPlan {
-  return planRun(requestFrom(scenario, options, versions, servers));
+  database?: PlannedDatabase,
+  const request = requestFrom(scenario, options, versions, servers);
+  return planRun(database === undefined ? request : { ...request, database });
 }
 
 function requestFrom(

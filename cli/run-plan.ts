@@ -3,6 +3,7 @@ import type { RunPlan } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import type { CommandContext } from './context.js';
+import { plannedDatabase } from './database/options.js';
 import { planFromOptions, type RunOptions } from './run-options.js';
 import { imageOptions } from './servers/images.js';
 import { obtainServers, plannedOnly } from './servers/obtain.js';
@@ -17,8 +18,9 @@ import { serversRequest } from './servers/request.js';
 export async function makePlan(
   scenario: Scenario,
   options: RunOptions,
-  { clock, env }: CommandContext,
+  context: CommandContext,
 ): Promise<RunPlan> {
+  const { clock, env } = context;
   const prefix = env.REHEARSE_IMAGE_PREFIX;
   const images = imageOptions(options.image ?? [], options.imagePrefix, prefix);
   const request = serversRequest(scenario, options, images.images);
@@ -26,8 +28,10 @@ export async function makePlan(
   const draft = planFromOptions(scenario, options, asked, plannedOnly(request, images, ''));
   for (const objective of draft.objectives) parseObjective(objective);
   const seeded = { ...options, seed: draft.seed };
+  const database = await plannedDatabase(options, request.server, context);
   const { servers, missing } = await obtainServers(request, images, askProvider(clock, images));
   if (servers === undefined && options.dryRun !== true) throw missing;
   const why = `none: ${missing?.what ?? ''}`;
-  return planFromOptions(scenario, seeded, asked, servers ?? plannedOnly(request, images, why));
+  const served = servers ?? plannedOnly(request, images, why);
+  return planFromOptions(scenario, seeded, asked, served, database);
 }

@@ -3,6 +3,9 @@
  * and seed give the plan; the same three always give the same one. Serialisable: it goes to the
  * conductor as it is, `--dry-run` prints it, and the history's first entry holds it.
  */
+import type { Need } from '../sim/database/needs.js';
+import type { OwnDatabase } from '../sim/database/own-database.js';
+import type { UserLike } from '../sim/engine/user-like.js';
 import { rng } from '../sim/rng.js';
 import type { ClusterOptions, LateSessions, PatchDefect } from '../sim/sim.js';
 import {
@@ -69,6 +72,18 @@ export interface GivenSessions {
 
 /** The choices a user has; every field is already checked. */
 export interface PlanRequest {
+/** What the servers are filled with and set to, where it is not ours. */
+export interface PlannedDatabase {
+  /** Null: an empty database. */
+  readonly own: OwnDatabase | null;
+  /** What files and parameters need that not every server has. */
+  readonly needs: readonly Need[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly userLike: UserLike;
+  /** As shown, by the names of the options: never with a password in it. */
+  readonly settings: Readonly<Record<string, string | string[]>>;
+}
+
   readonly scenario: Scenario;
   readonly seed: string;
   readonly versions: Versions;
@@ -82,6 +97,8 @@ export interface PlanRequest {
   readonly timeoutMs: number | null;
   readonly edgeIntervalMs: number | null;
   readonly objectives: readonly string[];
+  /** Default: an empty database, and an application without privileges. */
+  readonly database?: PlannedDatabase;
   /** The application's sessions as they were given; null: the default sessions. */
   readonly sessions: GivenSessions | null;
   readonly faults: readonly ParsedFault[];
@@ -121,6 +138,7 @@ export interface RunPlan {
   readonly publishedDefects: readonly (PublishedDefect & { readonly exercised: boolean })[];
   readonly objectives: readonly string[];
   readonly sessions: readonly CensusSession[];
+  readonly database: PlannedDatabase;
   readonly sessionsFrom: 'default' | 'given' | 'none';
   readonly writesPerSecond: number;
   readonly longRunningMs: number;
@@ -145,6 +163,14 @@ const timeoutMsOf: Record<LaneKind, number> = {
 };
 
 /**
+const emptyDatabase: PlannedDatabase = {
+  own: null,
+  needs: [],
+  parameters: {},
+  userLike: 'application',
+  settings: {},
+};
+
  * Makes the plan.
  * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins
  */
@@ -187,6 +213,7 @@ export function planRun(request: PlanRequest): RunPlan {
       exercised: defects.some((name) => name === defect.name),
     })),
     objectives: mergeObjectives(defaultObjectives(request), request.objectives),
+    database: request.database ?? emptyDatabase,
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,
@@ -318,3 +345,4 @@ function imageSettings({ images, imagePrefix }: ServedServers): RunPlan['setting
     ...(imagePrefix === null ? {} : { imagePrefix }),
   };
 }
+    ...request.database?.settings,
