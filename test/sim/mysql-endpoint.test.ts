@@ -1,6 +1,11 @@
 /** Logging in to the MySQL endpoint, on both real servers: who is let in, and in whose words. */
 import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../sim/clock.js';
+import { makeIdentity } from '../../sim/endpoint/certificate.js';
+import { Endpoint } from '../../sim/endpoint/endpoint.js';
+import { MysqlProtocol } from '../../sim/endpoint/mysql/protocol.js';
+import { rng } from '../../sim/rng.js';
 import { capability, withBits } from '../../sim/wire/mysql/capabilities.js';
 import { parseErr } from '../../sim/wire/mysql/messages.js';
 import { type MysqlWorld, openOfferedWorld, refusal, row } from '../support/mysql-world.js';
@@ -160,6 +165,35 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       raw.socket.destroy();
       const client = await world.client({ compress: true });
       expect(await row(client, `select repeat('z', 10)`)).toEqual(['z'.repeat(10)]);
+    });
+
+    it('takes a password in clear at a listener that wants it so', async () => {
+      const endpoint = new Endpoint({
+        name: 'clear',
+        clock: systemClock(),
+        emit: () => {},
+        stream: rng('test', 'clear'),
+        identity: await makeIdentity(['clear.example'], '2026-01-01T00:00:00.000Z'),
+        listeners: [{ label: 'writer', authentication: 'cleartext' }],
+        target: world.cluster.serverAddress,
+        protocol: new MysqlProtocol({
+          clock: systemClock(),
+          // Nobody is asked what the server stores.
+          verifier: async () => null,
+          watchTemporaryTables: false,
+        }),
+      });
+      await endpoint.open();
+      try {
+        const { user, password } = world.cluster.application;
+        const config = { host: '127.0.0.1', port: endpoint.port('writer'), user };
+        const plain = { ...config, enableCleartextPlugin: true };
+        expect(await dialled({ ...plain, password })).toBe('ok');
+        expect(await dialled({ ...plain, password: 'wrong' })).toMatch(/^1045: Access denied for/);
+        expect(await dialled({ ...plain, password: '' })).toMatch(/^1045: Access denied for/);
+      } finally {
+        await endpoint.close();
+      }
     });
 
     it('passes "too many connections" through as the server says it', async () => {

@@ -18,6 +18,10 @@ const special: Readonly<Record<string, { find: () => string | undefined; how: st
     find: () => databaseServer('REHEARSE_MARIADBD', ['mariadbd', 'mysqld'], true),
     how: 'no MariaDB server is installed (Debian: mariadb-server) or named by REHEARSE_MARIADBD',
   },
+  'mariadb-client': {
+    find: () => onPath('mariadb'),
+    how: 'the command-line client mariadb is not installed (Debian: mariadb-client)',
+  },
 };
 
 /**

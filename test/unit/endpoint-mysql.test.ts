@@ -223,10 +223,11 @@ describe('WatchedPath', () => {
 
   it('goes on with a payload of which bytes are gone already, even when its head is waited for', () => {
     const { path: watched, sent } = path();
-    const bytes = packet(0, Buffer.from([0x50]), Buffer.alloc(100, 1));
-    watched.pass(bytes.subarray(0, 10), () => false);
-    watched.push(bytes.subarray(10, 40), true);
-    watched.push(Buffer.concat([bytes.subarray(40), packet(0, Buffer.from('T____'))]));
+    const bytes = packet(0, Buffer.from([changes]), Buffer.alloc(100, 1));
+    watched.pass(bytes.subarray(0, 6), () => false);
+    watched.push(bytes.subarray(6, 7), true);
+    watched.push(bytes.subarray(7, 8), true);
+    watched.push(Buffer.concat([bytes.subarray(8), packet(0, Buffer.from('T____'))]));
     expect(Buffer.concat(sent).equals(bytes)).toBe(true);
   });
 });
