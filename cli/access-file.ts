@@ -13,6 +13,7 @@ import { lookUpProcess, processExists } from '../sim/server/embedded/process-tab
 import { hostId } from '../sim/server/host-id.js';
 import type { Cluster } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
+import { doorwayVariables, tellDoorway } from './doorway.js';
 import { codeOf, messageOf, writeNew } from './files.js';
 
 const ownerMark = '# made by rehearse for the time of a run; ';
@@ -63,14 +64,16 @@ export function giveAccess(
       modelled: false,
     },
   });
+  tellDoorway(cluster, clock, record);
   return path === null ? () => undefined : writeAccess(cluster, path);
 }
 
 /** Writes both files, or neither; returns what removes them again. */
 export function writeAccess(
-  { writer, application, caPem }: Pick<Cluster, 'writer' | 'application' | 'caPem'>,
+  cluster: Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'>,
   path: string,
 ): () => void {
+  const { writer, application, caPem } = cluster;
   const certificate = certificateOf(path);
   const variables = {
     PGHOST: writer.host,
@@ -79,6 +82,7 @@ export function writeAccess(
     PGPASSWORD: application.password,
     PGDATABASE: application.database,
     PGSSLROOTCERT: certificate,
+    ...doorwayVariables(cluster),
   };
   const lines = Object.entries(variables).map(
     ([name, value]) => `export ${name}=${quoted(value)}\n`,

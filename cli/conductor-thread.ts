@@ -16,6 +16,7 @@ import type { SimEvent } from '../sim/events.js';
 import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 import { giveAccess } from './access-file.js';
+import { planDoorway } from './doorway.js';
 import { removeLeftovers } from './leftovers.js';
 import { makeProvider } from './servers/providers.js';
 
@@ -54,19 +55,23 @@ async function makeSim(
   const { servers, offline } = plan;
   const announce = (text: string): void => note(record, clock, 'info', 'fetch', text);
   const provider = await makeProvider(servers.provider, { clock, offline, announce, ...servers });
-  const { removed, failed } = await removeLeftovers(clock, servers.provider === 'docker');
+  const usesDocker = servers.provider === 'docker' || plan.doorway !== null;
+  const { removed, failed } = await removeLeftovers(clock, usesDocker);
   for (const { kind, name } of removed)
     note(record, clock, 'info', 'reaped', `removed what a dead run left: ${kind} ${name}`);
   for (const { kind, name, why } of failed)
     note(record, clock, 'warning', 'not-reaped', `a dead run left ${kind} ${name}: ${why}`);
   for (const version of new Set([servers.from, servers.to])) {
     await provider.prepare(servers.engine, version);
-  const tell = recorder('world', write);
-  const emit = (event: SimEvent): void =>
     await requireOffered(provider, servers.engine, version, plan.database.needs);
   }
+  const tell = recorder('world', write);
+  const emit = (event: SimEvent): void =>
     tell({ ...event, subject: { ...event.subject } } as EntryDraft);
-  return createSim({ clock, seed: plan.seed, emit, provider });
+  // Last, so that nothing can go wrong between it and the world that removes it.
+  const doorway = await planDoorway(plan, clock, record);
+  const through = doorway === undefined ? {} : { doorway };
+  return createSim({ clock, seed: plan.seed, emit, provider, ...through });
 }
 
 function serve(terminal: MessagePort, data: ConductorData): void {

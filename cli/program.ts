@@ -152,7 +152,9 @@ function addWorld(command: Command): void {
         'a change that waits for a reboot; the precheck refuses',
       ),
     )
-    .option('--access <file>', 'write how to connect (PG* variables), for you only, for the run');
+    .option('--access <file>', 'write how to connect (PG* variables), for you only, for the run')
+    .option('--network-alias <name[:port]>', 'what containers dial to reach the writer endpoint')
+    .option('--network <name>', 'a Docker network that is there already (default: one of its own)');
 }
 
 function addServers(command: Command): void {
@@ -185,8 +187,6 @@ function addServers(command: Command): void {
     .option('--offline', 'never download anything');
 }
 
-function addShowing(command: Command): void {
-  command
 function addDatabase(command: Command): void {
   command
     .option('--schema <file|folder>', 'your own database: SQL of pg_dump, mysqldump or your own')
@@ -203,6 +203,8 @@ function addDatabase(command: Command): void {
     );
 }
 
+function addShowing(command: Command): void {
+  command
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .addOption(reporterOption('write into the run folder too'))
     .option('--out <folder>', 'the run folder (default: .rehearse/runs/<scenario>/<time>)')

@@ -19,6 +19,7 @@ import type { LateSessions } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 import type { DatabaseOptions } from './database/options.js';
 import { messageOf, readBounded } from './files.js';
+import { type NetworkOptions, networkOption } from './network-option.js';
 import { operationChoices, publishedDefects } from './operation-options.js';
 import type { Look } from './output.js';
 import type { ReporterName } from './reporters.js';
@@ -26,7 +27,7 @@ import type { ServerOptions } from './servers/request.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
-export interface RunOptions extends Look, ServerOptions, DatabaseOptions {
+export interface RunOptions extends Look, ServerOptions, DatabaseOptions, NetworkOptions {
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly seed?: string;
@@ -62,8 +63,8 @@ export function planFromOptions(
   options: RunOptions,
   versions: Versions,
   servers: ServedServers,
-): RunPlan {
   database?: PlannedDatabase,
+): RunPlan {
   const request = requestFrom(scenario, options, versions, servers);
   return planRun(database === undefined ? request : { ...request, database });
 }
@@ -103,6 +104,7 @@ function requestFrom(
       ...waitOption('settle', options.settle),
     },
     writesPerSecond: numberOption('--writes-per-second', options.writesPerSecond, 0, 10_000),
+    doorway: networkOption(options, servers.engine),
   };
 }
 

@@ -56,6 +56,15 @@ export interface ServedServers {
   readonly imagePrefix: string | null;
 }
 
+/** How applications in containers reach the writer endpoint. */
+export interface PlannedDoorway {
+  /** The name that they dial, and the port. */
+  readonly alias: string;
+  readonly port: number;
+  /** A network that is there already; null: one of the run's own. */
+  readonly network: string | null;
+}
+
 export interface Timing {
   readonly choice: TimingChoice;
   readonly overrides: TimingOverrides;
@@ -63,15 +72,6 @@ export interface Timing {
   readonly label: string;
 }
 
-/** Application sessions from the command line or a file. */
-export interface GivenSessions {
-  readonly sessions: readonly CensusSession[];
-  /** As the user wrote it: counts, or the file's name. */
-  readonly label: string;
-}
-
-/** The choices a user has; every field is already checked. */
-export interface PlanRequest {
 /** What the servers are filled with and set to, where it is not ours. */
 export interface PlannedDatabase {
   /** Null: an empty database. */
@@ -84,10 +84,21 @@ export interface PlannedDatabase {
   readonly settings: Readonly<Record<string, string | string[]>>;
 }
 
+/** Application sessions from the command line or a file. */
+export interface GivenSessions {
+  readonly sessions: readonly CensusSession[];
+  /** As the user wrote it: counts, or the file's name. */
+  readonly label: string;
+}
+
+/** The choices a user has; every field is already checked. */
+export interface PlanRequest {
   readonly scenario: Scenario;
   readonly seed: string;
   readonly versions: Versions;
   readonly servers: ServedServers;
+  /** Default: an empty database, and an application without privileges. */
+  readonly database?: PlannedDatabase;
   /** Whether nothing may be downloaded. */
   readonly offline: boolean;
   readonly timing: Timing;
@@ -97,8 +108,6 @@ export interface PlannedDatabase {
   readonly timeoutMs: number | null;
   readonly edgeIntervalMs: number | null;
   readonly objectives: readonly string[];
-  /** Default: an empty database, and an application without privileges. */
-  readonly database?: PlannedDatabase;
   /** The application's sessions as they were given; null: the default sessions. */
   readonly sessions: GivenSessions | null;
   readonly faults: readonly ParsedFault[];
@@ -112,6 +121,8 @@ export interface PlannedDatabase {
   readonly publishedDefects: readonly PublishedDefect[];
   readonly waitsMs: Readonly<Partial<Record<WaitOption, number>>>;
   readonly writesPerSecond: number;
+  /** Default: containers do not reach it. */
+  readonly doorway?: PlannedDoorway | null;
 }
 
 export interface PlannedLane {
@@ -127,6 +138,7 @@ export interface RunPlan {
   readonly seed: string;
   readonly versions: Versions;
   readonly servers: ServedServers;
+  readonly database: PlannedDatabase;
   readonly offline: boolean;
   readonly phases: readonly Phase[];
   readonly lanes: readonly PlannedLane[];
@@ -138,7 +150,6 @@ export interface RunPlan {
   readonly publishedDefects: readonly (PublishedDefect & { readonly exercised: boolean })[];
   readonly objectives: readonly string[];
   readonly sessions: readonly CensusSession[];
-  readonly database: PlannedDatabase;
   readonly sessionsFrom: 'default' | 'given' | 'none';
   readonly writesPerSecond: number;
   readonly longRunningMs: number;
@@ -146,10 +157,19 @@ export interface RunPlan {
   readonly preparedStatements: 'survive' | 'lost';
   readonly lastInsertId: 'survive' | 'lost' | null;
   readonly pendingParameters: readonly string[];
+  readonly doorway: PlannedDoorway | null;
   readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
   /** When T0 is expected, milliseconds after the first phase begins. */
   readonly expectedT0Ms: number;
 }
+
+const emptyDatabase: PlannedDatabase = {
+  own: null,
+  needs: [],
+  parameters: {},
+  userLike: 'application',
+  settings: {},
+};
 
 /** Lanes that hold a session wait longer: a kept session is to be silent, not to fail. */
 const timeoutMsOf: Record<LaneKind, number> = {
@@ -163,14 +183,6 @@ const timeoutMsOf: Record<LaneKind, number> = {
 };
 
 /**
-const emptyDatabase: PlannedDatabase = {
-  own: null,
-  needs: [],
-  parameters: {},
-  userLike: 'application',
-  settings: {},
-};
-
  * Makes the plan.
  * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins
  */
@@ -201,6 +213,7 @@ export function planRun(request: PlanRequest): RunPlan {
     seed,
     versions,
     servers: request.servers,
+    database: request.database ?? emptyDatabase,
     offline: request.offline,
     phases,
     lanes,
@@ -213,7 +226,6 @@ export function planRun(request: PlanRequest): RunPlan {
       exercised: defects.some((name) => name === defect.name),
     })),
     objectives: mergeObjectives(defaultObjectives(request), request.objectives),
-    database: request.database ?? emptyDatabase,
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,
@@ -222,6 +234,7 @@ export function planRun(request: PlanRequest): RunPlan {
     preparedStatements: request.preparedStatements,
     lastInsertId: request.lastInsertId,
     pendingParameters: request.pendingParameters,
+    doorway: request.doorway ?? null,
     settings: settingsOf(request, phases),
     expectedT0Ms,
   };
@@ -334,8 +347,16 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
       fault.kind === 'defect' ? fault.name : fault.fault.text,
     ),
     offline: request.offline,
+    ...request.database?.settings,
     ...imageSettings(servers),
+    ...doorwaySettings(request.doorway ?? null),
   };
+}
+
+function doorwaySettings(doorway: PlannedDoorway | null): RunPlan['settings'] {
+  if (doorway === null) return {};
+  const { alias, port, network } = doorway;
+  return { networkAlias: `${alias}:${port}`, ...(network === null ? {} : { network }) };
 }
 
 function imageSettings({ images, imagePrefix }: ServedServers): RunPlan['settings'] {
@@ -345,4 +366,3 @@ function imageSettings({ images, imagePrefix }: ServedServers): RunPlan['setting
     ...(imagePrefix === null ? {} : { imagePrefix }),
   };
 }
-    ...request.database?.settings,

@@ -2,9 +2,13 @@
 import { type EngineName, engineNames } from '../../sim/server/server.js';
 import { UserError } from '../../sim/user-error.js';
 
+/** What images are for: an engine, or the container by which others reach the endpoint. */
+const imageUses = [...engineNames, 'doorway'] as const;
+type ImageUse = EngineName | 'doorway';
+
 export interface ImageChoice {
-  /** Image by engine; `{version}` in one stands for the version. */
-  readonly images: Readonly<Partial<Record<EngineName, string>>>;
+  /** Image by use; `{version}` in one stands for the version of the engine. */
+  readonly images: Readonly<Partial<Record<ImageUse, string>>>;
   /** Goes before the name of every image that is not named above: a private registry. */
   readonly imagePrefix: string | null;
 }
@@ -23,13 +27,13 @@ export function imageOptions(
   prefix: string | undefined,
   fromEnvironment: string | undefined,
 ): ImageChoice {
-  const images: Partial<Record<EngineName, string>> = {};
+  const images: Partial<Record<ImageUse, string>> = {};
   for (const text of named) {
     const at = text.indexOf('=');
-    const engine = engineNames.find((name) => name === text.slice(0, at));
+    const use = imageUses.find((name) => name === text.slice(0, at));
     const reference = text.slice(at + 1);
-    if (engine === undefined || !isReference(reference)) throw invalid('--image', text);
-    images[engine] = reference;
+    if (use === undefined || !isReference(reference)) throw invalid('--image', text);
+    images[use] = reference;
   }
   const wanted = prefix ?? fromEnvironment ?? '';
   if (wanted !== '' && !prefixPattern.test(wanted)) throw invalid('--image-prefix', wanted);
@@ -44,7 +48,7 @@ function invalid(option: string, text: string): UserError {
   return new UserError(
     'IMAGE_INVALID',
     `${option} cannot be ${JSON.stringify(text.slice(0, 100))}.`,
-    'Write for example --image mysql=registry.example/mysql:{version}, of the engines ' +
-      `${engineNames.join(', ')}, or --image-prefix registry.example/mirror.`,
+    'Write for example --image mysql=registry.example/mysql:{version}, for one of ' +
+      `${imageUses.join(', ')}, or --image-prefix registry.example/mirror.`,
   );
 }

@@ -26,7 +26,9 @@ const cluster = {
   writer: { name: 'writer', host: '127.0.0.1', port: 5432 },
   application: { user: 'app', password: "it's $HOME", database: 'app' },
   caPem: pem,
-} as unknown as Pick<Cluster, 'writer' | 'application' | 'caPem'>;
+  server: 'postgres',
+  doorway: null,
+} as unknown as Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'>;
 const code = (name: string) => expect.objectContaining({ code: name });
 
 /** Puts the id of a process that is no more in the place of ours. */

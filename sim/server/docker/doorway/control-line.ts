@@ -8,7 +8,9 @@ import { type BackDoor, dialDoorway } from './dial.js';
 import { FrameReader, frame, numberFrame, numberOf } from './frames.js';
 
 /** How long the port may take to open or close before the caller goes on without it. */
-const changeMsMax = 2_000;
+const changeMsMax = 500;
+/** How long one answer is waited for that nobody else waits for. */
+const answerMsMax = 2_000;
 const pingEveryMs = 2_000;
 /** So many beats without a word, and the line counts as broken. */
 const silentBeatsMax = 5;
@@ -20,6 +22,8 @@ export interface ControlLineEvents {
   back(): void;
   /** So many clients wait for a pipe. */
   waiting(count: number): void;
+  /** The port was not open, or not closed, as soon as it should have been. */
+  late(): void;
   /** The port cannot be opened: why. */
   portFailed(why: string): void;
 }
@@ -83,7 +87,7 @@ export class ControlLine {
     this.#beatOn();
     // An earlier line may have left it in either state.
     this.#isOpen = this.#wantsOpen;
-    await this.#ask(this.#wantsOpen ? frame.open : frame.close);
+    await this.#ask(this.#wantsOpen ? frame.open : frame.close, answerMsMax);
   }
 
   /**
@@ -94,13 +98,13 @@ export class ControlLine {
     this.#wantsOpen = open;
     if (this.#socket === undefined || this.#isOpen === open) return;
     this.#isOpen = open;
-    await this.#ask(open ? frame.open : frame.close);
+    if (!(await this.#ask(open ? frame.open : frame.close, changeMsMax))) this.#events.late();
   }
 
   /** How long one exchange takes, milliseconds; undefined where it gets no answer. */
   async exchangeMs(): Promise<number | undefined> {
     const beginNs = this.#clock.nowNs();
-    const answered = await this.#ask(frame.ping);
+    const answered = await this.#ask(frame.ping, answerMsMax);
     return answered ? (this.#clock.nowNs() - beginNs) / 1e6 : undefined;
   }
 
@@ -111,7 +115,7 @@ export class ControlLine {
   }
 
   /** Whether the answer came in time. */
-  #ask(kind: number): Promise<boolean> {
+  #ask(kind: number, limitMs: number): Promise<boolean> {
     const number = ++this.#lastNumber;
     return new Promise((resolve) => {
       const settle = (answered: boolean): void => {
@@ -119,7 +123,7 @@ export class ControlLine {
         this.#answers.delete(answer);
         resolve(answered);
       };
-      const late = this.#clock.timer(changeMsMax, () => settle(false));
+      const late = this.#clock.timer(limitMs, () => settle(false));
       const answer = { number, settle: () => settle(true) };
       this.#answers.add(answer);
       this.#socket?.write(numberFrame(kind, number));

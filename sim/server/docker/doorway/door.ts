@@ -35,6 +35,12 @@ export class Door implements Gate {
         tell('warning', 'doorway-back', 'the doorway is back');
       },
       waiting: (count) => this.#pipes.clientsWait(count),
+      late: () =>
+        tell(
+          'warning',
+          'doorway-late',
+          'the port of the doorway did not open or close as soon as those of the endpoint',
+        ),
       portFailed: (why) =>
         tell('warning', 'doorway-port', `the doorway cannot open its port: ${why}`),
     });
