@@ -55,6 +55,8 @@ async function call(
   const file = join(folder, 'options');
   const options = { user, password, db: database, host: '127.0.0.1', port };
   const lines = Object.entries(options).map(([name, value]) => `mysql-${name}=${value}\n`);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     writeFileSync(file, lines.join(''), { mode: 0o600 });
     const all = [`--config-file=${file}`, `--table-size=${tableRows}`, ...args];
@@ -62,6 +64,7 @@ async function call(
     if (status !== 0) throw new Error(`sysbench through port ${port}: ${stdout}${stderr}`);
     return stdout;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
