@@ -4,8 +4,9 @@ import type { Cluster, EndpointAddress, Login } from '../../sim/sim.js';
 import type { RunPlan } from '../plan.js';
 import type { InstrumentsPlan } from '../probe/protocol.js';
 import type { ConnectionTarget, WireEngine } from '../probe/target.js';
+import { openingMs } from './session-numbers.js';
 
-/** The time in which all sessions are to be open, before the run is given up. */
+/** The time in which a few sessions are to be open, before the run is given up. */
 const openTimeoutMs = 30_000;
 /** How long one write of the ledger may take. */
 export const writeTimeoutMs = 30_000;
@@ -41,7 +42,7 @@ export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor)
             target: target('writer', cluster, cluster.writer, application),
             sessions: plan.sessions,
           },
-    openTimeoutMs,
+    openTimeoutMs: openTimeoutMs + openingMs(plan),
     mustOpen: true,
   };
 }

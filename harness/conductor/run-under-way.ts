@@ -9,6 +9,7 @@ import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
 import { type Phases, phases } from './phases.js';
+import { connectionParameters, examiningMs } from './session-numbers.js';
 import { unlessStopped } from './unless-stopped.js';
 
 /** How much longer than its drawn durations an operation may take before it is given up. */
@@ -37,6 +38,7 @@ export class RunUnderWay {
     this.#phases.enter('start', clock.nowNs());
     this.#sim = this.#context.makeSim();
     const sim = await unlessStopped(stop, this.#sim);
+    const database = databaseOptions(this.#context);
     const cluster = await unlessStopped(
       stop,
       sim.createCluster({
@@ -46,7 +48,8 @@ export class RunUnderWay {
         version: plan.servers.from,
         awsVersion: plan.versions.awsFrom,
         pendingParameters: plan.pendingParameters,
-        ...databaseOptions(this.#context),
+        ...database,
+        parameters: { ...connectionParameters(plan), ...database.parameters },
       }),
     );
     noteDatabase(this.#context, cluster);
@@ -165,7 +168,7 @@ export class RunUnderWay {
     const { plan, instruments } = this.#context;
     // An attempt may hang until its own time-out, and so may the last check after it.
     const attemptMsMax = Math.max(...plan.lanes.map(({ spec }) => spec.timeoutMs), writeTimeoutMs);
-    await instruments.finish(2 * attemptMsMax + finishGraceMs);
+    await instruments.finish(2 * attemptMsMax + examiningMs(plan) + finishGraceMs);
     await instruments.readback(serverTarget(cluster));
     try {
       await this.#recordServer(cluster, 'after');

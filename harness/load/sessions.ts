@@ -7,7 +7,7 @@ import { runStatements } from './schema.js';
 import { sessionEngineOf } from './session-engine.js';
 
 /** Connections opened, examined or closed at a time: a stampede is not what is rehearsed here. */
-const atOnceMax = 32;
+export const atOnceMax = 32;
 
 export interface OpenFailure {
   readonly name: string;

@@ -3,6 +3,7 @@
  * afterwards examines what is left. Knows no threads or ports: see worker.ts for those.
  */
 import type { Clock } from '../../sim/clock.js';
+import { UserError } from '../../sim/user-error.js';
 import type { Failure, LaneKind, RecordEntry } from '../history/entry.js';
 import { LedgerSession } from '../load/ledger.js';
 import { LoadSessions } from '../load/sessions.js';
@@ -22,7 +23,7 @@ import type { ConnectionTarget } from './target.js';
 const dialsInFlightMax = 64;
 const queuedMax = 1_024;
 /** How long a session that is examined after the run may take to answer. */
-const verifyTimeoutMs = 5_000;
+export const verifyTimeoutMs = 5_000;
 
 export interface Recorders {
   readonly probes: RecordEntry;
@@ -62,7 +63,7 @@ export class Instruments {
 
   /**
    * Opens all sessions and begins to tick.
-   * @throws Error, fit for people, when a session that must open does not
+   * @throws UserError `SESSIONS_UNOPENED` when a session that must open does not
    */
   async start(): Promise<readonly OpenedSessions[]> {
     const deadlineNs = this.#clock.nowNs() + this.#plan.openTimeoutMs * 1e6;
@@ -124,7 +125,12 @@ export class Instruments {
 
   #mustOpen(what: string, failure: Failure): void {
     if (!this.#plan.mustOpen) return;
-    throw new Error(`The session of ${what} could not be opened: ${failure.message}`);
+    throw new UserError(
+      'SESSIONS_UNOPENED',
+      `The session of ${what} could not be opened: ${failure.message}`,
+      'Ask for fewer --sessions, or see to it that the server takes as many.',
+      'environment',
+    );
   }
 
   /** Lanes begin one after the other within an interval, so that they do not act together. */

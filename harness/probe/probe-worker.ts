@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../sim/clock.js';
+import { UserError } from '../../sim/user-error.js';
 import { late, within } from '../within.js';
 import type {
   FromInstruments,
@@ -66,6 +67,7 @@ export class ProbeWorker {
 
   /**
    * Opens every session, begins to tick, and resolves when all of it stands.
+   * Rejects with a UserError `SESSIONS_UNOPENED` where one that must open does not.
    * @param history the port of the history writer; it is transferred
    */
   async start(plan: InstrumentsPlan, history: MessagePort): Promise<readonly OpenedSessions[]> {
@@ -138,7 +140,12 @@ export class ProbeWorker {
 
   #take(message: FromInstruments): void {
     if (message.type === 'failed') {
-      this.#fail(new Error(message.text));
+      const { text, mendable } = message;
+      this.#fail(
+        mendable === null
+          ? new Error(text)
+          : new UserError(mendable.code, text, mendable.todo, mendable.exit),
+      );
       return;
     }
     const wanted = this.#wanted;

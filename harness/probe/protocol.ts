@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Anchor } from '../../sim/clock.js';
+import type { UserErrorExit } from '../../sim/user-error.js';
 import type { Entry, LaneSpec } from '../history/entry.js';
 import type { SessionsPlan } from '../load/census.js';
 import type { LedgerPlan } from '../load/ledger.js';
@@ -68,7 +69,14 @@ export type FromInstruments =
   | { readonly type: 'readback'; readonly end: ReadbackEnd }
   | { readonly type: 'stopped' }
   /** Nothing more will come of this worker; the text is fit for a person. */
-  | { readonly type: 'failed'; readonly text: string };
+  | { readonly type: 'failed'; readonly text: string; readonly mendable: Mendable | null };
+
+/** A `UserError` as it travels between threads. */
+export interface Mendable {
+  readonly code: string;
+  readonly todo: string;
+  readonly exit: UserErrorExit;
+}
 
 /** What the worker posts on the history port. */
 export interface EntryMessage {

@@ -1,6 +1,7 @@
 /** The entry of the thread that polls and writes: messages in, messages and entries out. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../sim/clock.js';
+import { UserError } from '../../sim/user-error.js';
 import type { Entry } from '../history/entry.js';
 import { note, recorder } from '../history/record.js';
 import { readback } from '../load/readback.js';
@@ -16,12 +17,17 @@ interface Running {
 function serve(port: MessagePort): void {
   let running: Running | null = null;
   const send = (message: FromInstruments): void => port.postMessage(message);
-  /** Whatever gets here is a defect of ours: it must make the verdict unknown, never pass. */
+  /** Most that gets here is a defect of ours: it must make the verdict unknown, never pass. */
   const fail = (error: unknown): void => {
+    if (error instanceof UserError) {
+      const { code, what, todo, exit } = error;
+      send({ type: 'failed', text: what, mendable: { code, todo, exit } });
+      return;
+    }
     const text = error instanceof Error ? error.message : String(error);
     if (running !== null)
       note(running.recorders.probes, running.clock, 'error', 'checker-failed', text);
-    send({ type: 'failed', text });
+    send({ type: 'failed', text, mendable: null });
   };
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
