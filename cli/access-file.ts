@@ -1,6 +1,6 @@
 /**
- * How a client of the user's own reaches the endpoint while a run lasts: a file of PG* variables
- * that only its owner may read, and the authority's certificate beside it. Passwords go nowhere
+ * How a client of the user's own reaches the endpoint while a run lasts: a file of variables (PG* or
+ * MYSQL_*) that only its owner may read, and the authority's certificate beside it. Passwords go nowhere
  * else: not to the screen, not into the history. The first line of both says which process made
  * them: what a killed run left is replaced, and nothing else ever is.
  */
@@ -13,7 +13,8 @@ import { lookUpProcess, processExists } from '../sim/server/embedded/process-tab
 import { hostId } from '../sim/server/host-id.js';
 import type { Cluster } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
-import { doorwayVariables, tellDoorway } from './doorway.js';
+import { accessVariables, type Reachable } from './access-variables.js';
+import { tellDoorway } from './doorway.js';
 import { codeOf, messageOf, writeNew } from './files.js';
 
 const ownerMark = '# made by rehearse for the time of a run; ';
@@ -69,21 +70,9 @@ export function giveAccess(
 }
 
 /** Writes both files, or neither; returns what removes them again. */
-export function writeAccess(
-  cluster: Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'>,
-  path: string,
-): () => void {
-  const { writer, application, caPem } = cluster;
+export function writeAccess(cluster: Reachable, path: string): () => void {
   const certificate = certificateOf(path);
-  const variables = {
-    PGHOST: writer.host,
-    PGPORT: String(writer.port),
-    PGUSER: application.user,
-    PGPASSWORD: application.password,
-    PGDATABASE: application.database,
-    PGSSLROOTCERT: certificate,
-    ...doorwayVariables(cluster),
-  };
+  const variables = accessVariables(cluster, certificate);
   const lines = Object.entries(variables).map(
     ([name, value]) => `export ${name}=${quoted(value)}\n`,
   );
@@ -94,7 +83,7 @@ export function writeAccess(
     for (const place of written) if (firstLine(place) === mark) rmSync(place, { force: true });
   };
   const texts = [
-    [certificate, caPem],
+    [certificate, cluster.caPem],
     [path, lines.join('')],
   ] as const;
   for (const [place, text] of texts) {

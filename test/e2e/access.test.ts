@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { RunReport } from '../../harness/verdict/run-report.js';
 import { start, temporaryFolder } from '../support/rehearse.js';
 
 const place = temporaryFolder();
@@ -21,6 +22,21 @@ function variables(): Map<string, string> {
   );
 }
 
+async function connected(given: ReadonlyMap<string, string>): Promise<Client> {
+  const client = new Client({
+    host: given.get('PGHOST') ?? '',
+    port: Number(given.get('PGPORT')),
+    user: given.get('PGUSER') ?? '',
+    password: given.get('PGPASSWORD') ?? '',
+    database: given.get('PGDATABASE') ?? '',
+    ssl: { ca: readFileSync(given.get('PGSSLROOTCERT') ?? '', 'utf8') },
+    application_name: 'billing',
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 describe('--access', () => {
   it('lets a client in over TLS, whose session the patch keeps, and is gone then', async () => {
     const running = start([...runWithAccess, '--steady', '5s', '--settle', '4s'], place.folder);
@@ -28,17 +44,7 @@ describe('--access', () => {
     await running.seen(/phase\s+steady/);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const given = variables();
-    const client = new Client({
-      host: given.get('PGHOST') ?? '',
-      port: Number(given.get('PGPORT')),
-      user: given.get('PGUSER') ?? '',
-      password: given.get('PGPASSWORD') ?? '',
-      database: given.get('PGDATABASE') ?? '',
-      ssl: { ca: readFileSync(given.get('PGSSLROOTCERT') ?? '', 'utf8') },
-      application_name: 'billing',
-    });
-    client.on('error', () => {});
-    await client.connect();
+    const client = await connected(given);
     const version = async (): Promise<string> =>
       (await client.query('show server_version')).rows[0].server_version;
     expect(await version()).toBe('17.4');
@@ -56,6 +62,26 @@ describe('--access', () => {
     const told = readFileSync(history, 'utf8');
     expect(told).toContain('application billing');
     expect(told).not.toContain(secret);
+  });
+
+  it('counts a client that was kept and lost its state: no pass', async () => {
+    const lost = ['--prepared-statements', 'lost', '--timing', 'engine', '--steady', '5s'];
+    const running = start([...runWithAccess, ...lost, '--settle', '3s', '--json'], place.folder);
+    await running.seen(/phase\s+steady/);
+    const client = await connected(variables());
+    const ask = () => client.query({ name: 'named', text: 'select $1::int as n', values: [1] });
+    expect((await ask()).rows).toEqual([{ n: 1 }]);
+    await running.seen(/7 preserved, 0 dropped/);
+    await expect(ask()).rejects.toMatchObject({ code: '26000' });
+    await client.end();
+    const ended = await running.ended;
+    const report = JSON.parse(ended.stdout) as RunReport;
+    expect(report.sessions?.broken).toEqual([
+      { kind: 'application billing', text: expect.stringContaining('1 prepared statement') },
+    ]);
+    expect(report.verdict).toBe('fail');
+    expect(report.reason).toContain('sessions.broken == 0');
+    expect(ended.code).toBe(1);
   });
 
   it('never touches a file that is there already', async () => {

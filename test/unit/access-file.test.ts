@@ -55,6 +55,23 @@ describe('the access file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it.each([
+    ['postgres', 'PG', 'postgresql'],
+    ['mysql', 'MYSQL_', 'mysql'],
+    ['mariadb', 'MYSQL_', 'mysql'],
+  ] as const)('has the variables that clients of %s read', (server, prefix, scheme) => {
+    const path = accessFile(cwd, 'acc.env');
+    const takeBack = writeAccess({ ...cluster, server }, path);
+    const text = readFileSync(path, 'utf8');
+    takeBack();
+    const names = [...text.matchAll(/^export (\w+)=/gm)].map(([, name = '']) => name);
+    expect(names.filter((name) => !name.startsWith(prefix))).toEqual(['DATABASE_URL']);
+    const quoted = /^export DATABASE_URL='(.*)'$/m.exec(text)?.[1] ?? '';
+    const url = new URL(quoted.replaceAll("'\\''", "'"));
+    expect(url).toMatchObject({ protocol: `${scheme}:`, port: '5432', pathname: '/app' });
+    expect(decodeURIComponent(url.password)).toBe("it's $HOME");
+  });
+
   it.each(['acc.env', 'acc.env.ca.pem'])('never takes the place of a %s of others', (name) => {
     writeFileSync(join(cwd, name), 'mine');
     expect(() => accessFile(cwd, 'acc.env')).toThrow(code('ACCESS_FILE_EXISTS'));
