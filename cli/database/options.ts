@@ -1,9 +1,9 @@
 /** `--schema`, `--data`, `--engine-parameters`, `--user-like`: the user's own database. */
 import type { PlannedDatabase } from '../../harness/plan.js';
-import { withoutPasswords } from '../../sim/database/command-output.js';
 import { type LookedThrough, lookThrough } from '../../sim/database/look-through.js';
 import { distinctNeeds, needsOfParameters } from '../../sim/database/needs.js';
 import type { DumpCommand, DumpFiles, OwnDatabase } from '../../sim/database/own-database.js';
+import { withoutPasswords } from '../../sim/database/without-passwords.js';
 import type { UserLike } from '../../sim/engine/user-like.js';
 import type { EngineName } from '../../sim/server/server.js';
 import { UserError } from '../../sim/user-error.js';

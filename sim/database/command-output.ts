@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { UserError } from '../user-error.js';
 import type { DumpCommand } from './own-database.js';
+import { withoutPasswords } from './without-passwords.js';
 
 const linesMax = 200;
 const lineLengthMax = 500;
@@ -66,7 +67,8 @@ function sayLines(
   const last: string[] = [];
   let count = 0;
   createInterface({ input: stderr }).on('line', (line) => {
-    const shown = line.slice(0, lineLengthMax).replaceAll(url, '$REHEARSE_DATABASE_URL');
+    const known = line.slice(0, lineLengthMax).replaceAll(url, '$REHEARSE_DATABASE_URL');
+    const shown = withoutPasswords(known);
     count++;
     if (count <= linesMax) tell(shown);
     if (count === linesMax + 1) tell(`more than ${linesMax} lines: the rest is not shown`);
@@ -84,15 +86,4 @@ function failed(why: string, said: readonly string[]): UserError {
     'Run it by itself: it must print SQL and end with 0.',
     'environment',
   );
-}
-
-/** A command as it may be shown and kept: without the passwords that are written in it. */
-export function withoutPasswords(command: string): string {
-  return command
-    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*):[^\s@/'"]+@/gi, '$1:***@')
-    .replaceAll(/(\B-p)(?=[^\s])(?:'[^']*'|"[^"]*"|\S+)/g, '$1***')
-    .replaceAll(
-      /(--password[= ]|\b(?:PGPASSWORD|MYSQL_PWD|\w*PASSWORD|\w*SECRET|\w*TOKEN)=)(?:'[^']*'|"[^"]*"|\S+)/gi,
-      '$1***',
-    );
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Need } from './needs.js';
+import { withoutPasswords } from './without-passwords.js';
 
 /** Files of SQL, in the order in which they are loaded. */
 export interface DumpFiles {
@@ -66,7 +67,8 @@ export function contentKey({ schema, data }: OwnDatabase): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** How people see a source. */
+/** How people see a source: never with a password in it. */
 export function sourceLabel(source: DumpSource): string {
-  return source.kind === 'files' ? source.label : `the output of: ${source.command}`;
+  if (source.kind === 'files') return source.label;
+  return `the output of: ${withoutPasswords(source.command)}`;
 }

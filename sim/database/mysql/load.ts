@@ -32,7 +32,7 @@ export class MysqlLoader implements DumpLoader {
   readonly url: string;
   readonly #target: MysqlTarget;
   readonly #leftOut = new Map<LeftOut, number>();
-  #made: string[] = [];
+  readonly #made: string[] = [];
 
   constructor(target: MysqlTarget) {
     this.#target = target;
@@ -48,10 +48,12 @@ export class MysqlLoader implements DumpLoader {
   async open(): Promise<DumpSession> {
     const { address, serverAdmin, application } = this.#target;
     const opened = await connected(address, { ...serverAdmin, database: application.database });
-    const session = new MysqlSession(opened, (why) => countOne(this.#leftOut, why));
-    for (const sql of ['set session sql_log_bin = 0', 'set names utf8mb4'])
-      await opened.send(Buffer.from(sql));
-    return session;
+    const begin = ['set session sql_log_bin = 0', 'set names utf8mb4', "set lc_messages = 'en_US'"];
+    for (const sql of begin) await opened.send(Buffer.from(sql));
+    return new MysqlSession(opened, {
+      leaveOut: (why) => countOne(this.#leftOut, why),
+      makeDefiner: (account) => this.#makeDefiner(account),
+    });
   }
 
   async finish(): Promise<void> {
@@ -61,13 +63,28 @@ export class MysqlLoader implements DumpLoader {
     const databases = await loadedDatabases(admin);
     for (const database of databases)
       await admin.query(`grant all privileges on ${grantedDatabase(database)}.* to ${account}`);
-    for (const definer of await missingDefiners(admin, databases)) {
-      await admin.query(`create user if not exists ${definer} account lock`);
-      for (const database of databases)
-        await admin.query(`grant all privileges on ${grantedDatabase(database)}.* to ${definer}`);
-      this.#made.push(definer);
-    }
+    for (const definer of await missingDefiners(admin, databases)) await this.#makeDefiner(definer);
+    // One that was made early has no rights yet on what came later.
+    for (const definer of this.#made) await this.#grantAll(definer, databases);
     await admin.query('set session sql_log_bin = 1');
+  }
+
+  /** False where it was made before: then it is not what is missing. */
+  async #makeDefiner(account: string): Promise<boolean> {
+    if (this.#made.includes(account)) return false;
+    const { admin } = this.#target;
+    this.#made.push(account);
+    await admin.query('set session sql_log_bin = 0');
+    await admin.query(`create user if not exists ${account} account lock`);
+    await this.#grantAll(account, await loadedDatabases(admin));
+    return true;
+  }
+
+  async #grantAll(account: string, databases: readonly string[]): Promise<void> {
+    for (const database of databases)
+      await this.#target.admin.query(
+        `grant all privileges on ${grantedDatabase(database)}.* to ${account}`,
+      );
   }
 
   remarks(): string[] {
@@ -100,38 +117,68 @@ async function missingDefiners(admin: MysqlAdmin, databases: readonly string[]):
     if (definer === null || definer === undefined || there.has(definer)) return [];
     const at = definer.lastIndexOf('@');
     // Without a host it is a role, of MariaDB.
-    if (at < 1) return [];
-    return `${literal(definer.slice(0, at))}@${literal(definer.slice(at + 1))}`;
+    return at < 1 ? [] : quotedAccount(definer.slice(0, at), definer.slice(at + 1));
   });
+}
+
+function quotedAccount(user: string, host: string): string {
+  return `${literal(user)}@${literal(host)}`;
+}
+
+/** What the server said no with. */
+interface Refusal {
+  readonly number: number | null;
+  readonly message: string;
+}
+
+/** The account that an error says is not there: of a view, a routine, a trigger. */
+function missingDefiner({ number, message }: Refusal): string | undefined {
+  const [, user, host] = number === 1449 ? (/\('(.*)'@'(.*)'\)/.exec(message) ?? []) : [];
+  return user === undefined || host === undefined ? undefined : quotedAccount(user, host);
 }
 
 interface Opened {
   readonly connection: Connection;
   readonly socket: Socket;
   /** Runs one statement; null, or what the server said no with. */
-  send(sql: Buffer): Promise<string | null>;
+  send(sql: Buffer): Promise<Refusal | null>;
+}
+
+interface SessionParts {
+  readonly leaveOut: (why: LeftOut) => void;
+  readonly makeDefiner: (account: string) => Promise<boolean>;
 }
 
 class MysqlSession implements DumpSession {
   readonly #opened: Opened;
-  readonly #leaveOut: (why: LeftOut) => void;
+  readonly #parts: SessionParts;
   #inSystem = false;
   #busy = false;
 
-  constructor(opened: Opened, leaveOut: (why: LeftOut) => void) {
+  constructor(opened: Opened, parts: SessionParts) {
     this.#opened = opened;
-    this.#leaveOut = leaveOut;
+    this.#parts = parts;
   }
 
   async take(part: DumpPart): Promise<void> {
     if (part.kind !== 'statement') return;
     const treatment = treatmentOf(part.sql, this.#inSystem);
     if (treatment.use !== undefined) this.#inSystem = !treatment.run;
-    if (!treatment.run) return this.#leaveOut(treatment.why);
-    this.#busy = true;
-    const refused = await this.#opened.send(part.sql);
-    this.#busy = false;
-    if (refused !== null) throw new StatementFailed(part.line, firstWords(part.sql), refused);
+    if (!treatment.run) return this.#parts.leaveOut(treatment.why);
+    const refused = await this.#run(part.sql);
+    if (refused === null) return;
+    const { number, message } = refused;
+    throw new StatementFailed(part.line, firstWords(part.sql), `${message} (${number ?? '?'})`);
+  }
+
+  async #run(sql: Buffer): Promise<Refusal | null> {
+    for (;;) {
+      this.#busy = true;
+      const refused = await this.#opened.send(sql);
+      this.#busy = false;
+      const definer = refused === null ? undefined : missingDefiner(refused);
+      if (definer === undefined || !(await this.#parts.makeDefiner(definer))) return refused;
+    }
   }
 
   async finish(): Promise<void> {
@@ -161,7 +208,8 @@ async function connected(address: ServerAddress, login: AdminLogin): Promise<Ope
     database: login.database,
     charset: 'BINARY',
     connectTimeout: connectMsMax,
-    flags: ['-IGNORE_SPACE', '-LOCAL_FILES'],
+    // Told of SET NAMES, the driver would turn texts into bytes by another character set.
+    flags: ['-IGNORE_SPACE', '-LOCAL_FILES', '-SESSION_TRACK'],
     connectAttributes: { program_name: 'rehearse/load' },
   });
   connection.on('error', () => {
@@ -170,14 +218,14 @@ async function connected(address: ServerAddress, login: AdminLogin): Promise<Ope
   await new Promise<void>((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve()));
   });
-  const send = (sql: Buffer): Promise<string | null> =>
+  const send = (sql: Buffer): Promise<Refusal | null> =>
     new Promise((resolve, reject) => {
       connection.query({ sql: sql.toString('latin1'), rowsAsArray: true }, (error) => {
         if (error === null) return resolve(null);
         const { sqlState, errno, message } = error as { sqlState?: string } & typeof error;
         const said = Buffer.from(message, 'latin1').toString('utf8');
         if (sqlState === undefined || sqlState === '') reject(new Error(said));
-        else resolve(`${said} (${errno ?? sqlState})`);
+        else resolve({ number: errno ?? null, message: said });
       });
     });
   return { connection, socket, send };
