@@ -91,7 +91,8 @@ export class HeldSession implements Attempts {
     }
     const anew = this.#session.takeAnew();
     const end = await this.#use(connection, deadlineNs);
-    if (connection.lost !== null) this.#loseAll(connection.lost);
+    // Lost right behind a good answer: the next attempt is the one to tell of it.
+    if (connection.lost !== null && end.outcome !== 'ok') this.#loseAll(connection.lost);
     // A node that turned read-only may be the wrong one: dial again, as a good client does.
     if (end.error?.kind === 'read-only') this.#session.drop();
     return anew ? { ...end, reconnected: true } : end;

@@ -9,8 +9,8 @@ type PollEntry = EntryOf<'poll'>;
 
 /** Polls whose slowest answer is what is usual in a lane. */
 const usualOf = 32;
-/** An attempt under way for longer than this, and than a few usual answers, may well hang. */
-const pendingMsMin = 1_000;
+/** An attempt that takes longer than this, and than a few usual answers, hangs or has hung. */
+const hangsMsMin = 1_000;
 const usualAnswersMax = 3;
 
 export class Stability {
@@ -69,7 +69,7 @@ class LaneState {
   readonly #ahead = new Set<number>();
   readonly #tookNs: number[] = [];
   #okStartNs = Number.NEGATIVE_INFINITY;
-  /** When the last attempt that was not ok ended. */
+  /** When the last attempt ended that was not ok, or hung before it was. */
   notOkNs = Number.NEGATIVE_INFINITY;
 
   constructor(intervalNs: number) {
@@ -83,8 +83,11 @@ class LaneState {
     this.#ahead.add(tick);
     while (this.#ahead.delete(this.#next)) this.#next++;
     if (outcome !== 'ok') return;
+    const tookNs = endNs - scheduledNs;
+    if (this.#tookNs.length > 0 && tookNs > this.#hangsNs)
+      this.notOkNs = Math.max(this.notOkNs, endNs);
     this.#okStartNs = Math.max(this.#okStartNs, startNs);
-    this.#tookNs.push(endNs - scheduledNs);
+    this.#tookNs.push(tookNs);
     if (this.#tookNs.length > usualOf) this.#tookNs.shift();
   }
 
@@ -100,8 +103,10 @@ class LaneState {
   }
 
   mayHang(nowNs: number): boolean {
-    const usualNs = Math.max(0, ...this.#tookNs);
-    const pendingNsMax = Math.max(pendingMsMin * 1e6, usualAnswersMax * usualNs);
-    return nowNs - this.unansweredNs > pendingNsMax;
+    return nowNs - this.unansweredNs > this.#hangsNs;
+  }
+
+  get #hangsNs(): number {
+    return Math.max(hangsMsMin * 1e6, usualAnswersMax * Math.max(0, ...this.#tookNs));
   }
 }

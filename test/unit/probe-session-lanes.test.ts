@@ -202,6 +202,35 @@ describe.each(kinds)('the lane %s', (kind) => {
 });
 
 describe('the lane held-session', () => {
+  it('tells of a session that was lost right behind a good answer', async () => {
+    const clock = new ManualClock();
+    let lost: Failure | null = null;
+    let dials = 0;
+    const gone = ownFailure('terminated', 'terminating connection');
+    const dial = async (): Promise<Opened> => {
+      const isFirst = dials++ === 0;
+      const connection: DatabaseConnection = {
+        get lost() {
+          return isFirst ? lost : null;
+        },
+        query: async () => {
+          if (isFirst) lost = gone;
+          return { ok: true, command: 'SELECT', rows: [['17.4']] };
+        },
+        close: async () => {},
+        destroy: () => {},
+      };
+      return { connection };
+    };
+    const use = ask(clock, postgresDialect, postgresDialect.askHeld);
+    const held = new HeldSession({ dial, clock, timeoutMs: 1_000 }, use);
+    const ends = [await held.attempt(ms), await held.attempt(ms), await held.attempt(ms)];
+    expect(ends.map(({ outcome, error }) => error?.kind ?? outcome)).toEqual([
+      ...['ok', 'terminated', 'ok'],
+    ]);
+    expect(ends[2]?.reconnected).toBe(true);
+  });
+
   it('takes an attempt that never had its turn for none', async () => {
     const server = { down: 'refuses', fromMs: 1e6, toMs: 1e6, dialMs: 2, queryMs: 800 } as const;
     const settings = { kind: 'held-session', intervalMs: 200, timeoutMs: 1_000 } as const;

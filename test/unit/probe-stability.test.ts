@@ -80,6 +80,16 @@ describe('stable again', () => {
     expect(stableMs(5_450)).toBeNull();
   });
 
+  it('begins anew after an attempt that hung, though it was answered in the end', () => {
+    ticks(0, 0, { error: refused });
+    ticks(1, 3);
+    stability.take(poll(4, { tookMs: 3_000 }));
+    ticks(5, 34);
+    expect(stableMs(3_450)).toBeNull();
+    ticks(35, 37);
+    expect(stableMs(3_750)).toBe(3_750 - 3_400);
+  });
+
   it('lets answers take as long as they usually do', () => {
     ticks(0, 0, { error: refused });
     ticks(1, 20, { tookMs: 2_000 });
