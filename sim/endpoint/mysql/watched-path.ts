@@ -39,13 +39,13 @@ export class WatchedPath {
 
   /**
    * Sends what needs no look before it walks over it: the other end works on it meanwhile.
-   * @param looks asked between two payloads, with all that comes then: must it be looked at?
+   * @param looks asked between two payloads, with all that came then: must it be looked at?
    */
   pass(chunk: Buffer, looks: (bytes: Buffer) => boolean): void {
     let at = this.#unwatched ? this.#passRest(chunk) : 0;
     while (at < chunk.length) {
       const bytes = at === 0 ? chunk : chunk.subarray(at);
-      if (!this.atBoundary || looks(bytes)) at += this.push(bytes, true);
+      if (!this.atBoundary || looks(bytes)) at += this.push(bytes);
       else {
         this.#send(bytes);
         this.#walker.walk(bytes);
@@ -81,19 +81,28 @@ export class WatchedPath {
     const bytes = before === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
     this.#kept = Buffer.alloc(0);
     let at = 0;
+    // What passes is sent together: many rows in one write.
+    let unsent = 0;
     while (at < bytes.length) {
       const end = this.#walker.walk(bytes, at, true);
       const kept = this.#walker.retract();
-      const upTo = end - kept;
-      if (upTo > at && this.#fate.kind === 'pass') this.#send(bytes.subarray(at, upTo));
+      if (this.#fate.kind === 'take') {
+        this.#sendPart(bytes, unsent, at);
+        unsent = end - kept;
+      }
       // A copy: the view would keep a large chunk alive for its last few bytes.
-      if (kept > 0) this.#kept = Buffer.from(bytes.subarray(upTo, end));
+      if (kept > 0) this.#kept = Buffer.from(bytes.subarray(end - kept, end));
       at = end;
       const whole = kept === 0 && this.#walker.atBoundary;
       if (whole) this.#done();
       if (whole && one) break;
     }
+    this.#sendPart(bytes, unsent, at - this.#kept.length);
     return at - before;
+  }
+
+  #sendPart(bytes: Buffer, from: number, to: number): void {
+    if (from < to) this.#send(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
   }
 
   #done(): void {
