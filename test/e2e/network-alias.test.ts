@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { docker, localVersions } from '../support/docker.js';
+import { dockerRelay } from '../support/docker-relay.js';
 import {
   type ClientContainer,
   type ClientWish,
@@ -69,9 +70,9 @@ function variables(): Record<string, string> {
   );
 }
 
-/** Everything of a doorway that is in Docker now. */
-function doorways(): string[] {
-  const filter = ['--filter', 'label=rehearse.run=doorway', '--format'];
+/** Everything of a run's doorway that is in Docker now. */
+function doorwayOf(run: Running): string[] {
+  const filter = ['--filter', `label=rehearse.owner.pid=${run.child.pid}`, '--format'];
   return [
     ...docker('ps', '-a', ...filter, '{{.Names}}'),
     ...docker('network', 'ls', ...filter, '{{.Name}}'),
@@ -111,7 +112,7 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
     expect(ended.stdout).toContain(`the writer endpoint listens as db:5432 on network ${network}`);
     expect(ended.stdout).toContain(`docker run --network ${network}`);
     expect(ended.stdout + ended.stderr).not.toContain(given.PGPASSWORD);
-    expect(doorways()).toEqual([]);
+    expect(doorwayOf(run)).toEqual([]);
   });
 
   it('takes a place on a network that is there, resets there, and leaves it as it was', async () => {
@@ -132,7 +133,7 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
     expect(taken.stderr).toContain('ALIAS_TAKEN');
     const ended = await run.ended;
     expect(ended.stdout).toMatch(/verdict/i);
-    expect(doorways()).toEqual([]);
+    expect(doorwayOf(run)).toEqual([]);
     expect(docker('network', 'ls', '--format', '{{.Name}}')).toContain(network);
   });
 
@@ -162,23 +163,60 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
       await dials.printed((lines) => lines.includes('R'));
       await dials.printed((lines) => lines.includes('ECONNREFUSED'));
       expect((await run.ended).code).toBe(0);
-      expect(doorways()).toEqual([]);
+      expect(doorwayOf(run)).toEqual([]);
     } finally {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => daemon.close(resolve));
     }
   });
 
+  it('goes on without a doorway that was killed, and says so', async () => {
+    const run = begin(['--network-alias', 'db']);
+    await run.seen(/phase\s+steady/);
+    const [container = ''] = doorwayOf(run);
+    docker('kill', container);
+    await run.seen(/doorway was lost/);
+    expect((await run.ended).code).toBe(0);
+    expect(doorwayOf(run)).toEqual([]);
+  });
+
+  it('takes its doorway away when it is interrupted', async () => {
+    const run = begin(['--network-alias', 'db', '--steady', '60s']);
+    await run.seen(/phase\s+steady/);
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).toBe(130);
+    expect(doorwayOf(run)).toEqual([]);
+  });
+
+  it('names what it had to leave where Docker was lost', async () => {
+    const relay = await dockerRelay(join(place.folder, 'relay.sock'));
+    try {
+      const run = begin(['--network-alias', 'db'], { DOCKER_HOST: relay.uri });
+      await run.seen(/phase\s+steady/);
+      relay.become('cut');
+      const { code, stderr } = await run.ended;
+      expect(code).toBe(3);
+      expect(stderr).toContain('DOCKER_LOST');
+      const left = doorwayOf(run);
+      expect(left.length).toBe(2);
+      for (const name of left) expect(stderr.replace(/\s+/g, ' ')).toContain(name);
+      await rehearse(['gc'], place.folder);
+      expect(doorwayOf(run)).toEqual([]);
+    } finally {
+      await relay.close();
+    }
+  });
+
   it('leaves its doorway to the next start when it is killed', async () => {
     const run = begin(['--network-alias', 'db', '--steady', '60s']);
     await run.seen(/listens as db:5432/);
-    expect(doorways().length).toBe(2);
+    expect(doorwayOf(run).length).toBe(2);
     run.child.kill('SIGKILL');
     await run.ended;
     const gc = await rehearse(['gc'], place.folder);
     expect(gc.stdout).toMatch(/container\s+rehearse-doorway-/);
     expect(gc.stdout).toMatch(/network\s+rehearse-doorway-/);
-    expect(doorways()).toEqual([]);
+    expect(doorwayOf(run)).toEqual([]);
   });
 });
 
@@ -190,9 +228,10 @@ describe.runIf(node !== undefined)('a place on a network that cannot be had', ()
     ['IMAGE_PULL_FORBIDDEN', [...alias, '--image', 'doorway=no-such/image:1'], {}],
     ['DOCKER_UNREACHABLE', alias, { DOCKER_HOST: 'tcp://127.0.0.1:1' }],
   ] as const)('is told as %s', async (code, args, environment) => {
-    const ended = await begin(args, environment).ended;
+    const run = begin(args, environment);
+    const ended = await run.ended;
     expect(ended.stderr).toContain(code);
     expect(ended.code).toBe(code === 'NETWORK_UNSUITED' ? 64 : 3);
-    expect(doorways()).toEqual([]);
+    expect(doorwayOf(run)).toEqual([]);
   });
 });

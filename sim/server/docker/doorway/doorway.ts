@@ -65,8 +65,9 @@ export async function openDoorway(options: DoorwayOptions): Promise<Doorway> {
     option: '--image doorway=IMAGE',
   });
   const found = network === null ? undefined : await findNetwork(daemon, network, alias);
-  const labels = { ...ownLabels(clock, 'doorway'), ...(await reaperLabels(daemon, offline)) };
-  const made = new DockerDoorway(options, daemon, found);
+  const name = `rehearse-doorway-${randomBytes(6).toString('hex')}`;
+  const labels = { ...ownLabels(clock, name), ...(await reaperLabels(daemon, offline)) };
+  const made = new DockerDoorway(options, daemon, name, found);
   try {
     await made.start(image.reference, labels);
     return made;
@@ -80,7 +81,7 @@ class DockerDoorway implements Doorway {
   readonly #options: DoorwayOptions;
   readonly #daemon: Daemon;
   readonly #found: FoundNetwork | undefined;
-  readonly #name = `rehearse-doorway-${randomBytes(6).toString('hex')}`;
+  readonly #name: string;
   readonly #container: ServerContainer;
   readonly #door: Door;
   readonly #secret = randomBytes(32);
@@ -88,11 +89,17 @@ class DockerDoorway implements Doorway {
   #publishedPort = 0;
   #removal: Promise<void> | undefined;
 
-  constructor(options: DoorwayOptions, daemon: Daemon, found: FoundNetwork | undefined) {
+  constructor(
+    options: DoorwayOptions,
+    daemon: Daemon,
+    name: string,
+    found: FoundNetwork | undefined,
+  ) {
     this.#options = options;
     this.#daemon = daemon;
+    this.#name = name;
     this.#found = found;
-    this.#container = new ServerContainer(daemon, this.#name);
+    this.#container = new ServerContainer(daemon, name);
     this.#door = new Door(
       {
         clock: options.clock,
