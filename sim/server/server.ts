@@ -66,6 +66,23 @@ export interface AdminLogin {
   readonly database: string;
 }
 
+/**
+ * The data of a server as they were at one instant, as a crash then would have left them: what a
+ * snapshot of its storage holds. Goes with its server at the latest.
+ */
+export interface ServerSnapshot {
+  /** Of the server it was taken of; the version is that of its binaries at the time. */
+  readonly spec: ServerSpec;
+  /** The admin in these data. */
+  readonly admin: AdminLogin;
+  /** Where its provider keeps it: a folder, or a volume. */
+  readonly place: string;
+  /** The stretch in which the server stood still; nanoseconds on the run's clock. */
+  readonly frozen: { readonly fromNs: number; readonly toNs: number };
+  /** Safe to call twice. */
+  remove(): Promise<void>;
+}
+
 /** Instants of one start or stop, nanoseconds on the run's clock. */
 export interface StartTimes {
   readonly beginNs: number;
@@ -102,6 +119,12 @@ export interface Server {
   freeze(): Promise<void>;
   thaw(): Promise<void>;
   /**
+   * Freezes the running server, copies its data, and thaws it. A snapshot of AWS's storage stalls
+   * nobody; this one does.
+   * @throws UserError `SNAPSHOT_FAILED`; the server runs on
+   */
+  snapshot(): Promise<ServerSnapshot>;
+  /**
    * Lets the server crash and come back by itself where it can (Postgres: one backend is killed);
    * else it is killed and started again.
    */
@@ -132,6 +155,13 @@ export interface ServerProvider {
    *   `PLATFORM_UNSUPPORTED`, `DOCKER_UNREACHABLE`, `IMAGE_NOT_FOUND`
    */
   create(spec: ServerSpec): Promise<Server>;
+  /**
+   * Makes a stopped server of its own with the data of a snapshot, of the snapshot's version; it
+   * recovers from the crash when it is started. The snapshot can be used again.
+   * @param name as in a `ServerSpec`
+   * @throws UserError what `create` throws, and `SNAPSHOT_FAILED`
+   */
+  restore(snapshot: ServerSnapshot, name: string): Promise<Server>;
   /** Makes sure a version can be run here, fetching it (announced) where that is allowed. */
   prepare(engine: EngineName, version: string): Promise<void>;
   /**

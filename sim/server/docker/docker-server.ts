@@ -1,52 +1,25 @@
-import type { Clock } from '../../clock.js';
 import { UserError } from '../../user-error.js';
 import { freePort } from '../ports.js';
 import type {
   AdminLogin,
   Server,
   ServerAddress,
+  ServerSnapshot,
   ServerSpec,
   StartTimes,
   StopMode,
   StopTimes,
 } from '../server.js';
 import { NotAccepting, settlesWithin, startFailed, untilAccepting } from './accepting.js';
-import type { Daemon } from './daemon.js';
-import type { ImageContract } from './image-contract.js';
 import type { ReadyImage } from './images.js';
 import { LogTail } from './log-tail.js';
 import { newestBackend, whyNoLogin } from './login.js';
 import type { RunNetwork } from './network.js';
-import {
-  type ContainerRecipe,
-  isPortTaken,
-  type ResourceLimits,
-  ServerContainer,
-} from './server-container.js';
+import { isPortTaken, ServerContainer } from './server-container.js';
+import { containerRecipe, type DockerServerParts } from './server-parts.js';
+import { Snapshots } from './snapshots.js';
 import { visiblePid } from './visible-pid.js';
 import { makeVolume, removeVolume } from './volume.js';
-
-/** What a server is made of; the provider puts it together. */
-export interface DockerServerParts {
-  /** The name of its container and of its volume. */
-  readonly id: string;
-  readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
-  readonly clock: Clock;
-  readonly daemon: Daemon;
-  readonly contract: ImageContract;
-  readonly labels: Record<string, string>;
-  readonly limits: ResourceLimits;
-  /** The server's arguments. */
-  readonly command: readonly string[];
-  readonly image: (version: string) => Promise<ReadyImage>;
-  /** Whether a port is free to be taken by this server. */
-  readonly acceptPort: (port: number) => boolean;
-  /** Refuses images that the data can surely not be started with. */
-  readonly requireStep: (from: string, to: string) => void;
-  /** Tells the provider that the server is no more. */
-  readonly onRemoved: () => void;
-}
 
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
@@ -63,6 +36,7 @@ export class DockerServer implements Server {
   readonly admin: AdminLogin;
   readonly #parts: DockerServerParts;
   readonly #log = new LogTail();
+  readonly #snapshots: Snapshots;
   #port = 0;
   #portIsSettled = false;
   #version: string;
@@ -88,6 +62,7 @@ export class DockerServer implements Server {
     this.spec = parts.spec;
     this.admin = parts.admin;
     this.#version = parts.spec.version;
+    this.#snapshots = new Snapshots(parts.daemon, parts.clock);
   }
 
   get address(): ServerAddress {
@@ -152,6 +127,14 @@ export class DockerServer implements Server {
   async thaw(): Promise<void> {
     await this.#require('frozen', 'thaw').unpause();
     this.#state = 'running';
+  }
+
+  async snapshot(): Promise<ServerSnapshot> {
+    this.#require('running', 'snapshot');
+    const { id, labels, contract, image } = this.#parts;
+    const { reference } = await image(this.#version);
+    const { ownFiles } = contract;
+    return await this.#snapshots.take(this, { id, labels, image: reference, ownFiles });
   }
 
   async crash(): Promise<void> {
@@ -282,7 +265,7 @@ export class DockerServer implements Server {
       this.#containerVersion = this.#version;
       await old?.remove(clock);
       this.#isNewStart = true;
-      await made.createAndStart(this.#recipe(image));
+      await made.createAndStart(containerRecipe(this.#parts, image, this.#port, this.#joined));
     }
     this.#isNewStart = true;
     this.#isLaunched = true;
@@ -292,24 +275,6 @@ export class DockerServer implements Server {
   async #followLog(): Promise<void> {
     const following = await this.#container?.followLog(this.#log);
     this.#logEnded = following?.ended;
-  }
-
-  #recipe(image: ReadyImage): ContainerRecipe {
-    const { id, labels, contract, command, limits } = this.#parts;
-    const path = contract.volumePath(image);
-    return {
-      name: id,
-      image: image.reference,
-      labels,
-      environment: contract.environment(path),
-      files: contract.files(this.admin.password),
-      command,
-      port: { inside: contract.port, outside: this.#port },
-      volume: { name: id, path },
-      network: this.#joined,
-      limits,
-      stopSignal: contract.signals.fast,
-    };
   }
 
   /** Ends a container that will not answer, keeps its log, and removes it. */
@@ -366,6 +331,7 @@ export class DockerServer implements Server {
     await settlesWithin(clock, this.#starting, settleTimeoutMs);
     const container = this.#container ?? new ServerContainer(daemon, id);
     await container.remove(clock);
+    await this.#snapshots.close();
     await removeVolume(daemon, id, clock);
     this.#state = 'stopped';
     this.#pid = undefined;

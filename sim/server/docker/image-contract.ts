@@ -26,6 +26,8 @@ export interface ImageContract {
   readonly port: number;
   readonly admin: Pick<AdminLogin, 'user' | 'database'>;
   readonly signals: { readonly fast: NodeJS.Signals; readonly immediate: NodeJS.Signals };
+  /** Paths in the volume of files that must not be the same in two servers. */
+  readonly ownFiles: readonly string[];
   /** Where the volume with the data belongs. */
   volumePath(image: ReadyImage): string;
   environment(volumePath: string): Record<string, string>;
@@ -44,6 +46,7 @@ const postgres: ImageContract = {
   port: 5432,
   admin: { user: postgresAdmin, database: 'postgres' },
   signals: { fast: 'SIGINT', immediate: 'SIGQUIT' },
+  ownFiles: ['pgdata/postmaster.pid'],
   // From 18 on the image declares the folder above.
   volumePath: ({ volumes }) =>
     volumes.find((path) => path.startsWith('/var/lib/postgresql')) ?? '/var/lib/postgresql/data',
@@ -72,6 +75,7 @@ function mysqlContract(engine: 'mysql' | 'mariadb'): ImageContract {
     port: 3306,
     admin: { user: mysqlAdmin, database: 'mysql' },
     signals: { fast: 'SIGTERM', immediate: 'SIGKILL' },
+    ownFiles: ['auto.cnf'],
     volumePath: () => '/var/lib/mysql',
     environment: () => ({
       MYSQL_ROOT_PASSWORD_FILE: secretFile,

@@ -5,7 +5,14 @@ import type { Need } from '../../database/needs.js';
 import { UserError } from '../../user-error.js';
 import { once } from '../embedded/once.js';
 import { randomSecret } from '../embedded/random-secret.js';
-import type { EngineName, EngineOffer, ServerProvider, ServerSpec } from '../server.js';
+import type {
+  AdminLogin,
+  EngineName,
+  EngineOffer,
+  ServerProvider,
+  ServerSnapshot,
+  ServerSpec,
+} from '../server.js';
 import { type Daemon, openDaemon } from './daemon.js';
 import { leftBehind } from './daemon-errors.js';
 import { DockerServer } from './docker-server.js';
@@ -21,6 +28,7 @@ import { ownLabels } from './labels.js';
 import { makeNetwork, type RunNetwork } from './network.js';
 import { reaperLabels } from './reaper.js';
 import type { ResourceLimits } from './server-container.js';
+import { copyVolume } from './volume-copy.js';
 
 export interface DockerOptions extends ImageChoice {
   readonly clock: Clock;
@@ -80,7 +88,31 @@ export class DockerProvider implements ServerProvider {
     return [];
   }
 
-  async create(spec: ServerSpec): Promise<DockerServer> {
+  create(spec: ServerSpec): Promise<DockerServer> {
+    return this.#make(spec, { ...imageContracts[spec.engine].admin, password: randomSecret() });
+  }
+
+  async restore(snapshot: ServerSnapshot, name: string): Promise<DockerServer> {
+    const { spec, admin, place } = snapshot;
+    const server = await this.#make({ ...spec, name }, admin);
+    try {
+      const [daemon, image] = [await this.#daemon(), await this.#image(spec.engine, spec.version)];
+      await copyVolume(daemon, this.#options.clock, {
+        name: `${server.containerName}-copier`,
+        image: image.reference,
+        labels: await this.#labels(daemon),
+        from: place,
+        to: server.containerName,
+        ownFiles: [],
+      });
+      return server;
+    } catch (error) {
+      await server.remove().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #make(spec: ServerSpec, admin: AdminLogin): Promise<DockerServer> {
     requireName(spec.name);
     const { clock, parameters, limits } = this.#options;
     const contract = imageContracts[spec.engine];
@@ -92,7 +124,7 @@ export class DockerProvider implements ServerProvider {
     const server = new DockerServer({
       id: this.#nameOf(spec.name.toLowerCase()),
       spec,
-      admin: { ...contract.admin, password: randomSecret() },
+      admin,
       clock,
       daemon,
       contract,

@@ -8,6 +8,7 @@ import {
   engineTitles,
   type Server,
   type ServerAddress,
+  type ServerSnapshot,
   type ServerSpec,
   type StartTimes,
   type StopMode,
@@ -20,6 +21,7 @@ import { readRegistry, register, unregister } from './registry.js';
 import { removeFolder } from './remove-folder.js';
 import type { ServerLog } from './server-log.js';
 import { ServerProcess } from './server-process.js';
+import { Snapshots } from './snapshots.js';
 
 /** What a server is made of; the provider puts it together. */
 export interface ServerParts {
@@ -42,6 +44,7 @@ export class EmbeddedServer implements Server {
   readonly admin: AdminLogin;
   readonly #parts: ServerParts;
   readonly #created: string;
+  readonly #snapshots: Snapshots;
   #port: number | undefined;
   #portIsSettled = false;
   #version: string;
@@ -55,6 +58,7 @@ export class EmbeddedServer implements Server {
     this.spec = parts.recipe.spec;
     this.admin = parts.recipe.admin;
     this.#version = this.spec.version;
+    this.#snapshots = new Snapshots(parts.context, parts.recipe, parts.folder);
     this.#created = wallClockAt(clock.anchor, clock.nowNs()).toISOString();
   }
 
@@ -144,6 +148,11 @@ export class EmbeddedServer implements Server {
     this.#state = 'running';
   }
 
+  async snapshot(): Promise<ServerSnapshot> {
+    this.#require('running', 'snapshot');
+    return await this.#snapshots.take(this);
+  }
+
   async crash(): Promise<void> {
     this.#require('running', 'crash');
     const running = this.#process;
@@ -164,6 +173,7 @@ export class EmbeddedServer implements Server {
   async #removeAll(): Promise<void> {
     const { context, folder, guard, log, id, recipe } = this.#parts;
     const { clock, account, places } = context;
+    this.#snapshots.close();
     await this.#process?.kill(clock);
     log.close();
     await recipe.freeTraces();

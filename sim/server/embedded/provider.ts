@@ -5,7 +5,14 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import type { Need } from '../../database/needs.js';
 import { UserError } from '../../user-error.js';
-import type { EngineName, EngineOffer, Server, ServerProvider, ServerSpec } from '../server.js';
+import type {
+  EngineName,
+  EngineOffer,
+  Server,
+  ServerProvider,
+  ServerSnapshot,
+  ServerSpec,
+} from '../server.js';
 import { serverAccount } from './account.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { EmbeddedEngine, EngineContext, ServerRecipe } from './engine.js';
@@ -105,6 +112,11 @@ export class EmbeddedProvider implements ServerProvider {
       make: () => this.#make(wanted),
     });
     return (await this.#make(wanted, filled)).server;
+  }
+
+  async restore(snapshot: ServerSnapshot, name: string): Promise<Server> {
+    requireName(name);
+    return (await this.#make({ ...snapshot.spec, name }, snapshot.place)).server;
   }
 
   /** @param filled the folder of a template to begin with in place of the engine's own */

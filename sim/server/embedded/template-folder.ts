@@ -71,6 +71,7 @@ export async function obtainTemplateFolder(
 /**
  * Copies a data directory to `target` as the servers' account. `cp` shares blocks with the
  * original where the file system can, and is several times faster than Node's own copying.
+ * @param started told the id of the process that copies, which leads a group of its own
  * @throws UserError `ENGINE_INIT_FAILED`
  */
 export async function copyTemplate(
@@ -79,10 +80,15 @@ export async function copyTemplate(
   dataDirectory: string,
   target: string,
   timeoutMs = 60_000,
+  started?: (pid: number) => void,
 ): Promise<void> {
   const sharing = process.platform === 'darwin' ? '-c' : '--reflink=auto';
   const command = ['cp', '-RP', sharing, dataDirectory, target];
-  const end = await runCommand(clock, command, timeoutMs, { ...spawnIdentity(account), cwd: '/' });
+  const end = await runCommand(clock, command, timeoutMs, {
+    ...spawnIdentity(account),
+    cwd: '/',
+    ...(started === undefined ? {} : { started }),
+  });
   if (end.code !== 0) throw initFailed(engine, 'a data directory could not be copied', end);
 }
 

@@ -132,7 +132,8 @@ class PostgresRecipe implements ServerRecipe {
   readonly files: Readonly<Record<string, string>>;
   readonly folders = [];
   readonly kept: Readonly<Record<string, string>>;
-  readonly ownFiles = [];
+  /** Names the process of another server: with it, this one would not start. */
+  readonly ownFiles = ['postmaster.pid'];
   readonly signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
   readonly lastSignal = 'QUIT';
   readonly startTimeoutMs = 60_000;
