@@ -40,19 +40,28 @@ export interface FetchedEngine {
 }
 
 const engineNames = ['postgres', 'postgresql', 'aurora-postgresql', 'aurora-postgres'];
+/** Engines that rehearsals know and that cannot be fetched. */
+const notFetched = ['mysql', 'mariadb', 'aurora-mysql'];
 
 /**
  * The community version that `ENGINE@VERSION` asks for.
- * @throws UserError `ENGINE_INVALID`, `VERSION_INVALID`
+ * @throws UserError `ENGINE_INVALID`, `ENGINE_NOT_FETCHED`, `VERSION_INVALID`
  */
 export function parseEngine(text: string): string {
   const [name = '', version, ...rest] = text.split('@');
   if (engineNames.includes(name) && version !== undefined && rest.length === 0)
     return communityVersion(version);
+  if (notFetched.includes(name))
+    throw new UserError(
+      'ENGINE_NOT_FETCHED',
+      `rehearse fetch knows PostgreSQL alone; of ${name} no binaries are published for it.`,
+      'Install it on the PATH, name it with REHEARSE_MYSQLD or REHEARSE_MARIADBD, or run it in ' +
+        'containers with --provider docker; rehearse doctor shows what is here.',
+    );
   throw new UserError(
     'ENGINE_INVALID',
     `${JSON.stringify(text.slice(0, 60))} does not name an engine and a version.`,
-    'Write for example postgres@17.6.',
+    'Write for example postgres@17.6; PostgreSQL is all that can be fetched.',
   );
 }
 

@@ -1,33 +1,7 @@
 /** Folders and files of users: never for ever, never over what is there, never half. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/**
- * Makes a folder and those above it. Node's own `recursive` never returns where a folder can be
- * seen but nothing be made in it, as in /proc.
- * @throws the file system's error
- */
-export function makeFolders(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    makeFolders(dirname(path));
-    mkdirSync(path);
-  }
-}
+export { makeFolders } from '../sim/server/embedded/make-folders.js';
 
 /**
  * Writes a file in one step: a disk that is full leaves the earlier one, or none, never a part.

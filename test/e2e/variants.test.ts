@@ -86,12 +86,36 @@ describe('what can go another way', () => {
     expect(report.lanes['held-session']).toMatchObject({ failed: 0 });
   });
 
-  it('an environment that cannot be used ends with 3 and a way out', async () => {
-    const args = ['run', 'aurora-postgres-zdp', ...quick];
-    const env = { REHEARSE_CACHE_DIR: '/dev/null/cache' };
-    const ended = await rehearse(args, place.folder, env);
+  // In /proc a folder can be seen and none be made, where Node's own way never comes back.
+  it.each(['/dev/null/cache', '/proc/nope', '/proc/nope/deeper'])(
+    'an environment that cannot be used ends with 3 and a way out: %s',
+    async (REHEARSE_CACHE_DIR) => {
+      const args = ['run', 'aurora-postgres-zdp', ...quick];
+      const ended = await rehearse(args, place.folder, { REHEARSE_CACHE_DIR });
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toContain('error CACHE_UNUSABLE');
+      expect(ended.stderr).not.toMatch(/^\s+at /m);
+    },
+  );
+
+  it('more sessions than a server takes by default are all open', async () => {
+    const { report } = await run('--sessions', 'idle=120');
+    expect(report.sessions).toMatchObject({ present: 125, preserved: 125, dropped: 0 });
+  });
+
+  it('sessions that the server does not take end with 3, and are no defect', async () => {
+    const file = join(place.folder, 'parameters.yaml');
+    writeFileSync(file, 'max_connections: 20\n');
+    const args = ['--sessions', 'idle=40', '--engine-parameters', file];
+    const ended = await rehearse(['run', 'aurora-postgres-zdp', ...quick, ...args], place.folder);
     expect(ended.code).toBe(3);
-    expect(ended.stderr).toContain('error CACHE_UNUSABLE');
-    expect(ended.stderr).not.toMatch(/^\s+at /m);
+    expect(ended.stderr).toMatch(/error SESSIONS_UNOPENED: The session of idle-\d+ could not be/);
+  });
+
+  it('a session that a fault ended is broken, though nothing dropped it', async () => {
+    const { report } = await run('--sessions', 'idle=2', '--fault', 'drop-sessions=100%@+1s');
+    expect(report.sessions).toMatchObject({ preserved: 7, dropped: 0, brokenCount: 2 });
+    expect(report.sessions?.broken[0]?.text).toContain('the operation did not drop it');
+    expect(report.verdict).toBe('fail');
   });
 });

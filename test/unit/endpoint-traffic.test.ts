@@ -121,6 +121,31 @@ describe('Traffic', () => {
     expect(t.customSettings.has('late.name')).toBe(true);
   });
 
+  it.each([
+    ["SET/**/app.b = '1'", ['app.b']],
+    ['SET --x\n app.i TO 2', ['app.i']],
+    ["set /* a /* nested */ one */ session app.n = 'x'", ['app.n']],
+    ["set app . spaced = 'x'", ['app.spaced']],
+    ["select set_config(E'app.d', '1', false)", ['app.d']],
+    ["select set_config(/* name */ 'app.c', '1', false)", ['app.c']],
+    ["select set_config(setting_name => 'app.e', new_value => '1', is_local => false)", ['app.e']],
+    ['select set_config($q$app.q$q$, $$1$$, false)', ['app.q']],
+    ["select '/*'; set app.f = '1'; select '*/'", ['app.f']],
+    ["select '--'; set/* */app.g = '1'", ['app.g']],
+    ["select 'it''s /* none'; SET/**/app.h = '1'; select '*/'", ['app.h']],
+  ])('finds the name in %s', (sql, names) => {
+    const t = traffic();
+    t.fromClient.walk(queryMessage(sql));
+    expect([...t.customSettings]).toEqual(names);
+  });
+
+  it('reads the parameters of a set_config with comments in it', () => {
+    const t = traffic();
+    t.fromClient.walk(parseMessage('s', 'select set_config(/**/ $1, $2, false)', []));
+    t.fromClient.walk(message(frontend.bind, '\0s\0', Buffer.alloc(6), 'a.late', Buffer.alloc(4)));
+    expect(t.customSettings.has('a.late')).toBe(true);
+  });
+
   it('remembers what the server reported', () => {
     const t = traffic();
     t.fromServer.walk(parameterStatusMessage('TimeZone', 'UTC'));

@@ -180,7 +180,8 @@ describe('an offline bundle', () => {
   });
 
   it('wants an engine, a version and a platform that exist', async () => {
-    expect(await codeOf(make('mysql@8.0'))).toBe('ENGINE_INVALID');
+    expect(await codeOf(make('mysql@8.0'))).toBe('ENGINE_NOT_FETCHED');
+    expect(await codeOf(make('oracle@19'))).toBe('ENGINE_INVALID');
     expect(await codeOf(make('postgres'))).toBe('ENGINE_INVALID');
     expect(await codeOf(make('postgres@seventeen'))).toBe('VERSION_INVALID');
     expect(await codeOf(make('postgres@99.6', ['win32-x64']))).toBe('PLATFORM_UNSUPPORTED');

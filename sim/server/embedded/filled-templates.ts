@@ -11,14 +11,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { wallClockAt } from '../../clock.js';
+import { type Clock, wallClockAt } from '../../clock.js';
 import type { Server, ServerContent } from '../server.js';
-import { spawnIdentity } from './account.js';
+import { serverAccount, spawnIdentity } from './account.js';
 import { runCommand } from './command.js';
 import type { EngineContext, ServerRecipe } from './engine.js';
-import type { Places } from './places.js';
+import { defaultCacheDir, openPlaces, type Places } from './places.js';
 import { removeFolder } from './remove-folder.js';
 import {
   initFailed,
@@ -36,6 +36,8 @@ const aboutFile = 'about.json';
 const about = z.object({ bytes: z.number().nonnegative() });
 /** Whoever copies one may be slow. */
 const inUseForMs = 600_000;
+/** A copy takes a second or two; whoever asks for them to go means those too that are older. */
+const copyingMs = 15_000;
 const moveTimeoutMs = 600_000;
 /** The server writes everything to disk before it ends. */
 const stopTimeoutMs = 600_000;
@@ -146,6 +148,25 @@ async function pruneFilled(context: EngineContext, latest: string): Promise<void
   const nowMs = wallClockAt(clock.anchor, clock.nowNs()).getTime();
   const folders = surplus(filledTemplates(places), nowMs).filter((folder) => folder !== latest);
   for (const folder of folders) await removeFolder(clock, folder, account);
+}
+
+/**
+ * Removes every filled template that no run can be copying at the moment.
+ * @returns their folders
+ */
+export async function removeFilledTemplates(
+  clock: Clock,
+  cacheDir: string = defaultCacheDir(),
+): Promise<string[]> {
+  const account = serverAccount();
+  const nowMs = wallClockAt(clock.anchor, clock.nowNs()).getTime();
+  const removed: string[] = [];
+  for (const { folder, usedAtMs } of filledTemplates(openPlaces(resolve(cacheDir), account))) {
+    if (nowMs - usedAtMs < copyingMs) continue;
+    await removeFolder(clock, folder, account);
+    removed.push(folder);
+  }
+  return removed;
 }
 
 /** The filled templates there are. */

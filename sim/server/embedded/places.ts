@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../user-error.js';
 import { type Account, accountCanRead } from './account.js';
+import { makeFolders } from './make-folders.js';
 
 export interface Places {
   /** What was fetched, kept for good. */
@@ -46,10 +47,10 @@ export function openPlaces(cacheDir: string, account: Account | undefined): Plac
   const places = placesIn(cacheDir, serverRoot);
   try {
     for (const folder of [cacheDir, serverRoot, places.engines, places.staged, places.registry])
-      mkdirSync(folder, { recursive: true, mode: 0o755 });
+      makeFolders(folder, 0o755);
     // Where another account runs the servers, these two are its own: it makes and removes there.
     for (const folder of [places.templates, places.servers]) {
-      const isNew = mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
+      const isNew = makeFolders(folder, 0o700);
       chmodSync(folder, 0o700);
       if (isNew && folder === places.servers) spreadOnDisk(folder);
       if (account !== undefined) chownSync(folder, account.uid, account.gid);
@@ -81,8 +82,11 @@ function reachableRoot(cacheDir: string, account: Account): string {
   for (const folder of [cacheDir, ...temporary]) {
     const mode = folder === cacheDir ? 0o755 : 0o711;
     try {
-      mkdirSync(folder, { recursive: folder === cacheDir, mode });
-      if (folder !== cacheDir) chmodSync(folder, mode);
+      if (folder === cacheDir) makeFolders(folder, mode);
+      else {
+        mkdirSync(folder, { mode });
+        chmodSync(folder, mode);
+      }
     } catch (error) {
       // What the user named must be usable; of ours, one that is there already may be.
       if (folder === cacheDir) throw unusable(cacheDir, (error as Error).message);

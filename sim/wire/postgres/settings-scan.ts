@@ -5,21 +5,56 @@
  */
 
 const setStatement =
-  /\bset\s+(?:session\s+)?("?[a-z_][\w$]*"?(?:\."?[a-z_][\w$]*"?)+)\s*(?:=|\bto\b)/gi;
-const setConfig = /\bset_config\s*\(\s*'([a-z_][\w$]*(?:\.[a-z_][\w$]*)+)'/gi;
+  /\bset\s+(?:session\s+)?("?[a-z_][\w$]*"?(?:\s*\.\s*"?[a-z_][\w$]*"?)+)\s*(?:=|\bto\b)/gi;
+/** The name as a literal, of whatever kind, perhaps by the parameter's own name. */
+const setConfig =
+  /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?(?:e|u&)?'([a-z_][\w$]*(?:\.[a-z_][\w$]*)+)'/gi;
+const setConfigBetweenDollars =
+  /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?\$\w*\$([a-z_]\w*(?:\.[a-z_]\w*)+)\$/gi;
+/** Quoted text, which may hold what looks like a comment; else a comment. */
+const quotedOrComment = /e'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*/gi;
 
 /** Custom setting names that the SQL text sets, without quotes. */
 export function customSettingsIn(sql: string): string[] {
-  const found: string[] = [];
-  for (const pattern of [setStatement, setConfig]) {
-    for (const match of sql.matchAll(pattern)) found.push((match[1] ?? '').replaceAll('"', ''));
+  const found = new Set<string>();
+  // Where quotes were misread, as in text between dollars, the text itself is the better one.
+  for (const text of new Set([sql, withoutComments(sql)]))
+    for (const pattern of [setStatement, setConfig, setConfigBetweenDollars])
+      for (const match of text.matchAll(pattern))
+        found.add((match[1] ?? '').replaceAll(/["\s]/g, ''));
+  return [...found];
+}
+
+/** Comments are blanks to the server; those in slashes and stars nest. */
+function withoutComments(sql: string): string {
+  if (!/--|\/\*/.test(sql)) return sql;
+  let text = '';
+  let from = 0;
+  const tokens = new RegExp(quotedOrComment);
+  for (let match = tokens.exec(sql); match !== null; match = tokens.exec(sql)) {
+    const isComment = match[0].startsWith('--') || match[0] === '/*';
+    if (!isComment) continue;
+    text += `${sql.slice(from, match.index)} `;
+    from = match[0] === '/*' ? endOfComment(sql, match.index) : tokens.lastIndex;
+    tokens.lastIndex = from;
   }
-  return found;
+  return text + sql.slice(from);
+}
+
+function endOfComment(sql: string, at: number): number {
+  const edges = /\/\*|\*\//g;
+  edges.lastIndex = at;
+  let depth = 0;
+  for (let edge = edges.exec(sql); edge !== null; edge = edges.exec(sql)) {
+    depth += edge[0] === '/*' ? 1 : -1;
+    if (depth === 0) return edges.lastIndex;
+  }
+  return sql.length;
 }
 
 /** Whether the text passes the name to set_config as a parameter, so that Bind must be read. */
 export function setsByParameter(sql: string): boolean {
-  return /\bset_config\s*\(\s*\$\d/i.test(sql);
+  return /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?\$\d/i.test(withoutComments(sql));
 }
 
 /** A cheap first look, made of every statement: most set nothing. Latin-1 is enough for letters. */

