@@ -1,14 +1,18 @@
 /** `rehearse gc`: removes what runs that were killed have left, and says what it was. */
 import { exitCodes } from '../sim/user-error.js';
 import type { CommandContext } from './context.js';
+import { removeKeptDatabases } from './kept-databases.js';
 import { removeLeftovers } from './leftovers.js';
 import { json, table } from './text.js';
 
 export async function gcCommand(
-  options: { json?: boolean },
+  options: { json?: boolean; templates?: boolean },
   { output, clock }: CommandContext,
 ): Promise<number> {
-  const { removed, failed, otherHosts, dockerUnreachable } = await removeLeftovers(clock, true);
+  const found = await removeLeftovers(clock, true);
+  const { failed, otherHosts, dockerUnreachable } = found;
+  const kept = options.templates === true ? await removeKeptDatabases(clock) : [];
+  const removed = [...found.removed, ...kept];
   if (options.json === true) {
     output.data(json({ removed, failed, otherHosts, dockerUnreachable }));
     return failed.length === 0 ? exitCodes.pass : exitCodes.environment;
@@ -26,7 +30,11 @@ export async function gcCommand(
       removed.map(({ kind, name, killedPid }) => [
         kind,
         name,
-        killedPid === null ? 'was not running' : `process ${killedPid} was killed`,
+        kind === 'template'
+          ? 'a loaded database'
+          : killedPid === null
+            ? 'was not running'
+            : `process ${killedPid} was killed`,
       ]),
       '  ',
     ),

@@ -101,9 +101,10 @@ function addMachine(program: Command, start: Start): void {
   program
     .command('gc')
     .description('remove what runs that were killed have left, and only that')
+    .option('--templates', 'also the databases that --schema and --data have loaded')
     .option(...jsonOption)
-    .addHelpText('after', examples('rehearse gc'))
-    .action((options: { json?: boolean }) =>
+    .addHelpText('after', examples('rehearse gc', 'rehearse gc --templates'))
+    .action((options: { json?: boolean; templates?: boolean }) =>
       start(async (context) => (await import('./gc.js')).gcCommand(options, context)),
     );
 }
