@@ -115,7 +115,7 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
     expect(doorwayOf(run)).toEqual([]);
   });
 
-  it('takes a place on a network that is there, resets there, and leaves it as it was', async () => {
+  it('takes a place on a network that is there, resets there, leaves it as it was', async () => {
     const network = `rehearse-test-${randomBytes(4).toString('hex')}`;
     docker('network', 'create', '--internal', network);
     networks.push(network);
