@@ -11,8 +11,31 @@ let known: string | undefined;
  * with each process namespace (two containers of one image share their machine id).
  */
 export function hostId(): string {
-  known ??= createHash('sha256').update(hostFacts().join('\0')).digest('hex').slice(0, 32);
+  known ??= digest(hostFacts());
   return known;
+}
+
+/** The process namespace of a machine itself, which the kernel numbers so (PROC_PID_INIT_INO). */
+const machineNamespace = 'pid:[4026531836]';
+let knownMachine: string | null | undefined;
+
+/**
+ * Which machine this is, whatever its boot; null where that is not certain, as in a container,
+ * which may share its name and machine id with others on other machines.
+ */
+export function machineId(): string | null {
+  if (knownMachine !== undefined) return knownMachine;
+  const isMac = process.platform === 'darwin';
+  const fact = isMac
+    ? macFact('kern.uuid').trim()
+    : textOf(() => readFileSync('/etc/machine-id', 'utf8'));
+  const isItself = isMac || textOf(() => readlinkSync('/proc/self/ns/pid')) === machineNamespace;
+  knownMachine = isItself && fact !== '' ? digest([hostname(), fact]) : null;
+  return knownMachine;
+}
+
+function digest(facts: readonly string[]): string {
+  return createHash('sha256').update(facts.join('\0')).digest('hex').slice(0, 32);
 }
 
 function hostFacts(): string[] {

@@ -133,7 +133,7 @@ describe('the reaper', () => {
   };
   const server = { startedAt: 'tuesday', commandLine: `postgres -D ${entry.folder}/data -p 1` };
   const decide = (facts: Record<number, ProcessFacts | 'hidden'>, one = entry, host = 'here') =>
-    decideReap(one, host, (pid) => facts[pid]);
+    decideReap(one, { hostId: host, machineId: 'm', bootedMs: 2e12 }, (pid) => facts[pid]);
 
   it('kills the server of a dead owner', () => {
     expect(decide({ 20: server })).toEqual({ reap: true, killPid: 20 });
@@ -152,6 +152,20 @@ describe('the reaper', () => {
     expect(decide({ 10: owner, 20: server })).toEqual({ reap: false, why: 'owner-alive' });
     expect(decide({ 10: 'hidden', 20: server })).toEqual({ reap: false, why: 'owner-alive' });
     expect(decide({ 20: server }, entry, 'there')).toEqual({ reap: false, why: 'other-host' });
+  });
+
+  it('knows that nothing of an earlier boot of this machine is alive', () => {
+    const owner = { startedAt: 'monday', commandLine: 'node' };
+    const before = { ...entry, created: new Date(1.9e12).toISOString(), machineId: 'm' };
+    const dead = { reap: true, killPid: null };
+    expect(decide({ 10: owner, 20: server }, before, 'next boot')).toEqual(dead);
+    const alive = { reap: false, why: 'other-host' };
+    const since = { ...before, created: new Date(2.1e12).toISOString() };
+    const unsure = { ...before, machineId: null };
+    for (const one of [since, unsure, entry, { ...before, machineId: 'other' }])
+      expect(decide({ 20: server }, one, 'next boot')).toEqual(alive);
+    const nowhere = { hostId: 'x', machineId: null, bootedMs: 2e12 };
+    expect(decideReap(unsure, nowhere, () => undefined)).toEqual(alive);
   });
 
   it('takes a later process with the number of the owner for another one', () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { wallClockAt } from '../../clock.js';
 import { UserError } from '../../user-error.js';
-import { hostId } from '../host-id.js';
+import { hostId, machineId } from '../host-id.js';
 import { freePort } from '../ports.js';
 import {
   type AdminLogin,
@@ -247,6 +247,7 @@ export class EmbeddedServer implements Server {
       v: 1,
       id,
       hostId: hostId(),
+      machineId: machineId(),
       owner: ownProcess(),
       server: server === undefined ? null : { pid: server.pid, startedAt: server.startedAt },
       folder,

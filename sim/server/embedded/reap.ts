@@ -1,11 +1,12 @@
 /**
  * Removes what a killed run left behind, and only what is surely ours and dead: an entry of this
- * host and user whose owner is gone, and a process only where its own start time and its data
+ * host and user whose owner is gone (or of an earlier boot of this machine), and a process only where its own start time and its data
  * directory are those of the entry.
  */
+import { uptime } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Clock, wallClockAt } from '../../clock.js';
-import { hostId } from '../host-id.js';
+import { hostId, machineId } from '../host-id.js';
 import { serverAccount } from './account.js';
 import { deadDrafts } from './drafts.js';
 import { defaultCacheDir, openPlaces } from './places.js';
@@ -41,13 +42,25 @@ export type ReapDecision =
   | { readonly reap: false; readonly why: 'other-host' | 'owner-alive' }
   | { readonly reap: true; readonly killPid: number | null };
 
+/** Where and when an entry is looked at. */
+export interface Here {
+  readonly hostId: string;
+  /** Null where that is not certain. */
+  readonly machineId: string | null;
+  /** When the machine was started, milliseconds of the wall clock. */
+  readonly bootedMs: number;
+}
+
 /** Decides about one entry. `look` tells the facts of a live process. */
 export function decideReap(
   entry: Registered,
-  host: string,
+  here: Here,
   look: (pid: number) => ProcessFacts | 'hidden' | undefined,
 ): ReapDecision {
-  if (entry.hostId !== host) return { reap: false, why: 'other-host' };
+  if (entry.hostId !== here.hostId)
+    return isOfEarlierBoot(entry, here)
+      ? { reap: true, killPid: null }
+      : { reap: false, why: 'other-host' };
   const owner = look(entry.owner.pid);
   // A process whose facts cannot be seen may be the owner: leave its server alone.
   if (owner === 'hidden' || owner?.startedAt === entry.owner.startedAt)
@@ -57,6 +70,13 @@ export function decideReap(
     reap: true,
     killPid: server !== null && isOurs(server, entry, look) ? server.pid : null,
   };
+}
+
+/** What ran on this machine before its last start is dead for sure, its owner included. */
+function isOfEarlierBoot(entry: Registered, { machineId, bootedMs }: Here): boolean {
+  return (
+    machineId !== null && entry.machineId === machineId && Date.parse(entry.created) < bootedMs
+  );
 }
 
 function isOurs(
@@ -81,8 +101,10 @@ export async function reapDeadServers(options: ReapOptions): Promise<Reaped[]> {
   const account = serverAccount();
   const places = openPlaces(cacheDir, account);
   const reaped: Reaped[] = [];
+  const now = wallClockAt(clock.anchor, clock.nowNs()).getTime();
+  const here = { hostId: hostId(), machineId: machineId(), bootedMs: now - uptime() * 1e3 };
   for (const entry of readRegistry(places.registry)) {
-    const decision = decideReap(entry, hostId(), look);
+    const decision = decideReap(entry, here, look);
     if (!decision.reap) continue;
     const tree = decision.killPid === null ? [] : killProcessTree(decision.killPid);
     for (let tries = 0; tries < 400 && tree.some(processExists); tries++) await clock.sleep(5);
@@ -93,7 +115,6 @@ export async function reapDeadServers(options: ReapOptions): Promise<Reaped[]> {
     unregister(places.registry, entry.id);
     reaped.push({ kind: 'server', name: entry.id, killedPid: decision.killPid });
   }
-  const now = wallClockAt(clock.anchor, clock.nowNs()).getTime();
   for (const folder of [places.engines, places.staged, places.templates]) {
     for (const path of await deadDrafts(folder, now - draftIsDeadAfterMs)) {
       await removeFolder(clock, path, folder === places.templates ? account : undefined);

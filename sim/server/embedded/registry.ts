@@ -14,13 +14,15 @@ const registered = z.object({
   v: z.literal(1),
   id: z.string().regex(/^[a-z0-9-]+-[0-9a-f]{12}$/),
   hostId: z.string(),
+  /** The machine whatever its boot; null or absent where that is not certain. */
+  machineId: z.string().nullish(),
   owner: processRef,
   /** The server's main process while there is one. */
   server: processRef.nullable(),
   /** Everything of the server is below this folder. */
   folder: z.string(),
   port: z.number().int().nullable(),
-  /** ISO 8601, for people. */
+  /** ISO 8601. */
   created: z.string(),
 });
 /** One server as the registry knows it. */
