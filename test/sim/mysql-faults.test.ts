@@ -1,4 +1,4 @@
-/** Faults and states of the endpoint on MySQL sessions, and errors as the real servers give them. */
+/** Faults and states of the endpoint on MySQL sessions, and errors as real servers give them. */
 import type mysql from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterRecord } from '../../sim/cluster/cluster.js';

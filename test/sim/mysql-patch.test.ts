@@ -25,7 +25,7 @@ async function open(flavour: Flavour): Promise<MysqlWorld> {
 
 for (const flavour of ['mariadb', 'mysql'] as const)
   describe.skipIf(program(flavour) === undefined)(`zero-downtime patch on ${flavour}`, () => {
-    it('keeps sessions with variables over a real restart; statements and transactions go', async () => {
+    it('keeps sessions and their variables; statements and transactions go', async () => {
       const { client, patch, told } = await open(flavour);
       const app = await client(named('idle'));
       await app.query(`set @tenant = 'acme', @n = 42, sql_mode = 'ANSI_QUOTES',

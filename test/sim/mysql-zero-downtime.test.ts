@@ -110,7 +110,7 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       raw.socket.destroy();
     });
 
-    it('runs another statement under an old id, where that published defect is asked for', async () => {
+    it('runs another statement under an old id, where that defect is asked for', async () => {
       const { patch, client } = world;
       const app = await client(named('prepared-statement'));
       const old = await app.prepare(`select 'mine' as told`);

@@ -161,7 +161,7 @@ function path(): { path: WatchedPath; sent: Buffer[]; taken: () => number; walke
   return { path: watched, sent, taken: () => whole, walker };
 }
 
-/** As a session decides it: a lone payload that begins here, and is none of those, needs no look. */
+/** As a session decides it: a lone payload that begins here and is none of those needs none. */
 function looks(bytes: Buffer): boolean {
   if (bytes.length < 5 || bytes[4] === takes || bytes[4] === changes) return true;
   return bytes.readUIntLE(0, 3) + 4 < bytes.length;
@@ -221,7 +221,7 @@ describe('WatchedPath', () => {
     );
   });
 
-  it('goes on with a payload of which bytes are gone already, even when its head is waited for', () => {
+  it('goes on with a payload of which bytes are gone, though its head is waited for', () => {
     const { path: watched, sent } = path();
     const bytes = packet(0, Buffer.from([changes]), Buffer.alloc(100, 1));
     watched.pass(bytes.subarray(0, 6), () => false);
@@ -285,7 +285,7 @@ describe('mappedKill', () => {
 });
 
 describe('DialSlots', () => {
-  it('holds few connections for those who do not answer, and dials again for who does', async () => {
+  it('holds few connections for those who do not answer, and says which are gone', async () => {
     const gone: number[] = [];
     const slots = new DialSlots<number>((dialled) => gone.push(dialled));
     const waiting = await Promise.all(
