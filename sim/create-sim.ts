@@ -1,6 +1,7 @@
 /** Puts a world together: clusters made on request, operations started as jobs. */
 import type { ClusterRecord } from './cluster/cluster.js';
-import { createCluster } from './cluster/create.js';
+import { createCluster, memberName, restoreCluster } from './cluster/create.js';
+import { tellCall } from './cluster/tell-call.js';
 import { startJob } from './operations/job.js';
 import { ZeroDowntimePatch } from './operations/zero-downtime-patch/operation.js';
 import { canUpgradeInPlace, isMinorUpgrade, readClusterVersion } from './server/versions.js';
@@ -8,6 +9,7 @@ import type {
   AwsFault,
   Cluster,
   ClusterOptions,
+  ClusterSnapshot,
   Job,
   OperationName,
   OperationParameters,
@@ -33,7 +35,7 @@ export function createSim(options: SimOptions): Sim {
     'zero-downtime-patch': (parameters) => {
       const cluster = clusters.get(parameters.cluster);
       const fault = refusePatch(cluster, parameters);
-      tellCall(options, parameters, fault);
+      tellPatch(options, parameters, fault);
       if (cluster === undefined || fault !== null) return { fault: fault ?? notFound(parameters) };
       const id = `job-${jobs.length + 1}`;
       const job = startJob(id, 'zero-downtime-patch', (signal) =>
@@ -52,6 +54,15 @@ export function createSim(options: SimOptions): Sim {
       creating.add(created);
       const cluster = await created;
       clusters.set(wanted.identifier, cluster);
+      return cluster;
+    },
+    restoreCluster: async (snapshot, identifier): Promise<Cluster> => {
+      if (clusters.has(identifier)) throw new Error(`there is a cluster ${identifier} already`);
+      tellRestore(options, snapshot, identifier);
+      const restored = restoreCluster(options, snapshot, identifier);
+      creating.add(restored);
+      const cluster = await restored;
+      clusters.set(identifier, cluster);
       return cluster;
     },
     start: (operation, parameters) => starters[operation](parameters),
@@ -128,24 +139,40 @@ function cannotUpgrade(
   };
 }
 
-function tellCall(
-  { emit, clock }: SimOptions,
-  parameters: ZeroDowntimePatchParameters,
+function tellPatch(
+  options: SimOptions,
+  { cluster, engineVersion }: ZeroDowntimePatchParameters,
   fault: AwsFault | null,
 ): void {
-  emit({
-    atNs: clock.nowNs(),
-    clock: 'control',
-    kind: 'call',
-    subject: { cluster: parameters.cluster },
-    data: {
-      action: 'ModifyDBCluster',
-      parameters: {
-        DBClusterIdentifier: parameters.cluster,
-        EngineVersion: parameters.engineVersion,
-        ApplyImmediately: true,
-      },
-      fault: fault === null ? null : { ...fault },
+  tellCall(options, cluster, {
+    action: 'ModifyDBCluster',
+    parameters: {
+      DBClusterIdentifier: cluster,
+      EngineVersion: engineVersion,
+      ApplyImmediately: true,
+    },
+    fault,
+  });
+}
+
+/** The first call makes no instance: RDS API reference, RestoreDBClusterFromSnapshot. */
+function tellRestore(options: SimOptions, snapshot: ClusterSnapshot, cluster: string): void {
+  const { engine, awsVersion } = snapshot;
+  tellCall(options, cluster, {
+    action: 'RestoreDBClusterFromSnapshot',
+    parameters: {
+      DBClusterIdentifier: cluster,
+      SnapshotIdentifier: snapshot.identifier,
+      Engine: engine,
+      EngineVersion: awsVersion,
+    },
+  });
+  tellCall(options, cluster, {
+    action: 'CreateDBInstance',
+    parameters: {
+      DBInstanceIdentifier: memberName(cluster),
+      DBClusterIdentifier: cluster,
+      Engine: engine,
     },
   });
 }

@@ -7,7 +7,13 @@ import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
 import type { UserLike } from './engine/user-like.js';
 import type { Emit } from './events.js';
-import type { AdminLogin, EngineName, ServerAddress, ServerProvider } from './server/server.js';
+import type {
+  AdminLogin,
+  EngineName,
+  ServerAddress,
+  ServerProvider,
+  ServerSnapshot,
+} from './server/server.js';
 
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
 export interface AwsFault {
@@ -174,8 +180,30 @@ export interface Cluster {
   readonly serverAdmin: AdminLogin;
   /** Asks the server itself. */
   serverVersion(): Promise<{ version: string; versionText: string }>;
+  /**
+   * CreateDBClusterSnapshot. It goes with the cluster, unlike AWS's manual snapshots.
+   * @throws UserError `SNAPSHOT_FAILED`; the cluster goes on
+   */
+  snapshot(identifier: string): Promise<ClusterSnapshot>;
   /** Starts a fault of the chain at once; returns what ends it. See `sim/endpoint/faults`. */
   injectFault(fault: FaultRequest): { end(): void };
+}
+
+/** A cluster's data at one instant, and who may log in there. */
+export interface ClusterSnapshot {
+  readonly identifier: string;
+  /** The cluster that it is of. */
+  readonly cluster: string;
+  readonly engine: ClusterEngine;
+  readonly awsVersion: string;
+  readonly application: Login;
+  readonly instrument: Login;
+  /**
+   * The stretch in which its server stood still, nanoseconds: the freeze is ours, a snapshot of
+   * AWS's storage does not stall. What was answered before it is in the snapshot.
+   */
+  readonly frozen: ServerSnapshot['frozen'];
+  readonly stored: ServerSnapshot;
 }
 
 /** A fault wanted at the endpoint. */
@@ -188,6 +216,13 @@ export interface FaultRequest {
 
 export interface Sim {
   createCluster(options: ClusterOptions): Promise<Cluster>;
+  /**
+   * RestoreDBClusterFromSnapshot, and CreateDBInstance for its writer: a new cluster at a new
+   * address, of the snapshot's version and with its logins. There is no downgrade in place. Waits
+   * until it is available; no job.
+   * @throws UserError what the provider throws
+   */
+  restoreCluster(snapshot: ClusterSnapshot, identifier: string): Promise<Cluster>;
   /** Validates at once and refuses with the fault that AWS would give; else the job runs. */
   start<O extends OperationName>(
     operation: O,

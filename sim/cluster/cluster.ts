@@ -11,12 +11,14 @@ import { readClusterVersion } from '../server/versions.js';
 import type {
   Cluster,
   ClusterEngine,
+  ClusterSnapshot,
   DoorwayAddress,
   EndpointAddress,
   FaultRequest,
   Login,
 } from '../sim.js';
 import type { Member } from './member.js';
+import { tellCall } from './tell-call.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
 export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_failed';
@@ -61,6 +63,7 @@ export class ClusterRecord implements Cluster {
   readonly #dropped = new Map<string, number>();
   #status: ClusterStatus = 'creating';
   #awsVersion: string | undefined;
+  #latestSnapshot: ClusterSnapshot | null = null;
 
   constructor(parts: ClusterParts) {
     this.identifier = parts.identifier;
@@ -128,6 +131,26 @@ export class ClusterRecord implements Cluster {
 
   serverVersion(): Promise<{ version: string; versionText: string }> {
     return this.member.version();
+  }
+
+  /** The last one that was taken of it; null where none was. */
+  get latestSnapshot(): ClusterSnapshot | null {
+    return this.#latestSnapshot;
+  }
+
+  async snapshot(identifier: string): Promise<ClusterSnapshot> {
+    const cluster = this.identifier;
+    tellCall({ emit: this.#emit, clock: this.clock }, cluster, {
+      action: 'CreateDBClusterSnapshot',
+      parameters: { DBClusterIdentifier: cluster, DBClusterSnapshotIdentifier: identifier },
+    });
+    const stored = await this.#server.snapshot();
+    const { engine, awsVersion, application, instrument } = this;
+    const logins = { application, instrument };
+    const { frozen } = stored;
+    this.#latestSnapshot = { identifier, cluster, engine, awsVersion, ...logins, frozen, stored };
+    this.#tellFrozen(frozen);
+    return this.#latestSnapshot;
   }
 
   injectFault(fault: FaultRequest): { end(): void } {
@@ -251,6 +274,20 @@ export class ClusterRecord implements Cluster {
     await this.endpoint.close();
     await this.member.admin.disconnect();
     await this.#server.remove();
+  }
+
+  #tellFrozen({ fromNs, toNs }: ClusterSnapshot['frozen']): void {
+    for (const [atNs, value] of [
+      [fromNs, 1],
+      [toNs, 0],
+    ] as const)
+      this.#emit({
+        atNs,
+        clock: 'harness',
+        kind: 'gauge',
+        subject: this.#member,
+        data: { name: 'server.frozen', value, unit: null },
+      });
   }
 
   get #cluster(): { cluster: string } {

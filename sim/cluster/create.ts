@@ -113,7 +113,7 @@ async function opened(
 }
 
 /** As the console names a first instance. */
-function memberName(identifier: string): string {
+export function memberName(identifier: string): string {
   return `${identifier}-instance-1`;
 }
 

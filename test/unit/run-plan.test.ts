@@ -54,6 +54,8 @@ interface Play {
   readonly instrumentsHang?: boolean;
   /** The server is away once everything was read back. */
   readonly awayAfter?: boolean;
+  readonly snapshotError?: Error;
+  readonly restoreError?: Error;
   readonly plan?: RunPlan;
 }
 
@@ -144,6 +146,11 @@ class Stage {
         if (this.#play.clusterError !== undefined) throw this.#play.clusterError;
         return this.#cluster();
       },
+      restoreCluster: async (snapshot, identifier) => {
+        this.asked.push(`restore ${identifier} from ${snapshot.identifier}`);
+        if (this.#play.restoreError !== undefined) throw this.#play.restoreError;
+        return this.#cluster(identifier);
+      },
       start: (_operation, parameters) => {
         if (this.#play.fault !== undefined) return { fault: this.#play.fault };
         const { reachesT0 = true, end = { status: 'succeeded', reason: null } } = this.#play;
@@ -162,11 +169,12 @@ class Stage {
     };
   }
 
-  #cluster(): Cluster {
+  #cluster(name = 'rehearsal'): Cluster {
     const login = { user: 'u', password: 'p', database: 'd' };
     const address = { name: 'n', host: '127.0.0.1', port: 1 } as const;
+    const version = name === 'rehearsal' ? null : '17.4';
     return {
-      identifier: 'rehearsal',
+      identifier: name,
       engine: 'aurora-postgresql',
       server: 'postgres',
       status: 'available',
@@ -182,7 +190,25 @@ class Stage {
       serverVersion: async () => {
         if (this.#play.awayAfter === true && this.asked.includes('readback'))
           throw new Error('connect ECONNREFUSED');
-        return { version: this.#version, versionText: 'PostgreSQL' };
+        return { version: version ?? this.#version, versionText: 'PostgreSQL' };
+      },
+      snapshot: async (identifier) => {
+        this.asked.push(`snapshot ${identifier}`);
+        if (this.#play.snapshotError !== undefined) throw this.#play.snapshotError;
+        const frozen = { fromNs: this.clock.nowNs(), toNs: this.clock.nowNs() + 1e6 };
+        const spec = { name: 'n', engine: 'postgres', version: '17.4' } as const;
+        const stored = { spec, admin: login, place: '', frozen, remove: async () => {} };
+        const logins = { application: login, instrument: login };
+        const engine = 'aurora-postgresql';
+        return {
+          identifier,
+          cluster: name,
+          engine,
+          awsVersion: '17.4.5',
+          ...logins,
+          frozen,
+          stored,
+        };
       },
       injectFault: ({ name }) => {
         this.asked.push(`fault ${name} at ${this.#nowS}`);

@@ -35,7 +35,8 @@ export function mysqlRunbook(
         globalsBefore = await globalsSetAtRunTime(admin, flavour);
         const seen = await lookBeforePatch(admin, flavour, clock, pendingParameters, sampleMs);
         const { longRunningMs } = parameters;
-        return checksBefore(seen, { queriesPerSecondMax, longRunningMs });
+        const checks = checksBefore(seen, { queriesPerSecondMax, longRunningMs });
+        return [...checks, snapshotBefore(cluster)];
       }),
     after: () =>
       told('after', async () => {
@@ -45,6 +46,15 @@ export function mysqlRunbook(
         return checksAfter({ version, wantedVersion, lostGlobals: lost });
       }),
   };
+}
+
+/** There is no downgrade in place: a snapshot is the only way back. */
+function snapshotBefore({ latestSnapshot, clock }: ClusterRecord): CheckOutcome {
+  const name = 'snapshot before';
+  if (latestSnapshot === null)
+    return { name, state: 'warning', detail: 'none was taken: there is nothing to go back to' };
+  const agoMs = Math.round((clock.nowNs() - latestSnapshot.frozen.toNs) / 1e6);
+  return { name, state: 'ok', detail: `${latestSnapshot.identifier}, ${agoMs} ms ago` };
 }
 
 async function told(
