@@ -3,8 +3,9 @@
  * By mysql_native_password the server's own record is enough for that; where the password is
  * wanted in full, the last word is the server's: it is logged in to with what the client gave.
  */
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
 import {
   cachingSha2Server,
   decryptPassword,
@@ -105,10 +106,10 @@ async function encryptedPassword(
 ): Promise<string | undefined> {
   let encrypted = answer;
   if (answer.equals(publicKeyRequest) || answer.equals(sha256KeyRequest)) {
-    talk.send(buildAuthMoreData(ownKey().publicPem));
+    talk.send(buildAuthMoreData((await ownKey()).publicPem));
     encrypted = await talk.next();
   }
-  return decryptPassword(encrypted, nonce, ownKey().privateKey);
+  return decryptPassword(encrypted, nonce, (await ownKey()).privateKey);
 }
 
 function byClear(data: Buffer): Credentials {
@@ -117,14 +118,20 @@ function byClear(data: Buffer): Credentials {
   return password === '' ? { kind: 'none' } : { kind: 'password', password };
 }
 
-let keys: { readonly publicPem: Buffer; readonly privateKey: KeyObject } | undefined;
+interface OwnKey {
+  readonly publicPem: Buffer;
+  readonly privateKey: KeyObject;
+}
 
-/** Made when the first client asks: most come over TLS. */
-function ownKey(): { readonly publicPem: Buffer; readonly privateKey: KeyObject } {
-  if (keys === undefined) {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const publicPem = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
-    keys = { publicPem, privateKey };
-  }
-  return keys;
+let key: Promise<OwnKey> | undefined;
+
+/** Begun when an endpoint is made, off the event loop: it takes a tenth of a second and more. */
+export function ownKey(): Promise<OwnKey> {
+  key ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then(
+    ({ publicKey, privateKey }) => ({
+      publicPem: Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })),
+      privateKey,
+    }),
+  );
+  return key;
 }

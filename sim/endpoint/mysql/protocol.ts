@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
 import type { ServerAddress } from '../../server/server.js';
 import type { ClientAuthentication, Greeting, Host, Protocol } from '../protocol.js';
-import type { Verifier } from './authenticate.js';
+import { ownKey, type Verifier } from './authenticate.js';
 import { type ChangedUser, type ChangeUserOptions, changeUser } from './change-user.js';
 import { AcceptedPasswords } from './credentials.js';
 import { DialSlots } from './dial-slots.js';
@@ -35,6 +35,7 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
     this.#clock = clock;
     this.verifier = verifier;
     this.#watchTemporaryTables = watchTemporaryTables;
+    void ownKey();
   }
 
   async greet(raw: Socket, method: ClientAuthentication, host: Host): Promise<Greeting> {
