@@ -142,7 +142,7 @@ for (const { engine, isMissing } of mysqlFlavours)
       });
     });
 
-    it('is no outage for what holds a session, and one for what dials; no write is lost', async () => {
+    it('is an outage for what dials, for nothing that holds a session, and loses no write', async () => {
       const { told, polls, running, admin, kept } = await patched(
         ['last-insert-id'],
         { lastInsertId: 'survive' },
