@@ -1,8 +1,8 @@
 /**
- * How a client of the user's own reaches the endpoint while a run lasts: a file of variables (PG* or
- * MYSQL_*) that only its owner may read, and the authority's certificate beside it. Passwords go nowhere
- * else: not to the screen, not into the history. The first line of both says which process made
- * them: what a killed run left is replaced, and nothing else ever is.
+ * How a client of the user's own reaches the endpoint while a run lasts: a file of variables (PG*
+ * or MYSQL_*) that only its owner may read, and the authority's certificate beside it. Passwords
+ * go nowhere else: not to the screen, not into the history. The first line of both says which
+ * process made them: what a killed run left is replaced, and nothing else ever is.
  */
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';

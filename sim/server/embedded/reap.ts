@@ -1,7 +1,7 @@
 /**
  * Removes what a killed run left behind, and only what is surely ours and dead: an entry of this
- * host and user whose owner is gone (or of an earlier boot of this machine), and a process only where its own start time and its data
- * directory are those of the entry.
+ * host and user whose owner is gone, or that is of an earlier boot of this machine; and a process
+ * only where its own start time and its data directory are those of the entry.
  */
 import { uptime } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';

@@ -7,10 +7,16 @@
 const setStatement =
   /\bset\s+(?:session\s+)?("?[a-z_][\w$]*"?(?:\s*\.\s*"?[a-z_][\w$]*"?)+)\s*(?:=|\bto\b)/gi;
 /** The name as a literal, of whatever kind, perhaps by the parameter's own name. */
-const setConfig =
-  /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?(?:e|u&)?'([a-z_][\w$]*(?:\.[a-z_][\w$]*)+)'/gi;
-const setConfigBetweenDollars =
-  /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?\$\w*\$([a-z_]\w*(?:\.[a-z_]\w*)+)\$/gi;
+const setConfigOf = String.raw`\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?`;
+const setConfig = new RegExp(
+  String.raw`${setConfigOf}(?:e|u&)?'([a-z_][\w$]*(?:\.[a-z_][\w$]*)+)'`,
+  'gi',
+);
+const setConfigBetweenDollars = new RegExp(
+  String.raw`${setConfigOf}\$\w*\$([a-z_]\w*(?:\.[a-z_]\w*)+)\$`,
+  'gi',
+);
+const setConfigByParameter = new RegExp(String.raw`${setConfigOf}\$\d`, 'i');
 /** Quoted text, which may hold what looks like a comment; else a comment. */
 const quotedOrComment = /e'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*/gi;
 
@@ -54,7 +60,7 @@ function endOfComment(sql: string, at: number): number {
 
 /** Whether the text passes the name to set_config as a parameter, so that Bind must be read. */
 export function setsByParameter(sql: string): boolean {
-  return /\bset_config\s*\(\s*(?:setting_name\s*(?:=>|:=)\s*)?\$\d/i.test(withoutComments(sql));
+  return setConfigByParameter.test(withoutComments(sql));
 }
 
 /** A cheap first look, made of every statement: most set nothing. Latin-1 is enough for letters. */
