@@ -33,7 +33,6 @@ const firstPortsMax = 8;
 /** A server in a container, with its data on a volume of its own. */
 export class DockerServer implements Server {
   readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
   readonly #parts: DockerServerParts;
   readonly #log = new LogTail();
   readonly #snapshots: Snapshots;
@@ -60,9 +59,12 @@ export class DockerServer implements Server {
   constructor(parts: DockerServerParts) {
     this.#parts = parts;
     this.spec = parts.spec;
-    this.admin = parts.admin;
     this.#version = parts.spec.version;
     this.#snapshots = new Snapshots(parts.daemon, parts.clock);
+  }
+
+  get admin(): AdminLogin {
+    return this.#parts.login.current;
   }
 
   get address(): ServerAddress {
@@ -193,6 +195,7 @@ export class DockerServer implements Server {
       this.#version = version;
       const acceptingNs = await this.#launchUntilReady(image, deadlineNs);
       this.#portIsSettled = true;
+      await this.#parts.login.settle(this.address);
       await this.#watch();
       this.#state = 'running';
       return { beginNs, acceptingNs };

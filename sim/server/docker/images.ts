@@ -15,6 +15,8 @@ export interface ImageChoice {
 /** An image that is on the Docker host. */
 export interface ReadyImage {
   readonly reference: string;
+  /** What the reference stands for now. */
+  readonly id: string;
   /** The paths that it declares as volumes. */
   readonly volumes: readonly string[];
 }
@@ -164,10 +166,10 @@ async function pull(daemon: Daemon, request: ImageRequest): Promise<string | und
 
 async function look(daemon: Daemon, reference: string): Promise<ReadyImage | undefined> {
   try {
-    const { Config } = await daemon.call(`looking for the image ${reference}`, () =>
+    const { Id, Config } = await daemon.call(`looking for the image ${reference}`, () =>
       daemon.docker.getImage(reference).inspect(),
     );
-    return { reference, volumes: Object.keys(Config.Volumes ?? {}) };
+    return { reference, id: Id, volumes: Object.keys(Config.Volumes ?? {}) };
   } catch (error) {
     if (error instanceof DockerRefusal && error.statusCode === 404) return undefined;
     throw error;

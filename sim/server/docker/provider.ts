@@ -4,18 +4,19 @@ import type { Clock } from '../../clock.js';
 import type { Need } from '../../database/needs.js';
 import { UserError } from '../../user-error.js';
 import { once } from '../embedded/once.js';
-import { randomSecret } from '../embedded/random-secret.js';
 import type {
-  AdminLogin,
   EngineName,
   EngineOffer,
   ServerProvider,
   ServerSnapshot,
   ServerSpec,
 } from '../server.js';
+import { ServerLogin } from './admin-login.js';
 import { type Daemon, openDaemon } from './daemon.js';
 import { leftBehind } from './daemon-errors.js';
 import { DockerServer } from './docker-server.js';
+import { runErrand } from './errand.js';
+import { copyFilled, obtainFilledVolume } from './filled-volumes.js';
 import { imageContracts } from './image-contract.js';
 import {
   ensureImage,
@@ -25,6 +26,7 @@ import {
   type ReadyImage,
 } from './images.js';
 import { ownLabels } from './labels.js';
+import { lackingFiles, listScript } from './lacking.js';
 import { makeNetwork, type RunNetwork } from './network.js';
 import { reaperLabels } from './reaper.js';
 import type { ResourceLimits } from './server-container.js';
@@ -49,6 +51,7 @@ export interface DockerOptions extends ImageChoice {
 }
 
 const defaultLimits: ResourceLimits = { memoryMiB: 1024, pids: 1_000 };
+const lookLimitMs = 60_000;
 const defaultPullTimeoutMs = 600_000;
 
 /** The provider of servers in containers. Nothing is asked of Docker before it is needed. */
@@ -83,19 +86,48 @@ export class DockerProvider implements ServerProvider {
     }
   }
 
-  /** Only a running server tells what its image has. */
-  async lacking(): Promise<readonly Need[]> {
-    return [];
+  async lacking(
+    engine: EngineName,
+    version: string,
+    needs: readonly Need[],
+  ): Promise<readonly Need[]> {
+    if (needs.every(({ kind }) => kind === 'storage-engine')) return [];
+    const image = await this.#image(engine, version);
+    const daemon = await this.#daemon();
+    const labels = await this.#labels(daemon);
+    const name = this.#nameOf('look');
+    const listing = { name, image, labels, script: listScript, limitMs: lookLimitMs };
+    const { code, output } = await runErrand(daemon, listing);
+    return code === 0 ? lackingFiles(output, needs) : [];
   }
 
-  create(spec: ServerSpec): Promise<DockerServer> {
-    return this.#make(spec, { ...imageContracts[spec.engine].admin, password: randomSecret() });
+  async create(spec: ServerSpec): Promise<DockerServer> {
+    const { content, ...plain } = spec;
+    const fresh = (): ServerLogin =>
+      new ServerLogin(spec.engine, imageContracts[spec.engine].admin);
+    if (content === undefined) return this.#make(plain, fresh());
+    requireName(spec.name);
+    const daemon = await this.#daemon();
+    const filling = {
+      clock: this.#options.clock,
+      daemon,
+      image: await this.#image(spec.engine, spec.version),
+      spec: { ...plain, parameters: { ...this.#options.parameters, ...spec.parameters } },
+      content,
+      labels: await this.#labels(daemon),
+      make: () => this.#make(plain, fresh()),
+    };
+    const { volume, secret } = await obtainFilledVolume(filling);
+    const login = new ServerLogin(spec.engine, imageContracts[spec.engine].admin, secret);
+    return this.#withData(await this.#make(plain, login), (server) =>
+      copyFilled(filling, volume, server.containerName),
+    );
   }
 
   async restore(snapshot: ServerSnapshot, name: string): Promise<DockerServer> {
     const { spec, admin, place } = snapshot;
-    const server = await this.#make({ ...spec, name }, admin);
-    try {
+    const login = new ServerLogin(spec.engine, admin, admin.password);
+    return this.#withData(await this.#make({ ...spec, name }, login), async (server) => {
       const [daemon, image] = [await this.#daemon(), await this.#image(spec.engine, spec.version)];
       await copyVolume(daemon, this.#options.clock, {
         name: `${server.containerName}-copier`,
@@ -105,6 +137,15 @@ export class DockerProvider implements ServerProvider {
         to: server.containerName,
         ownFiles: [],
       });
+    });
+  }
+
+  async #withData(
+    server: DockerServer,
+    copy: (server: DockerServer) => Promise<void>,
+  ): Promise<DockerServer> {
+    try {
+      await copy(server);
       return server;
     } catch (error) {
       await server.remove().catch(() => undefined);
@@ -112,7 +153,7 @@ export class DockerProvider implements ServerProvider {
     }
   }
 
-  async #make(spec: ServerSpec, admin: AdminLogin): Promise<DockerServer> {
+  async #make(spec: ServerSpec, login: ServerLogin): Promise<DockerServer> {
     requireName(spec.name);
     const { clock, parameters, limits } = this.#options;
     const contract = imageContracts[spec.engine];
@@ -124,7 +165,7 @@ export class DockerProvider implements ServerProvider {
     const server = new DockerServer({
       id: this.#nameOf(spec.name.toLowerCase()),
       spec,
-      admin,
+      login,
       clock,
       daemon,
       contract,

@@ -1,6 +1,7 @@
 /** What a server in containers is made of, and each of its containers after it. */
 import type { Clock } from '../../clock.js';
-import type { AdminLogin, ServerSpec } from '../server.js';
+import type { ServerSpec } from '../server.js';
+import type { ServerLogin } from './admin-login.js';
 import type { Daemon } from './daemon.js';
 import type { ImageContract } from './image-contract.js';
 import type { ReadyImage } from './images.js';
@@ -11,7 +12,7 @@ export interface DockerServerParts {
   /** The name of its container and of its volume. */
   readonly id: string;
   readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
+  readonly login: ServerLogin;
   readonly clock: Clock;
   readonly daemon: Daemon;
   readonly contract: ImageContract;
@@ -30,7 +31,7 @@ export interface DockerServerParts {
 
 /** The container of a server, of this image, published at this port. */
 export function containerRecipe(
-  { id, labels, contract, command, limits, admin }: DockerServerParts,
+  { id, labels, contract, command, limits, login }: DockerServerParts,
   image: ReadyImage,
   outside: number,
   network: ContainerRecipe['network'],
@@ -41,7 +42,7 @@ export function containerRecipe(
     image: image.reference,
     labels,
     environment: contract.environment(path),
-    files: contract.files(admin.password),
+    files: contract.files(login.current.password),
     command,
     port: { inside: contract.port, outside },
     volume: { name: id, path },
