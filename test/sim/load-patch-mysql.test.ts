@@ -142,7 +142,7 @@ for (const { engine, isMissing } of mysqlFlavours)
       });
     });
 
-    it('is an outage for what dials, none for what holds a session, and loses no write', async () => {
+    it('is an outage for what dials, none for what holds, and loses no write', async () => {
       const { told, polls, running, admin, kept } = await patched(
         ['last-insert-id'],
         { lastInsertId: 'survive' },
