@@ -15,6 +15,10 @@ import type {
   ServerSnapshot,
 } from './server/server.js';
 
+export type { Need } from './database/needs.js';
+export type { OwnDatabase } from './database/own-database.js';
+export type { UserLike } from './engine/user-like.js';
+
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
 export interface AwsFault {
   readonly code: string;

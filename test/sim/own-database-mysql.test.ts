@@ -57,10 +57,12 @@ CREATE TABLE \`${name}\` (id bigint NOT NULL PRIMARY KEY, note text, bin blob) E
   )
   .join('\n')}
 DELIMITER ;;
-/*!50003 CREATE*/ /*!50017 DEFINER=\`shop_owner\`@\`10.%\`*/ /*!50003 TRIGGER stamp BEFORE INSERT ON table_1
+/*!50003 CREATE*/ /*!50017 DEFINER=\`shop_owner\`@\`10.%\`*/ 
+/*!50003 TRIGGER stamp BEFORE INSERT ON table_1
 FOR EACH ROW BEGIN SET NEW.note = concat('stamped; ', NEW.note); END */;;
 DELIMITER ;
-/*!50001 CREATE ALGORITHM=UNDEFINED DEFINER=\`shop_owner\`@\`10.%\` SQL SECURITY DEFINER VIEW seen AS select id from table_0 */;
+/*!50001 CREATE ALGORITHM=UNDEFINED DEFINER=\`shop_owner\`@\`10.%\`
+SQL SECURITY DEFINER VIEW seen AS select id from table_0 */;
 USE mysql;
 INSERT INTO user VALUES ('nonsense');
 SET @@SESSION.SQL_LOG_BIN = @MYSQLDUMP_TEMP_LOG_BIN;

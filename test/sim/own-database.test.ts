@@ -308,8 +308,10 @@ describe('the output of a command', () => {
   test('is loaded once, and again when that is asked for', async () => {
     file('counter', '');
     file('t.sql', 'CREATE TABLE t (a text);');
-    const counting =
-      'echo x >>counter; echo "INSERT INTO t VALUES (\'$(wc -l <counter)\');"; echo "to $REHEARSE_DATABASE_URL" >&2';
+    const counting = [
+      ...['echo x >>counter', 'echo "INSERT INTO t VALUES (\'$(wc -l <counter)\');"'],
+      'echo "to $REHEARSE_DATABASE_URL" >&2',
+    ].join('; ');
     const seen = async (refresh: boolean): Promise<unknown[]> =>
       withCluster(await own('t.sql', command(counting), refresh), async (opened) => {
         const [row] = await ask(opened, 'select trim(a)::int from t');

@@ -44,7 +44,8 @@ describe('needs', () => {
     ],
     [
       'mariadb',
-      'CREATE TABLE `t` (`engine` int) ENGINE = RocksDB\n/*!50100 PARTITION BY HASH (a) (PARTITION p ENGINE = Aria) */',
+      'CREATE TABLE `t` (`engine` int) ENGINE = RocksDB\n' +
+        '/*!50100 PARTITION BY HASH (a) (PARTITION p ENGINE = Aria) */',
       'storage-engine RocksDB, storage-engine Aria',
     ],
     ['mysql', "INSERT INTO t VALUES ('ENGINE=x')", ''],
@@ -176,7 +177,7 @@ test.each([
 });
 
 describe('files', () => {
-  test('of a folder come in the order of names, and their hash is of all that is in them', async () => {
+  test('of a folder come in the order of names, and their hash is of all in them', async () => {
     mkdirSync(join(place.folder, 'dir', '.git'), { recursive: true });
     write('dir/b.sql', 'SELECT 2;');
     write('dir/a.sql.gz', gzipSync('CREATE EXTENSION a;'));
@@ -264,7 +265,7 @@ describe('engine parameters', () => {
     expect(read('anything', '{"work_mem": "8MB"}').parameters).toEqual({ work_mem: '8MB' });
   });
 
-  test('as the AWS CLI prints a parameter group: what somebody set, and what is not of RDS alone', () => {
+  test('as the AWS CLI prints them: what somebody set, and what is not of RDS alone', () => {
     const Parameters = [
       { ParameterName: 'work_mem', ParameterValue: '8192', Source: 'user' },
       { ParameterName: 'rds.force_ssl', ParameterValue: '1', Source: 'user' },

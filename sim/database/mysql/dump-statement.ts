@@ -23,12 +23,13 @@ export type Treatment =
 const headBytesMax = 4_096;
 const databaseName = '(?:`((?:[^`]|``)+)`|([\\w$]+))';
 const useDatabase = new RegExp(`^use\\s+${databaseName}`, 'i');
+const ifExists = '(?:if\\s+(?:not\\s+)?exists\\s+)?';
 const onDatabase = new RegExp(
-  `^(?:create|drop|alter)\\s+(?:database|schema)\\s+(?:if\\s+(?:not\\s+)?exists\\s+)?${databaseName}`,
+  `^(?:create|drop|alter)\\s+(?:database|schema)\\s+${ifExists}${databaseName}`,
   'i',
 );
 const onOwnAccount = new RegExp(
-  '^(?:create|alter|drop)\\s+user\\s+(?:if\\s+(?:not\\s+)?exists\\s+)?' +
+  `^(?:create|alter|drop)\\s+user\\s+${ifExists}` +
     `['"\`]?(?:${ownAccounts.join('|')})['"\`]?(?=$|[\\s@,])`,
   'i',
 );

@@ -24,7 +24,8 @@ export const ownRoles = ['rdsadmin', 'rehearse_loader', 'app', 'rehearse'];
 
 const name = '(?:"(?:[^"]|"")+"|[\\w$]+)';
 const ownRole = new RegExp(
-  `^(?:create|alter|drop)\\s+(?:role|user|group)\\s+(?:if\\s+exists\\s+)?"?(?:${ownRoles.join('|')})"?(?![\\w$"])`,
+  '^(?:create|alter|drop)\\s+(?:role|user|group)\\s+(?:if\\s+exists\\s+)?' +
+    `"?(?:${ownRoles.join('|')})"?(?![\\w$"])`,
   'i',
 );
 const databaseSetting = new RegExp(`^alter\\s+database\\s+${name}\\s+(?=(?:re)?set\\s)`, 'i');

@@ -13,8 +13,8 @@ export interface NewUser {
 const anyHost = literal('%');
 
 /**
- * Makes a database and its user, unless they are there. Nothing is granted outside it, so SUPER, SYSTEM_VARIABLES_ADMIN
- * and their like are not.
+ * Makes a database and its user, unless they are there. Nothing is granted outside it, so SUPER,
+ * SYSTEM_VARIABLES_ADMIN and their like are not.
  * @throws what `MysqlAdmin.query` throws
  */
 export async function createApplication(
