@@ -177,8 +177,8 @@ export function realText(report: RunReport): string[] {
   if (report.command !== 'run') return [];
   // The lanes' phases are drawn too, but stretch nothing.
   const drawn = report.schedule.filter(
-    ({ name, unit, value, used }) =>
-      unit === 'ms' && !isLanePhase(name) && used !== false && value > 0,
+    ({ name, unit, value }) =>
+      unit === 'ms' && !isLanePhase(name) && value > 0 && isUsed(report, name),
   );
   const assumed = drawn.filter((draw) => draw.observations === 0).length;
   const durations = `${plural(drawn.length, 'duration')} (${assumed} of them assumed), `;
@@ -186,6 +186,11 @@ export function realText(report: RunReport): string[] {
     `real: the servers, every connection, answer and error, the sessions' state, the writes`,
     `modelled: ${drawn.length === 0 ? '' : durations}the event texts`,
   ];
+}
+
+/** What the operation had no use for shaped nothing. */
+export function isUsed({ usedDurations }: RunReport, name: string): boolean {
+  return usedDurations === null || isLanePhase(name) || usedDurations.includes(name);
 }
 
 function isLanePhase(name: string): boolean {

@@ -6,6 +6,7 @@ import {
   clocksText,
   defaultSessionsText,
   errorsText,
+  isUsed,
   measuredWord,
   metText,
   objectiveText,
@@ -177,7 +178,7 @@ function eventTable(report: RunReport, options: TextOptions): string {
 function scheduleTable(report: RunReport, options: TextOptions): string {
   const rows = report.schedule.map((draw) => [
     draw.name,
-    `${draw.value} ${draw.unit}${draw.used === false ? ' (not used)' : ''}`,
+    `${draw.value} ${draw.unit}${isUsed(report, draw.name) ? '' : ' (not used)'}`,
     String(draw.observations),
     draw.source,
   ]);

@@ -20,7 +20,7 @@ const idsMax = 100;
 export function describeMeasurement(
   measurement: Measurement,
 ): Omit<RunReport, 'verdict' | 'reason' | 'objectives'> {
-  const { started, finished, t0Ns, ledger } = measurement;
+  const { started, finished, t0Ns, ledger, usedDurations } = measurement;
   const zeroNs = t0Ns ?? 0;
   const offset = (atNs: number): number => ms(atNs - zeroNs);
   const servedBy = measurement.lanes
@@ -75,7 +75,8 @@ export function describeMeasurement(
     writes: ledger === null ? null : describeLedger(ledger),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
-    schedule: describeSchedule(measurement),
+    schedule: started?.schedule ?? [],
+    usedDurations: usedDurations === null ? null : [...usedDurations],
     settings: started?.settings ?? {},
     notes: measurement.notes.map(({ atNs, data }) => ({
       offsetMs: offset(atNs),
@@ -273,15 +274,6 @@ function describeClocks(measurement: Measurement): RunReport['clocks'] {
 function spanMs({ fromNs, toNs }: Stretch, measurement: Measurement): SpanReport {
   const zeroNs = measurement.t0Ns ?? 0;
   return { startMs: ms(fromNs - zeroNs), endMs: ms(toNs - zeroNs), durationMs: ms(toNs - fromNs) };
-}
-
-/** Durations that the operation had no use for are told apart: they shaped nothing. */
-function describeSchedule({ started, usedDurations }: Measurement): RunReport['schedule'] {
-  return (started?.schedule ?? []).map((draw) =>
-    usedDurations === null || draw.name.startsWith('lane.')
-      ? draw
-      : { ...draw, used: usedDurations.has(draw.name) },
-  );
 }
 
 function describeObserver(measurement: Measurement): RunReport['observer'] {

@@ -193,8 +193,9 @@ export interface RunReport {
     worstMs: number | null;
     stalls: SpanReport[];
   } | null;
-  /** `used`: whether the operation came to wait for it; absent where the history does not tell. */
-  schedule: (Draw & { used?: boolean })[];
+  schedule: Draw[];
+  /** Names of those drawn durations that the operation came to use; null: it is not told. */
+  usedDurations: string[] | null;
   settings: Record<string, string | number | boolean | string[]>;
   notes: { offsetMs: number; level: string; code: string | null; text: string }[];
 }

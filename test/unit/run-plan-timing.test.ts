@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { timingOption } from '../../cli/timing-option.js';
 import type { EntryDraft } from '../../harness/history/entry.js';
 import { realText } from '../../harness/report/facts.js';
+import { renderMarkdown } from '../../harness/report/markdown.js';
 import { judge } from '../../harness/verdict/judge.js';
 import { rng } from '../../sim/rng.js';
 import { drawDurations, type TimingOverrides } from '../../sim/timing.js';
@@ -87,17 +88,21 @@ describe('what a report says is modelled', () => {
     data: { name: `duration.${name}`, value: 1, unit: 'ms' },
   });
 
+  const durationIn = (data: object): string =>
+    'name' in data ? String(data.name).replace('duration.', '') : '';
+
   it('are the durations that were used, not all that were drawn', () => {
     const names = ['refusedMs', 'startingUpMs'].map((name) => used(`${profile}.${name}`));
     const report = withSchedule(names);
     expect(realText(report)[1]).toBe('modelled: 2 durations (2 of them assumed), the event texts');
-    expect(report.schedule.filter((draw) => draw.used === true)).toHaveLength(2);
-    expect(report.schedule.filter((draw) => draw.used === false)).toHaveLength(5);
+    expect(report.usedDurations).toEqual(names.map(({ data }) => durationIn(data)));
+    expect(renderMarkdown(report).match(/\(not used\)/g)).toHaveLength(5);
   });
 
   it('are all that were drawn where the history does not tell', () => {
     const report = withSchedule([]);
     expect(realText(report)[1]).toContain('modelled: 7 durations');
-    expect(report.schedule.some((draw) => 'used' in draw)).toBe(false);
+    expect(report.usedDurations).toBeNull();
+    expect(renderMarkdown(report)).not.toContain('(not used)');
   });
 });
