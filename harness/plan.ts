@@ -3,11 +3,15 @@
  * and seed give the plan; the same three always give the same one. Serialisable: it goes to the
  * conductor as it is, `--dry-run` prints it, and the history's first entry holds it.
  */
-import type { Need } from '../sim/database/needs.js';
-import type { OwnDatabase } from '../sim/database/own-database.js';
-import type { UserLike } from '../sim/engine/user-like.js';
 import { rng } from '../sim/rng.js';
-import type { ClusterOptions, LateSessions, PatchDefect } from '../sim/sim.js';
+import type {
+  ClusterOptions,
+  LateSessions,
+  Need,
+  OwnDatabase,
+  PatchDefect,
+  UserLike,
+} from '../sim/sim.js';
 import {
   type DrawnDuration,
   drawDurations,
