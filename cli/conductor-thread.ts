@@ -6,6 +6,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { ConductorData, FromConductor, ToConductor } from '../harness/conductor/protocol.js';
 import type { Entry, EntryDraft, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
+import { readLedger } from '../harness/load/readback.js';
 import { prepareSchema } from '../harness/load/schema.js';
 import { ProbeWorker } from '../harness/probe/probe-worker.js';
 import { runPlan } from '../harness/run.js';
@@ -19,6 +20,9 @@ import { giveAccess } from './access-file.js';
 import { planDoorway } from './doorway.js';
 import { removeLeftovers } from './leftovers.js';
 import { makeProvider } from './servers/providers.js';
+
+/** For the ledger of a restored cluster. */
+const readTimeoutMs = 60_000;
 
 async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromConductor> {
   const { anchor, history } = data;
@@ -34,6 +38,7 @@ async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromCond
       makeSim: () => makeSim(data, clock, record, write),
       onCluster: (cluster) => giveAccess(cluster, data.accessFile, clock, record),
       prepareSchema: (admin, user) => prepareSchema(admin, user, clock),
+      readLedger: (target) => readLedger({ target, clock, timeoutMs: readTimeoutMs }),
       instruments: new ProbeWorker({ clock }),
       instrumentsHistory: data.probesHistory,
     });

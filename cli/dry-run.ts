@@ -79,7 +79,7 @@ function phaseRows(plan: RunPlan): string[][] {
         if (step.step === 'wait') return `wait ${formatDuration(step.durationMs)}`;
         if (step.step === 'start') return `start ${step.operation}, until T0`;
         if (step.step === 'finish') return `${step.operation} to its end`;
-        return step.step === 'fault' ? `fault ${step.fault.name}` : 'verify';
+        return step.step === 'fault' ? `fault ${step.fault.name}` : step.step;
       })
       .join(', '),
   ]);

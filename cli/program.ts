@@ -152,6 +152,7 @@ function addWorld(command: Command): void {
         'a change that waits for a reboot; the precheck refuses',
       ),
     )
+    .option('--rollback', 'take a snapshot before, restore it after: what going back would lose')
     .option('--access <file>', 'write how to connect (PG*, MYSQL_*), for you only, for the run')
     .option('--network-alias <name[:port]>', 'what containers dial to reach the writer endpoint')
     .option('--network <name>', 'a Docker network that is there already (default: one of its own)');

@@ -44,6 +44,7 @@ export interface RunOptions extends Look, ServerOptions, DatabaseOptions, Networ
   readonly preparedStatements?: 'survive' | 'lost';
   readonly lastInsertId?: 'survive' | 'lost';
   readonly pendingParameter: readonly string[];
+  readonly rollback?: boolean;
   readonly steady?: string;
   readonly settle?: string;
   readonly writesPerSecond: string;
@@ -104,6 +105,7 @@ function requestFrom(
       ...waitOption('settle', options.settle),
     },
     writesPerSecond: numberOption('--writes-per-second', options.writesPerSecond, 0, 10_000),
+    rollback: options.rollback === true,
     doorway: networkOption(options, servers.engine),
   };
 }

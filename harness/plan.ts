@@ -23,6 +23,7 @@ import { formatDuration } from './duration.js';
 import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
 import { type Draw, type LaneKind, type LaneSpec, laneKinds } from './history/entry.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
+import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, WaitOption } from './scenario.js';
 
 /** Community versions and their AWS names. */
@@ -125,6 +126,8 @@ export interface PlanRequest {
   readonly publishedDefects: readonly PublishedDefect[];
   readonly waitsMs: Readonly<Partial<Record<WaitOption, number>>>;
   readonly writesPerSecond: number;
+  /** Whether going back to a snapshot is rehearsed too. Default: it is not. */
+  readonly rollback?: boolean;
   /** Default: containers do not reach it. */
   readonly doorway?: PlannedDoorway | null;
 }
@@ -203,7 +206,8 @@ export function planRun(request: PlanRequest): RunPlan {
       request.timing.overrides,
     ),
   );
-  const phases = scenario.phases.map((phase) => withWaits(phase, request.waitsMs));
+  const waiting = scenario.phases.map((phase) => withWaits(phase, request.waitsMs));
+  const phases = request.rollback === true ? withRollback(waiting) : waiting;
   const expectedT0Ms = timeToT0Ms(phases, durations);
   const faults = request.faults.flatMap((fault) =>
     fault.kind === 'endpoint' ? [fault.fault] : [],
@@ -351,6 +355,7 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
       fault.kind === 'defect' ? fault.name : fault.fault.text,
     ),
     offline: request.offline,
+    ...(request.rollback === true ? { rollback: true } : {}),
     ...request.database?.settings,
     ...imageSettings(servers),
     ...doorwaySettings(request.doorway ?? null),

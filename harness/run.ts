@@ -9,6 +9,7 @@ import type { Cluster, Sim } from '../sim/sim.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
 import type { RecordEntry } from './history/entry.js';
 import { note } from './history/record.js';
+import type { LedgerRead } from './load/readback.js';
 import type { RunStarted } from './measure/measure.js';
 import type { RunPlan } from './plan.js';
 import type { InstrumentsPlan, ReadbackEnd } from './probe/protocol.js';
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly onCluster: (cluster: Cluster) => () => void;
   /** Makes the instruments' tables; see `harness/load/schema.ts`. */
   readonly prepareSchema: (admin: ConnectionTarget, instrumentUser: string) => Promise<void>;
+  /** Reads the ledger of a server; see `harness/load/readback.ts`. Never rejects. */
+  readonly readLedger: (target: ConnectionTarget) => Promise<LedgerRead>;
   readonly instruments: Instruments;
   /** The history port that the instruments write to. */
   readonly instrumentsHistory: MessagePort;

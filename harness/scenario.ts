@@ -27,6 +27,10 @@ export type Step =
       readonly fault: { readonly name: string; readonly value?: number };
       readonly durationMs: number;
     }
+  /** A snapshot is taken of the cluster, to go back to. */
+  | { readonly step: 'snapshot' }
+  /** A new cluster is made from that snapshot, and its writes are read. */
+  | { readonly step: 'restore' }
   /** The instruments stop, the writes are read back, the server is asked for its version. */
   | { readonly step: 'verify' };
 

@@ -9,6 +9,7 @@ import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
 import { type Phases, phases } from './phases.js';
+import { Rollback } from './rollback.js';
 import { connectionParameters, examiningMs } from './session-numbers.js';
 import { unlessStopped } from './unless-stopped.js';
 
@@ -20,6 +21,7 @@ const clusterIdentifier = 'rehearsal';
 export class RunUnderWay {
   readonly #context: RunContext;
   readonly #phases: Phases;
+  readonly #rollback: Rollback;
   #sim: Promise<Sim> | undefined;
   #job: Job | undefined;
   #takeBack: () => void = () => undefined;
@@ -30,6 +32,7 @@ export class RunUnderWay {
   constructor(context: RunContext) {
     this.#context = context;
     this.#phases = phases(context.record);
+    this.#rollback = new Rollback(context);
   }
 
   /** @throws the stop signal's reason, a UserError, or a defect */
@@ -101,6 +104,10 @@ export class RunUnderWay {
         return this.#start(step.operation, sim, cluster, faults);
       case 'finish':
         return this.#finish();
+      case 'snapshot':
+        return this.#rollback.snapshot(cluster);
+      case 'restore':
+        return this.#rollback.restore(sim);
       case 'verify':
         faults.end();
         this.#tellNotBegun(faults);

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { type ClockName, clockNames, endpointStates } from '../../sim/events.js';
+import { foundSchema, rollbackDataSchema } from './rollback-data.js';
 
 /** The version every entry carries; raised when an old reader could misread a new entry. */
 export const entryVersion = 1;
@@ -227,18 +228,13 @@ const writeOne = z.looseObject({
   error: failureSchema.nullable().optional().catch(null),
 });
 
-const foundRun = z
-  .tuple([whole, whole, whole])
-  .refine(([first, last, copies]) => first <= last && copies >= 1);
-
 const writeReadback = z.looseObject({
   stage: z.literal('readback'),
   /** False when the table could not be read whole; then nothing is known of lost writes. */
   complete: z.boolean(),
   /** Which server was read. */
   version: z.string().nullable(),
-  /** Per ledger session: runs of consecutive numbers found, as [first, last, copies of each]. */
-  found: z.record(z.string(), z.array(foundRun)),
+  found: foundSchema,
   error: failureSchema.nullable().optional().catch(null),
 });
 
@@ -322,6 +318,7 @@ const kinds = {
   gauge: gaugeDataSchema,
   call: callDataSchema,
   note: noteDataSchema,
+  rollback: rollbackDataSchema,
 } as const;
 
 export type EntryKind = keyof typeof kinds;

@@ -6,7 +6,7 @@ import { dialectOf } from '../probe/dialect.js';
 import { openConnection } from '../probe/open-connection.js';
 import type { ConnectionTarget } from '../probe/target.js';
 import type { FoundRuns } from './found-runs.js';
-import { ledgerEngineOf } from './ledger-engine.js';
+import { type AskText, ledgerEngineOf } from './ledger-engine.js';
 
 export interface ReadbackOptions {
   readonly target: ConnectionTarget;
@@ -26,32 +26,36 @@ interface RowIds {
   readonly next: number;
 }
 
+/** What a server's ledger holds. */
+export interface LedgerRead {
+  /** The server's own; null where it did not say. */
+  readonly version: string | null;
+  readonly found: Record<string, FoundRuns>;
+  /** What kept it from being read whole, or null. */
+  readonly failure: Failure | null;
+}
+
 /** Reads, records one `readback` entry, and says whether it is complete. Never rejects. */
 export async function readback(
   options: ReadbackOptions,
 ): Promise<{ complete: boolean; reason: string | null }> {
-  const { target, clock, record, timeoutMs, highestRowId } = options;
-  const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
-  const leftMs = (): number => (deadlineNs - clock.nowNs()) / 1e6;
-  const dialect = dialectOf(target.engine);
-  const found: Record<string, FoundRuns> = {};
-  const applicationName = 'rehearse/ledger/readback';
-  const opened = await openConnection({ target, clock, applicationName, timeoutMs });
-  let version: string | null = null;
-  let failure: Failure | null = opened.failure ?? null;
+  const { target, clock, record, highestRowId } = options;
   let rowIds: RowIds | null = null;
-  if (opened.connection !== undefined) {
-    const { connection } = opened;
-    const identity = await connection.query(dialect.identity, leftMs());
-    version = identity.ok ? (dialect.identityOf(identity.rows[0])?.version ?? null) : null;
-    const ask = (text: string) => connection.query({ text }, leftMs());
-    const { readAll, nextRowId } = ledgerEngineOf(target.engine);
-    failure = await readAll(ask, found);
-    // Last of all: it takes a number from the counter.
-    const next = failure === null && highestRowId !== null ? await nextRowId(ask) : null;
-    if (next !== null && highestRowId !== null) rowIds = { acknowledgedMax: highestRowId, next };
-    await connection.close();
-  }
+  const { version, found, failure } = await readLedger(options, async (ask) => {
+    if (highestRowId === null) return;
+    const next = await ledgerEngineOf(target.engine).nextRowId(ask);
+    if (next !== null) rowIds = { acknowledgedMax: highestRowId, next };
+  });
+  tell(record, clock, { version, found, failure }, rowIds);
+  return { complete: failure === null, reason: failure?.message ?? null };
+}
+
+function tell(
+  record: RecordEntry,
+  clock: Clock,
+  { version, found, failure }: LedgerRead,
+  rowIds: RowIds | null,
+): void {
   record({
     atNs: clock.nowNs(),
     clock: 'client',
@@ -64,7 +68,32 @@ export async function readback(
   });
   if (rowIds !== null && rowIds.next <= rowIds.acknowledgedMax)
     note(record, clock, 'warning', 'row-ids-went-back', wentBack(rowIds));
-  return { complete: failure === null, reason: failure?.message ?? null };
+}
+
+/**
+ * Reads the ledger and records nothing. Never rejects.
+ * @param after what remains to be asked where it was read whole
+ */
+export async function readLedger(
+  { target, clock, timeoutMs }: Pick<ReadbackOptions, 'target' | 'clock' | 'timeoutMs'>,
+  after: (ask: AskText) => Promise<void> = async () => {},
+): Promise<LedgerRead> {
+  const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
+  const leftMs = (): number => (deadlineNs - clock.nowNs()) / 1e6;
+  const dialect = dialectOf(target.engine);
+  const found: Record<string, FoundRuns> = {};
+  const applicationName = 'rehearse/ledger/readback';
+  const opened = await openConnection({ target, clock, applicationName, timeoutMs });
+  if (opened.connection === undefined) return { version: null, found, failure: opened.failure };
+  const { connection } = opened;
+  const identity = await connection.query(dialect.identity, leftMs());
+  const version = identity.ok ? (dialect.identityOf(identity.rows[0])?.version ?? null) : null;
+  const ask = (text: string) => connection.query({ text }, leftMs());
+  const failure = await ledgerEngineOf(target.engine).readAll(ask, found);
+  // Last of all: it may take a number from the counter.
+  if (failure === null) await after(ask);
+  await connection.close();
+  return { version, found, failure };
 }
 
 function wentBack({ acknowledgedMax, next }: RowIds): string {

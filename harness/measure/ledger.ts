@@ -61,6 +61,13 @@ export class LedgerBook {
     return { intents: this.#fates.size, ...told, ...compare(this.#fates, this.#rows()) };
   }
 
+  /** Ids of acknowledged writes that are not among these rows. */
+  acknowledgedAbsent(rows: TableRows): string[] {
+    return [...this.#fates].flatMap(([id, fate]) =>
+      fate === 'acknowledged' && rows.copiesOf(id) === 0 ? [id] : [],
+    );
+  }
+
   /** Why it is not whole, in sentences without their full stops. */
   gaps(): string[] {
     const gaps: string[] = [];

@@ -17,6 +17,7 @@ import {
 import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
 import { type Ledger, LedgerBook } from './ledger.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
+import { measureRollback, type RollbackMeasure } from './rollback.js';
 import { measureSessions, type SessionsMeasure } from './sessions.js';
 import { controlClock, findWindows, union, type Windows } from './windows.js';
 
@@ -40,6 +41,8 @@ export interface Measurement {
   readonly lanes: readonly LaneMeasure[];
   readonly observer: ObserverMeasure | null;
   readonly ledger: Ledger | null;
+  /** Null where none was rehearsed. */
+  readonly rollback: RollbackMeasure | null;
   readonly sessions: SessionsMeasure | null;
   readonly windows: Windows | null;
   readonly control: Stretch | null;
@@ -92,6 +95,7 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     lanes,
     observer: observer === undefined ? null : measureObserver(observer, stallMs * 1e6),
     ledger: book.measured(),
+    rollback: measureRollback(kinds.rollback, book, kinds.write),
     sessions: measureSessions(kinds.session, kinds.note),
     windows: findWindows(kinds.gauge, endNs),
     control: controlClock(kinds.event),
@@ -149,6 +153,7 @@ function sortOut(entries: readonly Entry[]): ByKind {
     gauge: [],
     call: [],
     note: [],
+    rollback: [],
   };
   for (const entry of entries) (kinds[entry.kind] as Entry[]).push(entry);
   for (const list of [kinds.phase, kinds.event, kinds.session])

@@ -18,6 +18,7 @@ import {
   verifyNs,
 } from './measure.js';
 import type { ObserverMeasure } from './observer.js';
+import { measureRollback } from './rollback.js';
 import { RunningLaneMeasure } from './running-lane-measure.js';
 import { findWindows } from './windows.js';
 
@@ -116,6 +117,7 @@ export class RunningHistory {
       totals: lane.totals(lane.spec.kind === 'served-by' ? null : stoppedNs),
     }));
     const gauges = this.#others.filter((entry) => entry.kind === 'gauge');
+    const rollbacks = this.#others.filter((entry) => entry.kind === 'rollback');
     return {
       ...rest,
       endNs: this.#endNs,
@@ -124,6 +126,7 @@ export class RunningHistory {
         .filter(({ spec }: LaneMeasure) => spec.kind !== 'observer'),
       observer: this.#observer(),
       ledger: this.#book.measured(),
+      rollback: measureRollback(rollbacks, this.#book, null),
       windows: findWindows(gauges, this.#endNs),
       slowNs: this.#slowNs,
       gaps: [

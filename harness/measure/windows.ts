@@ -9,14 +9,16 @@ export interface Windows {
   readonly engine: readonly Stretch[];
   /** Where it was at work to stop or to start, the time that it was kept down left out. */
   readonly engineBusy: readonly Stretch[];
-  /** Where a fault of the rehearsal was active at the endpoint. */
+  /** Where a fault of the rehearsal was active at the endpoint, or it froze the server. */
   readonly faults: readonly Stretch[];
 }
+
+const injected = ['endpoint.faults', 'server.frozen'];
 
 /** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
 export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number): Windows | null {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
-  const ofFaults = gauges.filter((gauge) => gauge.data.name === 'endpoint.faults');
+  const ofFaults = gauges.filter(({ data: { name } }) => injected.includes(name));
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
   if (ofEndpoint.length === 0 && ofServer.length === 0) return null;
   return {

@@ -13,7 +13,7 @@ import { slowMsDefault } from '../measure/measure.js';
 import type { RunReport } from '../verdict/run-report.js';
 import { LaneState } from './lane-state.js';
 import { SessionTally } from './session-tally.js';
-import { cutTo, offsetText, plain, type TextOptions } from './text.js';
+import { cutTo, offsetText, plain, shortMs, type TextOptions } from './text.js';
 import { annotation, beginGroup, endGroup } from './workflow-commands.js';
 
 export const lineFormats = ['text', 'tsv', 'ndjson'] as const;
@@ -167,6 +167,8 @@ export class LineRenderer {
           entry.data.level === 'info' ? 'note' : entry.data.level,
           said(entry),
         );
+      case 'rollback':
+        return line('harness', 'rollback', rollbackSaid(entry));
       case 'session':
       case 'attempt':
         return [];
@@ -264,4 +266,10 @@ function told(entry: EntryOf<'gauge'>): string {
 function said(entry: EntryOf<'note'>): string {
   const { code, text } = entry.data;
   return code === null ? text : `${text}  [${code}]`;
+}
+
+function rollbackSaid({ data }: EntryOf<'rollback'>): string {
+  if (data.stage === 'restored') return `restored as ${data.cluster}: ${data.version}`;
+  const frozenMs = (data.frozenToNs - data.frozenFromNs) / 1e6;
+  return `snapshot ${data.identifier}; the server stood still for ${shortMs(frozenMs)}`;
 }

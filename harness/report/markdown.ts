@@ -28,6 +28,7 @@ import {
   databaseTexts,
   defectsTexts,
   defectText,
+  rollbackTexts,
   serversTexts,
 } from './rehearsed.js';
 import { boundsText, mark, offsetText, plain, shortMs, type TextOptions } from './text.js';
@@ -148,6 +149,7 @@ function factList(report: RunReport, options: TextOptions): string {
     ...(sessions === null ? [] : brokenTexts(sessions)),
     sessions?.source === 'default' ? defaultSessionsText : '',
     writes === null ? '' : `writes: ${writesText(writes)}`,
+    ...rollbackTexts(report).map((text) => `rollback: ${text}`),
     observer === null ? '' : `observer: ${observerText(observer)}`,
     ...checksTexts(report).map((text) => `checks: ${text}`),
     ...defectsTexts(report).slice(0, 1),

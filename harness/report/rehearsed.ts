@@ -1,6 +1,6 @@
 /** What stood for the database, what AWS published of it, and what its checks found. Pure. */
 import type { CheckReport, DefectReport, RunReport } from '../verdict/run-report.js';
-import { plural } from './text.js';
+import { offsetText, plural, shortMs } from './text.js';
 
 const titles: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
@@ -30,6 +30,37 @@ export function serversTexts({ servers, substitute }: RunReport): string[] {
 /** What the servers were filled with, where it was the user's own. */
 export function databaseTexts({ notes }: RunReport): string[] {
   return notes.filter(({ code }) => code === 'database-filled').map(({ text }) => text);
+}
+
+/** What going back to the snapshot gives and loses, where that was rehearsed. */
+export function rollbackTexts({ rollback, t0Ms }: RunReport): string[] {
+  if (rollback === null) return [];
+  const { snapshot, snapshotOffsetMs, frozenMs, cluster, restoreMs, restoredVersion } = rollback;
+  const at = `${t0Ms === null ? '' : 'T0'}${offsetText(snapshotOffsetMs)}`;
+  const taken =
+    `snapshot ${snapshot} at ${at}; the server stood still for ${shortMs(frozenMs)}, ` +
+    'which AWS does not';
+  if (cluster === null) return [taken, 'nothing was restored from it'];
+  return [
+    lateWritesText(rollback, at),
+    `new cluster ${cluster}: ${restoredVersion}, available after ${shortMs(restoreMs)} here; ` +
+      'how long AWS takes is not modelled',
+    taken,
+  ];
+}
+
+function lateWritesText(
+  { writesLost, earlierWritesLost }: NonNullable<RunReport['rollback']>,
+  at: string,
+): string {
+  if (writesLost === null)
+    return 'the restored cluster could not be read: nothing is known of the writes it lost';
+  const late = `late writes lost by the rollback: ${writesLost}, acknowledged after ${at}`;
+  if (earlierWritesLost === null || earlierWritesLost === 0) return late;
+  return (
+    `writes lost by the rollback: ${writesLost}, ${earlierWritesLost} of them acknowledged ` +
+    `before the snapshot at ${at} was begun`
+  );
 }
 
 /** `11 published for 8.0.mysql_aurora.3.05.2, exercised: zdp-hang`, then their names. */

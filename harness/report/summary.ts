@@ -21,7 +21,13 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
-import { checksTexts, databaseTexts, defectsTexts, serversTexts } from './rehearsed.js';
+import {
+  checksTexts,
+  databaseTexts,
+  defectsTexts,
+  rollbackTexts,
+  serversTexts,
+} from './rehearsed.js';
 import {
   boundsText,
   cutTo,
@@ -200,6 +206,7 @@ function facts(report: RunReport, options: TextOptions): Row[] {
     ...(sessions === null ? [] : brokenTexts(sessions)).map((text): [string, string] => ['', text]),
     ['', sessions?.source === 'default' ? defaultSessionsText : ''],
     ['writes', writes === null ? '' : writesText(writes)],
+    ...labelled('rollback', rollbackTexts(report)),
     ['observer', observer === null ? '' : observerText(observer)],
     ...labelled('checks', checksTexts(report)),
     ...labelled('defects', defectsTexts(report)),

@@ -73,6 +73,7 @@ export function describeMeasurement(
       modelled: data.modelled,
     })),
     writes: ledger === null ? null : describeLedger(ledger),
+    rollback: describeRollback(measurement),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
     schedule: started?.schedule ?? [],
@@ -254,6 +255,21 @@ function describeLedger(ledger: Ledger): RunReport['writes'] {
     lostIds: ledger.lostIds.slice(0, idsMax),
     duplicatedIds: ledger.duplicatedIds.slice(0, idsMax),
     resurrectedIds: ledger.resurrectedIds.slice(0, idsMax),
+  };
+}
+
+function describeRollback({ rollback, t0Ns }: Measurement): RunReport['rollback'] {
+  if (rollback === null) return null;
+  const { snapshot, frozenFromNs, frozenToNs, restored } = rollback;
+  return {
+    snapshot,
+    snapshotOffsetMs: ms(frozenFromNs - (t0Ns ?? 0)),
+    frozenMs: ms(frozenToNs - frozenFromNs),
+    cluster: restored?.cluster ?? null,
+    restoreMs: msOrNull(restored?.tookNs ?? null),
+    restoredVersion: restored?.version ?? null,
+    writesLost: restored?.writesLost ?? null,
+    earlierWritesLost: restored?.earlierWritesLost ?? null,
   };
 }
 

@@ -96,6 +96,25 @@ export interface CheckReport {
   detail: string;
 }
 
+/** A snapshot before the operation, and a new cluster made from it afterwards. */
+export interface RollbackReport {
+  snapshot: string;
+  /** When the snapshot was begun: what was acknowledged by then is in it. */
+  snapshotOffsetMs: number;
+  /** How long the server stood still for it, which is this tool's doing. */
+  frozenMs: number;
+  /** The new cluster; it and what follows is null where nothing was restored. */
+  cluster: string | null;
+  /** From the call to a cluster that is available, on this machine: no model of AWS's. */
+  restoreMs: number | null;
+  /** As the restored server says itself. */
+  restoredVersion: string | null;
+  /** Acknowledged, yet not in the restored cluster; null where its ledger was not read whole. */
+  writesLost: number | null;
+  /** Those of them acknowledged before the snapshot was begun: there should be none. */
+  earlierWritesLost: number | null;
+}
+
 export interface SpanReport {
   startMs: number;
   endMs: number;
@@ -180,6 +199,8 @@ export interface RunReport {
     duplicatedIds: string[];
     resurrectedIds: string[];
   } | null;
+  /** Going back to a snapshot, where it was rehearsed (`--rollback`); else null. */
+  rollback: RollbackReport | null;
   clocks: {
     control: SpanReport | null;
     engine: SpanReport | null;
