@@ -45,6 +45,7 @@ function expectStandIn(report: RunReport, engine: EngineName, provider: string):
       'before no user locks',
       'before no table locks',
       'before no pending parameters',
+      'before snapshot before',
       'after version after',
       'after globals re-initialised after',
     ]),
