@@ -16,6 +16,8 @@ const patchLog =
 const drivers =
   'issue threads of MySQL drivers on prepared statements after a patch: node-mysql2 3726, ' +
   'go-sql-driver 1555, fleet 30779';
+const restoring =
+  'AuroraUserGuide/aurora-restore-snapshot: restoring a snapshot creates a new DB cluster';
 const runbook = 'a published runbook for the patch from 3.04 or 3.05 to 3.07, January 2025';
 
 export const auroraMysqlZdp: Scenario = {
@@ -141,7 +143,7 @@ export const auroraMysqlZdp: Scenario = {
         'no long queries, no long transactions: none is older than --long-running',
         'no temporary tables, no user locks, no table locks: their sessions would be dropped',
         'no pending parameters: they can keep the patch from completing',
-        'Not looked at here: that there is a snapshot from before the patch to go back to.',
+        'snapshot before: there is one to go back to; none is taken without --rollback',
       ],
     },
     {
@@ -155,10 +157,13 @@ export const auroraMysqlZdp: Scenario = {
       ],
     },
     {
-      heading: 'Rollback [runbook]',
+      heading: 'Rollback [runbook, restoring]',
       statements: [
         'restore from the snapshot: there is no way back to a lower version in place; restoring ' +
           'the snapshot makes a new cluster at a new address, and writes since then are not in it',
+        '--rollback rehearses it: a snapshot before the patch, a new server from it afterwards, ' +
+          'and how many acknowledged writes that one does not have. AWS takes longer than this ' +
+          'machine to restore: not modelled.',
       ],
     },
     {
@@ -215,5 +220,6 @@ export const auroraMysqlZdp: Scenario = {
     { label: 'patchLog', where: patchLog },
     { label: 'drivers', where: drivers },
     { label: 'runbook', where: runbook },
+    { label: 'restoring', where: restoring },
   ],
 };

@@ -10,6 +10,8 @@ const rePost = 're:Post article aurora-postgresql-zdp-cluster-upgrade: what to l
 const probeLog =
   'a published 0.5 s probe and event log of an Aurora PostgreSQL upgrade from 17.4.5 to 17.5.4, ' +
   '11 Apr 2026';
+const restoring =
+  'AuroraUserGuide/aurora-restore-snapshot: restoring a snapshot creates a new DB cluster';
 
 export const auroraPostgresZdp: Scenario = {
   name: 'aurora-postgres-zdp',
@@ -143,6 +145,16 @@ export const auroraPostgresZdp: Scenario = {
       ],
     },
     {
+      heading: 'Rollback [restoring]',
+      statements: [
+        'There is no way back to a lower version in place: restoring a snapshot makes a new ' +
+          'cluster at a new address, and writes since then are not in it.',
+        '--rollback rehearses it: a snapshot before the patch, a new server from it afterwards, ' +
+          'and how many acknowledged writes that one does not have. AWS takes longer than this ' +
+          'machine to restore: not modelled.',
+      ],
+    },
+    {
       heading: 'Limits of the real thing',
       statements: [
         'Only the writer is patched this way; readers restart [minorUpgrade].',
@@ -169,5 +181,6 @@ export const auroraPostgresZdp: Scenario = {
     { label: 'releaseNotes', where: releaseNotes },
     { label: 'rePost', where: rePost },
     { label: 'probeLog', where: probeLog },
+    { label: 'restoring', where: restoring },
   ],
 };
