@@ -5,6 +5,21 @@ import { UserError } from '../user-error.js';
 import type { DumpCommand } from './own-database.js';
 import { withoutPasswords } from './without-passwords.js';
 
+/**
+ * `$1` is the command. Descriptor 3 is a pipe that only this tool holds: when it ends, SIGKILL of
+ * the tool included, so does the whole process group.
+ */
+const script = `
+/bin/sh -c "$1" 3<&- &
+command=$!
+( while read -r line; do :; done <&3; kill -KILL 0 ) >/dev/null 2>&1 &
+watcher=$!
+wait "$command"
+code=$?
+kill -KILL "$watcher"
+exit "$code"
+`;
+
 const linesMax = 200;
 const lineLengthMax = 500;
 
@@ -25,11 +40,11 @@ export async function* commandOutput(
   { command, folder }: DumpCommand,
   { url, tell, signal }: CommandSurroundings,
 ): AsyncGenerator<Buffer> {
-  const child = spawn('/bin/sh', ['-c', command], {
+  const child = spawn('/bin/sh', ['-c', script, 'rehearse-data', command], {
     cwd: folder,
     // Never DATABASE_URL: the user's own names the database that the data are read from.
     env: { ...process.env, REHEARSE_DATABASE_URL: url },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   });
   const ended = new Promise<string | null>((resolve) => {
@@ -46,9 +61,11 @@ export async function* commandOutput(
   };
   signal?.addEventListener('abort', end, { once: true });
   if (signal?.aborted) end();
-  const said = sayLines(child.stderr, tell, url);
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('a command without its pipes');
+  const said = sayLines(stderr, tell, url);
   try {
-    yield* child.stdout as AsyncIterable<Buffer>;
+    yield* stdout as AsyncIterable<Buffer>;
     const why = await ended;
     signal?.throwIfAborted();
     if (why !== null) throw failed(why, said);

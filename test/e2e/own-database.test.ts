@@ -1,8 +1,8 @@
 /** A database of the user's own, from the command line. */
 import { chmodSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rehearse, temporaryFolder } from '../support/rehearse.js';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { rehearse, start, temporaryFolder } from '../support/rehearse.js';
 
 const place = temporaryFolder();
 // A cache of its own, to which the account that servers run as must come through.
@@ -81,6 +81,29 @@ test('an extension that is not there is named before a server starts', async () 
   expect(stderr).toContain('the extension postgis (geo.sql, line 2)');
   expect(stdout).not.toContain('listens on');
 });
+
+test('a tool that is killed takes the command with it', async () => {
+  const killed = start(
+    ['run', 'aurora-postgres-zdp', '--data', 'cmd:echo $$ >pid; echo on >&2; sleep 300', ...quick],
+    place.folder,
+    env,
+  );
+  await killed.seen(/the data command says: on/);
+  const pid = Number(readFileSync(join(place.folder, 'pid'), 'utf8'));
+  expect(isAlive(pid)).toBe(true);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 test.each([
   [['--schema', 'none.sql'], 64, 'DUMP_MISSING'],

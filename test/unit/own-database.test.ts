@@ -161,6 +161,7 @@ describe('statements of MySQL', () => {
     expect(treated('INSERT INTO user VALUES (1)', true)).toBe('system-database');
     expect(treated('/*!40101 SET @saved = 1 */', true)).toBe('run');
     expect(treated('USE orders', true)).toBe('orders');
+    expect(treated('CREATE DATABASE /*!32312 IF NOT EXISTS*/ `orders`', true)).toBe('run');
   });
 });
 

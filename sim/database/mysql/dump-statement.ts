@@ -47,7 +47,8 @@ export function treatmentOf(sql: Buffer, inSystem: boolean): Treatment {
   if (use !== undefined)
     return isSystem(use) ? { run: false, why: 'system-database', use } : { run: true, use };
   const database = nameIn(onDatabase.exec(head));
-  if (database !== undefined && isSystem(database)) return { run: false, why: 'system-database' };
+  if (database !== undefined)
+    return isSystem(database) ? { run: false, why: 'system-database' } : { run: true };
   if (/^set @@global\.gtid_(?:purged|slave_pos)\b/i.test(head)) return { run: false, why: 'gtid' };
   if (/^set global gtid_(?:purged|slave_pos)\b/i.test(head)) return { run: false, why: 'gtid' };
   if (
