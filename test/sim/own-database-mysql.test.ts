@@ -63,6 +63,7 @@ FOR EACH ROW BEGIN SET NEW.note = concat('stamped; ', NEW.note); END */;;
 DELIMITER ;
 /*!50001 CREATE ALGORITHM=UNDEFINED DEFINER=\`shop_owner\`@\`10.%\`
 SQL SECURITY DEFINER VIEW seen AS select id from table_0 */;
+/*!50001 CREATE DEFINER=\`root\`@\`localhost\` VIEW of_root AS select id from table_0 */;
 USE mysql;
 INSERT INTO user VALUES ('nonsense');
 SET @@SESSION.SQL_LOG_BIN = @MYSQLDUMP_TEMP_LOG_BIN;
@@ -145,6 +146,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
         expect(opened.told).toEqual([]);
         expect(opened.cluster.database).toMatchObject({ reused: true, tables: 200, rows: 401 });
         expect(await ask(opened, 'select count(*) from table_5')).toEqual([[2]]);
+        expect(await ask(opened, 'select count(*) from of_root')).toEqual([[2]]);
       });
     });
 

@@ -72,7 +72,13 @@ export class MysqlEngine implements EmbeddedEngine {
     const own = (): Promise<string> =>
       once(this.#templates, key, () => obtainMysqlTemplate(this.#context, binary, options.make));
     const template = filled === undefined ? await own() : join(filled, 'data');
-    return new MysqlRecipe(this.#context, spec, { binary, folder, template, run: options.run });
+    return new MysqlRecipe(this.#context, spec, {
+      binary,
+      folder,
+      template,
+      isFilled: filled !== undefined,
+      run: options.run,
+    });
   }
 }
 
@@ -81,6 +87,8 @@ interface MysqlParts {
   readonly binary: MysqlBinary;
   readonly folder: string;
   readonly template: string;
+  /** Whether a server ran on the template's data before. */
+  readonly isFilled: boolean;
   /** The server's options. */
   readonly run: readonly string[];
 }
@@ -115,7 +123,8 @@ class MysqlRecipe implements ServerRecipe {
     this.#starting = parts.binary;
     this.admin = { user: adminUser, password: randomSecret(), database: 'mysql' };
     this.template = parts.template;
-    this.files = { [firstStartFile]: firstStartSql(parts.binary.flavour, this.admin) };
+    const { flavour } = parts.binary;
+    this.files = { [firstStartFile]: firstStartSql(flavour, this.admin, parts.isFilled) };
   }
 
   /** The server itself knows best what data it can be started with; its log tells. */

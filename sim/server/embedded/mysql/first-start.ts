@@ -10,11 +10,18 @@ export const adminUser = 'rehearse_admin';
  * without a password that a new data directory comes with. A server that starts with this file
  * runs it before it accepts a connection. Not a line of it gets into the binary log, or replicas
  * would repeat it.
+ * @param isFilled whether a server ran on these data before: an account named root is then one
+ *   that a dump has, or needs
  */
-export function firstStartSql(flavour: MysqlFlavour, { user, password }: AdminLogin): string {
+export function firstStartSql(
+  flavour: MysqlFlavour,
+  { user, password }: AdminLogin,
+  isFilled = false,
+): string {
   const account = `'${user}'@'127.0.0.1'`;
-  const strangers =
-    flavour === 'mysql'
+  const strangers = isFilled
+    ? []
+    : flavour === 'mysql'
       ? ["DROP USER IF EXISTS 'root'@'localhost'"]
       : [
           "DELETE FROM mysql.global_priv WHERE User IN ('', 'root')",
