@@ -11,7 +11,7 @@ import { program } from './programs.js';
 
 const name = `rehearse-test/node:${process.versions.node}`;
 
-/** Its name; undefined, with a printed reason, where there is no Docker, or Node cannot be put in. */
+/** Its name; undefined, with a printed reason, without Docker or where Node cannot be put in. */
 export function nodeImage(): string | undefined {
   if (program('docker') === undefined) return undefined;
   if (docker('image', 'ls', '-q', name).length > 0) return name;
