@@ -4,10 +4,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Entry, EntryOf } from '../../harness/history/entry.js';
 import { readHistory } from '../../harness/history/read.js';
 import type { RunReport } from '../../harness/verdict/run-report.js';
+import { localVersions } from '../support/docker.js';
 import { program } from '../support/programs.js';
 import { type Ended, rehearse, temporaryFolder } from '../support/rehearse.js';
 
 const place = temporaryFolder();
+const images = await localVersions();
 afterAll(() => place.remove());
 
 /** Acknowledged writes, with the instants of their intent and of their answer. */
@@ -32,7 +34,8 @@ async function expectRollback(ended: Ended, folder: string): Promise<RunReport> 
     .map(({ data }) => data)
     .find((data) => data.stage === 'snapshot');
   if (taken === undefined || report.rollback === null) throw new Error('no rollback');
-  // Whether a write that was under way meanwhile is in the snapshot is for the server to say.
+  // To freeze and to thaw takes its time, and writes are answered until it is done: whether one of
+  // that stretch is in the snapshot is for the server to say.
   const { frozenFromNs, frozenToNs } = taken;
   const writes = acknowledgedWrites(entries);
   const late = writes.filter(({ sentNs }) => sentNs > frozenToNs).length;
@@ -41,8 +44,6 @@ async function expectRollback(ended: Ended, folder: string): Promise<RunReport> 
   expect(late).toBeGreaterThan(10);
   expect(writesLost).toBeGreaterThanOrEqual(late);
   expect(writesLost).toBeLessThanOrEqual(lateOrUnderWay);
-  // One session writes: one write at most was under way.
-  expect(lateOrUnderWay - late).toBeLessThanOrEqual(1);
   expect(earlierWritesLost).toBe(0);
   // The snapshot is from before T0, and no writes of the cluster that went on are lost.
   expect(snapshotOffsetMs + frozenMs).toBeLessThan(0);
@@ -85,16 +86,27 @@ describe('rehearse run --rollback', () => {
   it.runIf(program('mariadb') !== undefined)(
     'does so on MariaDB',
     async () => {
-      const folder = join(place.folder, 'mariadb');
-      const engine = ['--provider', 'embedded', '--engine', 'mariadb', '--accept-substitute'];
-      const command = ['run', 'aurora-mysql-zdp', ...engine, ...quick, '--out', folder];
-      const report = await expectRollback(await rehearse(command, place.folder), folder);
-      const versions = [report.rollback?.restoredVersion, report.servers.before?.version];
-      expect(versions[0]).toBe(versions[1]);
-      expect(report.checks).toContainEqual(
-        expect.objectContaining({ when: 'before', name: 'snapshot before', state: 'ok' }),
-      );
+      await expectMariadbRollback('embedded');
+    },
+    60_000,
+  );
+
+  it.runIf(images.mariadb.length > 0)(
+    'does so on MariaDB in containers',
+    async () => {
+      await expectMariadbRollback('docker');
     },
     60_000,
   );
 });
+
+async function expectMariadbRollback(provider: 'embedded' | 'docker'): Promise<void> {
+  const folder = join(place.folder, provider);
+  const engine = ['--provider', provider, '--engine', 'mariadb', '--accept-substitute'];
+  const command = ['run', 'aurora-mysql-zdp', ...engine, ...quick, '--out', folder];
+  const report = await expectRollback(await rehearse(command, place.folder), folder);
+  expect(report.rollback?.restoredVersion).toBe(report.servers.before?.version);
+  expect(report.checks).toContainEqual(
+    expect.objectContaining({ when: 'before', name: 'snapshot before', state: 'ok' }),
+  );
+}

@@ -113,4 +113,16 @@ describe('the rollback of a run', () => {
     const { rollback } = judgeMeasurement(running.measurement());
     expect(rollback).toMatchObject({ writesLost: 5, earlierWritesLost: null, restoreMs: 750 });
   });
+
+  it('counts the time that the server stood still as a fault of the rehearsal', () => {
+    const gauge = (atMs: number, name: string, value: unknown): Entry =>
+      entry('gauge', atMs, { name, value, unit: null });
+    const { windows } = measure([
+      gauge(0, 'endpoint.state', 'open'),
+      gauge(1_450, 'server.frozen', 1),
+      gauge(1_480, 'server.frozen', 0),
+    ]);
+    expect(windows?.faults).toEqual([{ fromNs: 1_450 * ms, toNs: 1_480 * ms }]);
+    expect(windows?.engine).toEqual([]);
+  });
 });
