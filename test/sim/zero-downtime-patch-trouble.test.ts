@@ -67,16 +67,29 @@ describe('restoring', () => {
     request.writeInt32BE(processID, 8);
     request.writeInt32BE(secretKey, 12);
     const job = world.patch('17.5', {}, 'engine');
-    while (job.status === 'running') {
+    // Once it is released, a cancel is rightly the session's own again.
+    while (job.status === 'running' && fates(world.told).length === 0) {
       const socket = connect({ host: '127.0.0.1', port: world.cluster.writer.port });
       socket.on('error', () => {});
       socket.end(request);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    await job.finished;
     expect(fates(world.told)).toEqual(['preserved']);
-    expect((await app.query('execute many_99')).rows[0].n).toBe(99);
+    expect((await behindCancels(() => app.query('execute many_99'))).rows[0].n).toBe(99);
   });
 });
+
+/** The last requests may have been on their way when the session was released: they hit it then. */
+async function behindCancels<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if ((error as { code?: string }).code !== '57014') throw error;
+    }
+  }
+}
 
 describe('sessions that end during the patch', () => {
   it('are dropped when their server ended them, and closed when their client left', async () => {
