@@ -251,7 +251,6 @@ export class ClusterRecord implements Cluster {
   /** @throws UserError `ENGINE_START_FAILED` */
   async startServer(version: string): Promise<void> {
     const times = await this.#server.start({ version });
-    this.endpoint.serverStarted();
     await this.member.started();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);

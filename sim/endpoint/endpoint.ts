@@ -124,11 +124,6 @@ export class Endpoint {
     this.#target = target;
   }
 
-  /** A server was started behind it. */
-  serverStarted(): void {
-    this.#options.protocol.serverStarted?.();
-  }
-
   /** Whether a client that proved who it is still gets a session on this server. */
   admitting = true;
 

@@ -40,6 +40,4 @@ export type ClientAuthentication = 'as-stored' | 'cleartext' | 'trust';
 export interface Protocol {
   /** Greets one client. Never rejects: what goes wrong is told to the client and returned. */
   greet(raw: Socket, method: ClientAuthentication, host: Host): Promise<Greeting>;
-  /** A server was started behind the endpoint: what it numbers begins again. */
-  serverStarted?(): void;
 }

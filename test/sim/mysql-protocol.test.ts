@@ -292,6 +292,22 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       }
     });
 
+    it('after a patch, kills by the server’s own ids whom they name there', async () => {
+      const clients = await Promise.all([1, 2, 3, 4, 5, 6].map(() => world.client()));
+      await patch();
+      const late = await Promise.all([1, 2, 3].map(() => world.client()));
+      const all = [...clients, ...late];
+      const ids = await Promise.all(
+        all.map(async (one) => (await row(one, 'select connection_id()'))[0]),
+      );
+      expect(new Set([...ids, ...all.map(({ threadId }) => threadId)]).size).toBe(2 * all.length);
+      const [killer, ...others] = all as [mysql.Connection, ...mysql.Connection[]];
+      await killer.query(`kill ${ids[2]}`);
+      await refusal((others[1] as mysql.Connection).query('select 1'));
+      for (const one of others.filter((_, at) => at !== 1))
+        expect(await row(one, 'select 1')).toEqual([1]);
+    });
+
     it.skipIf(flavour === 'mysql')(
       'lets MariaDB clients execute before they know the id',
       async () => {

@@ -41,8 +41,8 @@ export interface Sessions {
   readonly accepted: AcceptedPasswords;
   readonly dials: DialSlots<Dialled>;
   verifier(user: string): Promise<Verifier | null>;
-  /** The connection id that a client is told for one of the server's. */
-  clientConnectionId(serverConnectionId: number): number;
+  /** A connection id for a client to be told. */
+  newConnectionId(): number;
 }
 
 export interface Greeted {
@@ -118,7 +118,7 @@ async function letIn(
 ): Promise<Greeted> {
   const { greeting } = waiting.dialled;
   const nonce = newNonce();
-  const clientConnectionId = sessions.clientConnectionId(greeting.connectionId);
+  const clientConnectionId = sessions.newConnectionId();
   talk.send(buildGreeting(ownGreeting(greeting, nonce, clientConnectionId)));
   const response = await handshakeResponse(talk, host);
   const { authResponse, plugin, ...login } = response;

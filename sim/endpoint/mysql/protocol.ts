@@ -11,6 +11,13 @@ import { type Greeted, greet, logInAgain, type Sessions } from './greet.js';
 import { MysqlSession, type SessionHost } from './session.js';
 import { type Dialled, hangUp, type Upstream } from './upstream.js';
 
+/**
+ * Connection ids of the endpoint's own, for greetings: far from those of any server, which are
+ * what CONNECTION_ID() and a process list tell. A KILL can then mean only one of the two.
+ */
+const firstClientId = 1_000_000_000;
+const lastClientId = 2_000_000_000;
+
 export interface MysqlProtocolOptions {
   readonly clock: Clock;
   /** What the server stores of a user, asked of it; null = there is none. */
@@ -26,10 +33,7 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
   readonly #clock: Clock;
   readonly #watchTemporaryTables: boolean;
   readonly #byClientId = new Map<number, MysqlSession>();
-  /** Ids up to this one were given while earlier servers ran. */
-  #idsGone = 0;
-  #idMax = 0;
-  #renumbered = false;
+  #nextClientId = firstClientId;
 
   constructor({ clock, verifier, watchTemporaryTables }: MysqlProtocolOptions) {
     this.#clock = clock;
@@ -43,19 +47,9 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
     return 'greeted' in end ? this.#greeting(end.greeted) : end;
   }
 
-  /** A server's ids begin again at its start: they are moved behind those that are known. */
-  serverStarted(): void {
-    this.#idsGone = this.#idMax;
-    this.#renumbered ||= this.#idsGone > 0;
-  }
-
-  get renumbered(): boolean {
-    return this.#renumbered;
-  }
-
-  clientConnectionId(serverConnectionId: number): number {
-    const id = (serverConnectionId + this.#idsGone) >>> 0;
-    this.#idMax = Math.max(this.#idMax, id);
+  newConnectionId(): number {
+    const id = this.#nextClientId++;
+    if (this.#nextClientId > lastClientId) this.#nextClientId = firstClientId;
     return id;
   }
 
@@ -74,9 +68,6 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
 
   #greeting(greeted: Greeted): Greeting {
     const { client, unread, upstream, clientConnectionId } = greeted;
-    // Its first server connection was let go before it answered.
-    if (this.clientConnectionId(upstream.connectionId) !== clientConnectionId)
-      this.#renumbered = true;
     return {
       alive: !client.destroyed,
       begin: (place) => {

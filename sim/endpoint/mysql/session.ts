@@ -14,7 +14,7 @@ import {
   newUserPayloadBytesMax,
 } from './change-user.js';
 import type { Greeted } from './greet.js';
-import { killBytesMax, mappedKill } from './kill.js';
+import { killBytesMax, mappedKill, mayBeKill } from './kill.js';
 import { ServerPayloads } from './server-payloads.js';
 import { StatementIds } from './statement-ids.js';
 import { Talk } from './talk.js';
@@ -24,8 +24,6 @@ import { type Fate, pass, WatchedPath } from './watched-path.js';
 
 /** What a session needs of the protocol's one object. */
 export interface SessionHost {
-  /** Connection ids of the server are not those that clients know, since one was replaced. */
-  readonly renumbered: boolean;
   /** The server's connection id for one that a client may know. */
   serverConnectionId(id: number): number;
   reconnect(address: ServerAddress, session: Greeted): Promise<Upstream>;
@@ -57,6 +55,8 @@ export class MysqlSession extends Session implements Passage {
   #abort: ServerError | undefined;
   #changing = false;
   #leaves = false;
+  /** What passes now is looked at before it is sent. */
+  #looked = false;
   #violation: string | undefined;
   /** The published defect: a later server's statements are executed by ids of an earlier one. */
   reusesStatementIds = false;
@@ -108,8 +108,7 @@ export class MysqlSession extends Session implements Passage {
   wantsRequest(commandByte: number, payloadBytes: number): number {
     if (commandByte === command.changeUser) return Math.min(payloadBytes, newUserPayloadBytesMax);
     if (commandByte === command.query) {
-      const looks = this.#abort !== undefined || this.#host.renumbered;
-      return looks && payloadBytes <= killBytesMax ? payloadBytes : 0;
+      return this.#looked && payloadBytes <= killBytesMax ? payloadBytes : 0;
     }
     const numbered = carriesStatementId(commandByte) || commandByte === command.processKill;
     return numbered ? Math.min(payloadBytes, statementIdHeadBytes) : 0;
@@ -169,7 +168,6 @@ export class MysqlSession extends Session implements Passage {
   }
 
   #fateOfKill(head: Buffer): Fate {
-    if (!this.#host.renumbered) return pass;
     const sql = mappedKill(head.toString('latin1', 1), (id) => this.#host.serverConnectionId(id));
     if (sql === undefined) return pass;
     const onWhole = (): void => {
@@ -270,13 +268,21 @@ export class MysqlSession extends Session implements Passage {
   }
 
   readonly #looksOut = (bytes: Buffer): boolean => {
-    if (this.#ids.differ || this.#abort !== undefined || this.#host.renumbered) return true;
-    if (bytes.length < 5 || bytes[4] === command.changeUser) return true;
-    // What follows in the same breath may have to be looked at.
-    return bytes.readUIntLE(0, 3) + 4 < bytes.length;
+    this.#looked = this.#mustLook(bytes);
+    return this.#looked;
   };
 
+  #mustLook(bytes: Buffer): boolean {
+    if (this.#ids.differ || this.#abort !== undefined || bytes.length < 6) return true;
+    const [commandByte, next] = [bytes[4], bytes[5]];
+    if (commandByte === command.query && mayBeKill(next ?? 0)) return true;
+    if (commandByte === command.changeUser || commandByte === command.processKill) return true;
+    // What follows in the same breath may have to be looked at.
+    return bytes.readUIntLE(0, 3) + 4 < bytes.length;
+  }
+
   protected override passOneOn(chunk: Buffer): number {
+    this.#looked = true;
     return this.#out.push(chunk, true);
   }
 
