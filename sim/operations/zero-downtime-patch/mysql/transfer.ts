@@ -5,7 +5,7 @@ import type { MysqlSession } from '../../../endpoint/mysql/session.js';
 import { examineSession, type MysqlSessionContents } from '../../../engine/mysql/examine.js';
 import { restoreSteps, runRestoration } from '../../../engine/mysql/restore.js';
 import { freshVariables, surveySessions } from '../../../engine/mysql/survey.js';
-import type { ZeroDowntimePatchParameters } from '../../../sim.js';
+import type { PatchDefect, ZeroDowntimePatchParameters } from '../../../sim.js';
 import { eachOf } from '../each-of.js';
 import { atOnceMax, type Carried, type DropSession, type Loss } from '../edition.js';
 import { reasonOfParked } from './rules.js';
@@ -55,6 +55,7 @@ export async function examineAll(
     if (reason === null) examined.push({ session, contents, inTransaction });
     else drop(session, reason);
   });
+  tellIdleDefects(examined, cluster, parameters);
   // The new server's own: asked once, by whoever needs it first.
   let fresh: ReturnType<typeof freshVariables> | undefined;
   const freshNow = (): ReturnType<typeof freshVariables> => {
@@ -69,6 +70,25 @@ export async function examineAll(
       return await restore(one, await freshNow(), parameters);
     },
   }));
+}
+
+/** A defect with nobody to meet it was not rehearsed, whatever comes out: an error note says so. */
+function tellIdleDefects(
+  examined: readonly Examined[],
+  cluster: ClusterRecord,
+  { defects }: ZeroDowntimePatchParameters,
+): void {
+  const lacks = (what: string): string => `no session that is preserved has ${what}`;
+  const some = (has: (contents: MysqlSessionContents) => boolean): boolean =>
+    examined.some(({ contents }) => has(contents));
+  const idle: [PatchDefect, string][] = [];
+  if (!some(({ preparedStatements }) => preparedStatements > 0))
+    idle.push(['zdp-wrong-statement', lacks('a prepared statement')]);
+  if (!some(({ role }) => role !== null)) idle.push(['zdp-lost-roles', lacks('an active role')]);
+  for (const [defect, why] of idle) {
+    if (!defects.includes(defect)) continue;
+    cluster.note('error', 'fault-idle', `the defect ${defect} met nobody: ${why}`);
+  }
 }
 
 async function restore(
