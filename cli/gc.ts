@@ -33,7 +33,7 @@ export async function gcCommand(
         kind === 'template'
           ? 'a loaded database'
           : killedPid === null
-            ? 'was not running'
+            ? 'of a run that is over'
             : `process ${killedPid} was killed`,
       ]),
       '  ',

@@ -29,6 +29,15 @@ export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTa
     server === natural && !own
       ? pairTitle(natural, asked)
       : `${engineTitles[server]}${own ? ` ${ownFrom ?? 'any'} -> ${ownTo ?? 'any'}` : ''}`;
+  const image = request.images[server];
+  if (image !== undefined && request.provider !== 'embedded')
+    return new UserError(
+      'IMAGE_NOT_FOUND',
+      `The image ${image}, which was named for ${engineTitles[server]}, is not on this Docker host, ` +
+        'and its tag does not say that it would serve.',
+      `Run "docker pull ${image}" first, or put {version} in the name so that it can be pulled.`,
+      'environment',
+    );
   return new UserError(
     'ENGINE_NOT_FOUND',
     `${wanted} cannot be had here: ${hereText(server, tables)}${unusableText(request, tables)}.`,
@@ -92,7 +101,9 @@ function standInOf({ cluster }: ServersRequest, tables: readonly OfferTable[]): 
       .map(({ version }) => version)
       .filter((version) => isServerVersion(engine, version))
       .sort((a, b) => compareServerVersions(engine, a, b));
-    if (here.length > 0) return `--engine ${engine} (${[...new Set(here)].join(', ')})`;
+    const [first, last] = [here[0], here.at(-1)];
+    if (first !== undefined && last !== undefined)
+      return `--engine ${engine} --from ${first} --to ${last}`;
   }
   return null;
 }
