@@ -60,8 +60,21 @@ export async function runImport(options: ImportCommandOptions, io: HistoryIo): P
     return { entries: imported, prepared: await prepareReports(measured, rendered(options), io) };
   });
   io.stop?.throwIfAborted();
+  if (sleepMs === undefined && sleepIn(entries) === 0) io.stderr(noTimes);
   if (options.out !== undefined) writeHistory(resolve(io.cwd, options.out), entries);
   return putReports(prepared, io);
+}
+
+/** Bounds take the worst case, and so do not need them. */
+const noTimes =
+  'note: the table says when attempts began, not how long they took: latencies, and polls shown ' +
+  'as slow, are the time to the next row. --sleep says how long its loop paused between attempts.';
+
+/** What the reading took for the pause between attempts, milliseconds: 0 for a table. */
+function sleepIn(entries: readonly Entry[]): unknown {
+  const [first] = entries;
+  const started = first?.kind === 'run' && first.data.stage === 'started' ? first.data : null;
+  return started?.settings.sleepMs;
 }
 
 /** The objectives are in the history already. */
