@@ -33,7 +33,7 @@ export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTa
   if (image !== undefined && request.provider !== 'embedded')
     return new UserError(
       'IMAGE_NOT_FOUND',
-      `The image ${image}, which was named for ${engineTitles[server]}, is not on this Docker host, ` +
+      `The image ${image}, named for ${engineTitles[server]}, is not on this Docker host, ` +
         'and its tag does not say that it would serve.',
       `Run "docker pull ${image}" first, or put {version} in the name so that it can be pulled.`,
       'environment',

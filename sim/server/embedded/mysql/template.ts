@@ -45,7 +45,8 @@ export async function obtainMysqlTemplate(
     version,
     ingredients: [build, path, options, beforeTables, systemTables],
     build: async (draft, started) => {
-      const own = [`--datadir=${join(draft, 'data')}`, ...options];
+      // Servers that share a folder for temporary tables clear each other's away when they start.
+      const own = [`--datadir=${join(draft, 'data')}`, `--tmpdir=${draft}`, ...options];
       if (flavour === 'mysql') await initialize(context, binary, own, draft, started);
       else await bootstrap(context, binary, own, draft, started);
     },
