@@ -10,8 +10,9 @@ const clientEndMsMax = 5_000;
 
 /** What a session does with what comes. */
 export interface ConnectionEvents {
-  fromClient(chunk: Buffer): void;
-  fromServer(chunk: Buffer): void;
+  /** These two are called for every chunk: by the sockets themselves, with nothing between. */
+  readonly fromClient: (chunk: Buffer) => void;
+  readonly fromServer: (chunk: Buffer) => void;
   /** The client has sent its last byte; it may still read. */
   clientEnded(): void;
   clientGone(): void;
@@ -33,7 +34,6 @@ export class Connections {
   readonly #raw: Socket;
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
-  readonly #onData = (chunk: Buffer): void => this.#events.fromClient(chunk);
   #server: Socket | undefined;
 
   /** @param raw the TCP connection under the client's bytes in clear */
@@ -71,7 +71,7 @@ export class Connections {
   /** From now on the client's bytes come. */
   listen(): void {
     const client = this.#client;
-    client.on('data', this.#onData);
+    client.on('data', this.#events.fromClient);
     client.on('drain', () => this.toClient.drained());
     client.on('error', () => this.#events.clientGone());
     client.on('end', () => this.#events.clientEnded());
@@ -89,16 +89,16 @@ export class Connections {
 
   /** Somebody else reads the client meanwhile. @param work gives back what came behind its talk */
   async lendClient(work: (client: Socket) => Promise<Buffer>): Promise<Buffer> {
-    this.#client.off('data', this.#onData);
+    this.#client.off('data', this.#events.fromClient);
     const unread = await work(this.#client);
-    if (!this.#client.destroyed) this.#client.on('data', this.#onData);
+    if (!this.#client.destroyed) this.#client.on('data', this.#events.fromClient);
     return unread;
   }
 
   useServer(server: Socket): void {
     this.#server = server;
     let broken = false;
-    server.on('data', (chunk: Buffer) => this.#events.fromServer(chunk));
+    server.on('data', this.#events.fromServer);
     server.on('drain', () => this.toServer.drained());
     server.on('error', () => {
       broken = true;

@@ -54,8 +54,8 @@ export abstract class Session implements FaultableSession {
     this.#clock = birth.clock;
     this.#onClosed = birth.onClosed;
     this.#connections = new Connections(birth, birth.client, birth.raw, {
-      fromClient: (chunk) => this.#fromClient(chunk),
-      fromServer: (chunk) => this.#fromServer(chunk),
+      fromClient: this.#fromClient,
+      fromServer: this.#fromServer,
       clientEnded: () => this.#clientEnded(),
       clientGone: () => this.#clientGone(),
       serverGone: (broken) => this.#serverGone(broken),
@@ -246,7 +246,7 @@ export abstract class Session implements FaultableSession {
     this.#advance();
   }
 
-  #fromClient(chunk: Buffer): void {
+  readonly #fromClient = (chunk: Buffer): void => {
     if (this.#state === 'closed') return;
     if (this.#holding || !this.#held.empty || this.#hangs) {
       this.#held.push(chunk);
@@ -256,7 +256,7 @@ export abstract class Session implements FaultableSession {
     }
     this.passOn(chunk);
     if (this.violation !== undefined) this.#refuseViolation();
-  }
+  };
 
   #refuseViolation(): void {
     this.endWith(this.violationNotice(this.violation ?? 'protocol violation'));
@@ -269,7 +269,7 @@ export abstract class Session implements FaultableSession {
     this.#close('endpoint', 'told');
   }
 
-  #fromServer(chunk: Buffer): void {
+  readonly #fromServer = (chunk: Buffer): void => {
     if (this.#talk !== undefined) {
       // What began before our talk, a notification cut in two, is the client's to its end.
       const end = this.serverBetween ? 0 : this.passOneBack(chunk);
@@ -278,7 +278,7 @@ export abstract class Session implements FaultableSession {
     }
     this.passBack(chunk);
     if (this.#holding || !this.#held.empty) this.#advance();
-  }
+  };
 
   /** Sends on what may be sent, message by message, and parks the session where it may be. */
   #advance(): void {
