@@ -12,10 +12,10 @@ import type { Clock } from '../sim/clock.js';
 import { lookUpProcess, processExists } from '../sim/server/embedded/process-table.js';
 import { hostId } from '../sim/server/host-id.js';
 import type { Cluster } from '../sim/sim.js';
-import { UserError } from '../sim/user-error.js';
+import { messageOf, UserError } from '../sim/user-error.js';
 import { accessVariables, type Reachable } from './access-variables.js';
 import { tellDoorway } from './doorway.js';
-import { codeOf, messageOf, writeNew } from './files.js';
+import { codeOf, writeNew } from './files.js';
 
 const ownerMark = '# made by rehearse for the time of a run; ';
 const owner = z.object({ hostId: z.string(), pid: z.number().int(), startedAt: z.string() });

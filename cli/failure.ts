@@ -1,6 +1,6 @@
 /** Turns whatever a command throws into lines on stderr and an exit code. */
 import { CommanderError } from 'commander';
-import { exitCodes, UserError } from '../sim/user-error.js';
+import { exitCodes, messageOf, UserError } from '../sim/user-error.js';
 
 export interface Failure {
   readonly lines: readonly string[];
@@ -18,7 +18,7 @@ export function describeFailure(error: unknown, debug: boolean): Failure {
       exit: exitCodes[error.exit],
     };
   if (error instanceof CommanderError) return commanderFailure(error);
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : text;
   return {
     lines: debug

@@ -6,8 +6,8 @@ import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
 import { importLog } from '../harness/history/import/import.js';
 import { parseObjective } from '../harness/verdict/objective.js';
-import { UserError } from '../sim/user-error.js';
-import { makeFolders, messageOf, writeNew } from './files.js';
+import { messageOf, UserError } from '../sim/user-error.js';
+import { makeFolders, writeNew } from './files.js';
 import { directly, type HistoryIo } from './report.js';
 import {
   measuredWhole,

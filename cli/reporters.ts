@@ -10,8 +10,8 @@ import { renderSummary } from '../harness/report/summary.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
-import { UserError } from '../sim/user-error.js';
-import { makeFolders, messageOf, writeWhole } from './files.js';
+import { messageOf, UserError } from '../sim/user-error.js';
+import { makeFolders, writeWhole } from './files.js';
 
 export const reporterNames = ['summary', 'json', 'markdown', 'lines'] as const;
 export type ReporterName = (typeof reporterNames)[number];

@@ -1,8 +1,8 @@
 /** Where a run's files go: `.rehearse/runs/<scenario>/<UTC time>/`, with a link to the newest. */
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { UserError, type UserErrorExit } from '../sim/user-error.js';
-import { codeOf, makeFolders, messageOf } from './files.js';
+import { messageOf, UserError, type UserErrorExit } from '../sim/user-error.js';
+import { codeOf, makeFolders } from './files.js';
 
 /** The folder of all runs, under the folder that the tool was started in. */
 export const runsFolder = join('.rehearse', 'runs');

@@ -6,6 +6,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../sim/clock.js';
 import type { Cluster, Sim } from '../sim/sim.js';
+import { messageOf } from '../sim/user-error.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
 import type { RecordEntry } from './history/entry.js';
 import { note } from './history/record.js';
@@ -72,9 +73,9 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
   try {
     end = await run.run();
   } catch (error) {
-    end = { completed: false, reason: textOf(stop.aborted ? stop.reason : error) };
+    end = { completed: false, reason: messageOf(stop.aborted ? stop.reason : error) };
     if (!stop.aborted) {
-      note(record, clock, 'error', 'run-failed', textOf(error));
+      note(record, clock, 'error', 'run-failed', messageOf(error));
       throw error;
     }
   } finally {
@@ -128,8 +129,4 @@ function engineOf({ engine, versions, servers }: RunPlan): RunStarted['engine'] 
     served: { engine: servers.engine, from, to, match, why },
     substitute: substitute === null ? null : { ...substitute },
   };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

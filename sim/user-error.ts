@@ -33,3 +33,8 @@ export class UserError extends Error {
     super(`${what} ${todo}`);
   }
 }
+
+/** What an error says; anything may be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -3,6 +3,7 @@
  * afterwards. What cannot be done is told; the rest of the run is measured all the same.
  */
 import type { Cluster, ClusterSnapshot, Sim } from '../../sim/sim.js';
+import { messageOf } from '../../sim/user-error.js';
 import { formatDuration } from '../duration.js';
 import type { EntryOf } from '../history/entry.js';
 import { note } from '../history/record.js';
@@ -69,7 +70,7 @@ export class Rollback {
       return await unlessStopped(stop, work());
     } catch (error) {
       if (stop.aborted) throw error;
-      this.#fail(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail(`${what}: ${messageOf(error)}`);
       return undefined;
     }
   }

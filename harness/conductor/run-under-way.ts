@@ -1,5 +1,6 @@
 /** One run under way: the cluster, its operation and its phases, step by step. */
 import type { Cluster, Job, OperationName, Sim } from '../../sim/sim.js';
+import { messageOf } from '../../sim/user-error.js';
 import { formatDuration } from '../duration.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
@@ -181,7 +182,7 @@ export class RunUnderWay {
       await this.#recordServer(cluster, 'after');
     } catch (error) {
       // A server that is away is a finding; what kept the operation from its end is told first.
-      this.#trouble ??= `the server was away when it was verified: ${textOf(error)}`;
+      this.#trouble ??= `the server was away when it was verified: ${messageOf(error)}`;
     }
   }
 
@@ -226,8 +227,4 @@ export class RunUnderWay {
 /** Whether a server's version is the expected one, which may name a series: `10.11`. */
 function isOrIsPatchOf(version: string, expected: string): boolean {
   return version === expected || version.startsWith(`${expected}.`);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

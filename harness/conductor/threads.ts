@@ -5,7 +5,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../sim/clock.js';
-import { UserError } from '../../sim/user-error.js';
+import { messageOf, UserError } from '../../sim/user-error.js';
 import type { RecordEntry } from '../history/entry.js';
 import { note, recorder } from '../history/record.js';
 import type { FromWriter, HistoryClosed, ToWriter, WriterThreadData } from '../history/worker.js';
@@ -115,9 +115,7 @@ function lastWord(conductor: Worker, clock: Clock): Conversation {
     settle = resolve;
   });
   conductor.once('message', (message: FromConductor) => settle(message));
-  conductor.once('error', (error) =>
-    crashed(`ended: ${error instanceof Error ? error.message : String(error)}`),
-  );
+  conductor.once('error', (error) => crashed(`ended: ${messageOf(error)}`));
   conductor.once('exit', (code) => crashed(`ended: it exited with ${code}`));
   let limit: Timer | null = null;
   void word.then(() => limit?.cancel());

@@ -1,7 +1,7 @@
 /** The entry of the thread that polls and writes: messages in, messages and entries out. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../sim/clock.js';
-import { UserError } from '../../sim/user-error.js';
+import { messageOf, UserError } from '../../sim/user-error.js';
 import type { Entry } from '../history/entry.js';
 import { note, recorder } from '../history/record.js';
 import { readback } from '../load/readback.js';
@@ -24,7 +24,7 @@ function serve(port: MessagePort): void {
       send({ type: 'failed', text: what, mendable: { code, todo, exit } });
       return;
     }
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     if (running !== null)
       note(running.recorders.probes, running.clock, 'error', 'checker-failed', text);
     send({ type: 'failed', text, mendable: null });

@@ -1,5 +1,6 @@
 /** A job: an operation under way, which can be watched, aborted and waited for. */
 import type { Job, JobEnd, JobStatus } from '../sim.js';
+import { messageOf } from '../user-error.js';
 
 /** Thrown by an operation that cannot go on; its message is the job's reason. */
 export class OperationFailed extends Error {}
@@ -19,7 +20,7 @@ export function startJob(
   const finished = work(stop.signal).then(
     () => end({ status: 'succeeded', reason: null }),
     (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return end({ status: stop.signal.aborted ? 'aborted' : 'failed', reason });
     },
   );

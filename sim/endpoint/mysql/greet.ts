@@ -19,6 +19,7 @@ import {
   type Greeting as ServerGreeting,
 } from '../../wire/mysql/handshake.js';
 import { errPacket } from '../../wire/mysql/messages.js';
+import { endWith } from '../end-with.js';
 import type { ClientAuthentication, Host } from '../protocol.js';
 import { resetConnection } from '../reset-connection.js';
 import { authenticate, type Verifier } from './authenticate.js';
@@ -227,15 +228,12 @@ async function handshakeResponse(talk: PacketTalk, host: Host): Promise<Handshak
 function fail(talk: PacketTalk, raw: Socket, error: unknown): GreetingEnd {
   talk.detach();
   const { socket, sequence } = talk;
-  socket.on('error', () => {});
   if (!(error instanceof Refusal)) {
+    socket.on('error', () => {});
     // The server is not there, or the client is gone: nothing can be said in the server's name.
     resetConnection(raw, socket);
     return { answer: 'reset' };
   }
-  socket.resume();
-  socket.end(errPacket(sequence + 1, error.error));
-  // A client that never reads must not keep the socket.
-  socket.setTimeout(5_000, () => socket.destroy());
+  endWith(socket, errPacket(sequence + 1, error.error));
   return { answer: String(error.error.number) };
 }

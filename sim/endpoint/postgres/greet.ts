@@ -16,6 +16,7 @@ import {
   readyForQueryMessage,
 } from '../../wire/postgres/messages.js';
 import { type FirstPacket, parseFirstPacket } from '../../wire/postgres/startup.js';
+import { endWith } from '../end-with.js';
 import { HandshakeError, HandshakeReader } from '../handshake-reader.js';
 import type { ClientAuthentication, Host } from '../protocol.js';
 import { resetConnection } from '../reset-connection.js';
@@ -218,12 +219,4 @@ function fail(reader: HandshakeReader, raw: Socket, error: unknown): GreetingEnd
   reader.socket.on('error', () => {});
   resetConnection(raw, reader.socket);
   return { answer: 'reset' };
-}
-
-function endWith(socket: Socket, bytes: Buffer): void {
-  socket.on('error', () => {});
-  socket.resume();
-  socket.end(bytes);
-  // A client that never reads must not keep the socket.
-  socket.setTimeout(5_000, () => socket.destroy());
 }

@@ -10,6 +10,7 @@ import type { Session } from '../../endpoint/session.js';
 import { sessionKindOf } from '../../endpoint/session-kind.js';
 import type { ZeroDowntimePatchParameters } from '../../sim.js';
 import { drawn } from '../../timing.js';
+import { messageOf } from '../../user-error.js';
 import { OperationFailed } from '../job.js';
 import { eachOf } from './each-of.js';
 import { atOnceMax, type Carried, type Edition, type Loss } from './edition.js';
@@ -127,7 +128,7 @@ export class ZeroDowntimePatch {
   /** Something gave way with sessions in our hands: nobody is left hanging, and it is told. */
   async #recover(error: unknown): Promise<never> {
     const cluster = this.#cluster;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const reason = error instanceof EngineLost ? 'engine-did-not-start' : 'operation-failed';
     for (const session of cluster.endpoint.sessions) this.#fates.drop(session, reason, why);
     if (!cluster.serverRuns) await cluster.startServer(cluster.version).catch(() => {});
@@ -161,7 +162,7 @@ export class ZeroDowntimePatch {
     await eachOf(carried, atOnceMax, async (one) => {
       const { session } = one;
       const end = await one.attach().catch((error: unknown) => ({
-        failure: error instanceof Error ? error.message : String(error),
+        failure: messageOf(error),
         lost: [],
       }));
       if (session.state === 'closed') return;
@@ -213,15 +214,14 @@ export class ZeroDowntimePatch {
 
   /** @throws EngineLost where the old engine does not start either */
   async #startAgain(from: string, to: string, error: unknown): Promise<void> {
-    const text = (one: unknown): string => (one instanceof Error ? one.message : String(one));
     try {
       await this.#cluster.startServer(from);
     } catch (second) {
       throw new EngineLost(
-        `neither engine ${to} nor ${from} started: ${text(error)} Then: ${text(second)}`,
+        `neither engine ${to} nor ${from} started: ${messageOf(error)} Then: ${messageOf(second)}`,
       );
     }
-    this.#failure = `engine ${to} did not start and ${from} runs again: ${text(error)}`;
+    this.#failure = `engine ${to} did not start and ${from} runs again: ${messageOf(error)}`;
   }
 
   async #finish(): Promise<void> {

@@ -4,6 +4,7 @@ import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
+import { messageOf } from '../../user-error.js';
 import type { DaemonAddress } from './daemon-address.js';
 
 /** Undefined where the daemon answered, else why it did not, as half a sentence. */
@@ -16,7 +17,7 @@ export async function whyUnreachable(
   try {
     options = requestOptions(address);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const secure = address.certificates !== undefined;
   return new Promise((resolve) => {

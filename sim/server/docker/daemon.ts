@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import type { ContainerRuntimeClient } from 'testcontainers';
 import type { Clock } from '../../clock.js';
-import { UserError } from '../../user-error.js';
+import { messageOf, UserError } from '../../user-error.js';
 import { type DaemonAddress, daemonAddresses } from './daemon-address.js';
 import { DockerRefusal, dockerLost, dockerUnreachable } from './daemon-errors.js';
 import { whyUnreachable } from './daemon-ping.js';
@@ -193,7 +193,7 @@ async function connect(
     return client;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw dockerUnreachable(address, error instanceof Error ? error.message : String(error));
+    throw dockerUnreachable(address, messageOf(error));
   } finally {
     timer.cancel();
     restore();

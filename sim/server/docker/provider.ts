@@ -11,6 +11,7 @@ import type {
   ServerSnapshot,
   ServerSpec,
 } from '../server.js';
+import { requireName } from '../server-name.js';
 import { ServerLogin } from './admin-login.js';
 import { type Daemon, openDaemon } from './daemon.js';
 import { leftBehind } from './daemon-errors.js';
@@ -261,14 +262,5 @@ function requireSameMajor(from: string, to: string): void {
     'VERSION_NOT_MINOR_UPGRADE',
     `A data directory of PostgreSQL ${from} cannot be started with ${to}.`,
     'Name a version of the same major.',
-  );
-}
-
-function requireName(name: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,40}$/i.test(name)) return;
-  throw new UserError(
-    'SERVER_NAME_INVALID',
-    `${JSON.stringify(name.slice(0, 60))} cannot be the name of a server.`,
-    'Use letters, digits and dashes, at most 41 of them.',
   );
 }

@@ -4,7 +4,6 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import type { Need } from '../../database/needs.js';
-import { UserError } from '../../user-error.js';
 import type {
   EngineName,
   EngineOffer,
@@ -13,16 +12,15 @@ import type {
   ServerSnapshot,
   ServerSpec,
 } from '../server.js';
+import { requireName } from '../server-name.js';
 import { serverAccount } from './account.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { EmbeddedEngine, EngineContext, ServerRecipe } from './engine.js';
 import { obtainFilledTemplate, type Unfilled } from './filled-templates.js';
 import { Guard } from './guard.js';
 import { MysqlEngine } from './mysql/engine.js';
-import { defaultCacheDir, openPlaces, placesIn } from './places.js';
-import { type Engine, listEngines } from './postgres/binaries.js';
+import { defaultCacheDir, openPlaces } from './places.js';
 import { PostgresEngine } from './postgres/engine.js';
-import { currentPlatform } from './postgres/platform.js';
 import { ServerLog } from './server-log.js';
 import { copyTemplate } from './template-folder.js';
 
@@ -51,14 +49,6 @@ export interface EmbeddedOptions {
  */
 export function embeddedProvider(options: EmbeddedOptions): EmbeddedProvider {
   return new EmbeddedProvider(options);
-}
-
-/**
- * The versions of Postgres that are on this machine, for people to see.
- * @throws UserError `PLATFORM_UNSUPPORTED`
- */
-export function engineList(cacheDir: string = defaultCacheDir()): Engine[] {
-  return listEngines(currentPlatform(), placesIn(cacheDir));
 }
 
 export class EmbeddedProvider implements ServerProvider {
@@ -170,13 +160,4 @@ export class EmbeddedProvider implements ServerProvider {
     if (account === undefined) return;
     for (const path of made) chownSync(path, account.uid, account.gid);
   }
-}
-
-function requireName(name: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,40}$/i.test(name)) return;
-  throw new UserError(
-    'SERVER_NAME_INVALID',
-    `${JSON.stringify(name.slice(0, 60))} cannot be the name of a server.`,
-    'Use letters, digits and dashes, at most 41 of them.',
-  );
 }

@@ -15,6 +15,7 @@ import { globalsSetAtRunTime, globalValues, lostGlobals } from '../../../engine/
 import { versionOf } from '../../../engine/mysql/roles.js';
 import type { CheckData } from '../../../events.js';
 import type { ZeroDowntimePatchParameters } from '../../../sim.js';
+import { messageOf } from '../../../user-error.js';
 import type { Runbook } from '../edition.js';
 
 /** AWS gives no number for low traffic: an assumption. */
@@ -64,7 +65,7 @@ async function told(
   try {
     return (await look()).map((outcome) => ({ when, ...outcome }));
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     return [{ when, name: `checks ${when}`, state: 'warning', detail: `not looked at: ${detail}` }];
   }
 }

@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../clock.js';
 import type { Doorway, DoorwayAddress } from '../../../sim.js';
-import { UserError } from '../../../user-error.js';
+import { messageOf, UserError } from '../../../user-error.js';
 import { type Daemon, openDaemon } from '../daemon.js';
 import { leftBehind, sentence } from '../daemon-errors.js';
 import { ensureImage, prefixedImage } from '../images.js';
@@ -143,7 +143,7 @@ class DockerDoorway implements Doorway {
       tell('info', 'doorway', this.#costs(exchangeMs));
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw await this.#failed(error instanceof Error ? error.message : String(error));
+      throw await this.#failed(messageOf(error));
     }
   }
 
