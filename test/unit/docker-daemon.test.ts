@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../sim/clock.js';
 import { NotAccepting, settlesWithin, untilAccepting } from '../../sim/server/docker/accepting.js';
-import { publishedAt } from '../../sim/server/docker/daemon.js';
 import {
   type DaemonSurroundings,
   daemonAddresses,
@@ -12,6 +11,7 @@ import { sentence } from '../../sim/server/docker/daemon-errors.js';
 import { imageReference } from '../../sim/server/docker/images.js';
 import { ownLabels, readLabels } from '../../sim/server/docker/labels.js';
 import { LogTail } from '../../sim/server/docker/log-tail.js';
+import { publishedAt } from '../../sim/server/docker/published-at.js';
 import { decideSweep } from '../../sim/server/docker/sweep.js';
 
 function around(
@@ -97,8 +97,20 @@ describe('a published port', () => {
     ['tcp://docker:2375', 'docker', 'docker', '', false],
     ['tcp://[fd00::1]:2375', '[fd00::1]', 'fd00::1', '', false],
     ['tcp://10.0.0.9:2376', '10.0.0.9', '10.0.0.9', '', false],
-  ])('of %s, whose host is %s, is dialled at %s', (uri, host, dialled, bindTo, isLocal) => {
-    expect(publishedAt(uri, host)).toEqual({ host: dialled, bindTo, isLocal });
+  ])('of %s, whose host is %s, is dialled at %s', async (uri, host, dialled, bindTo, isLocal) => {
+    const elsewhere = async () => false;
+    expect(await publishedAt(uri, host, elsewhere)).toEqual({ host: dialled, bindTo, isLocal });
+  });
+
+  it('is on loopback where the bridge of the daemon is an address of our own', async () => {
+    const loopback = { host: '127.0.0.1', bindTo: '127.0.0.1', isLocal: true };
+    const ours = async (address: string) => address === '172.17.0.1';
+    const bySocket = await publishedAt('unix:///var/run/docker.sock', '172.17.0.1', ours);
+    expect(bySocket).toEqual(loopback);
+    expect((await publishedAt('tcp://172.17.0.1:2375', '172.17.0.1', ours)).isLocal).toBe(false);
+    // Without being told: 0.0.0.0 is every machine's, 192.0.2.1 (RFC 5737) is nobody's.
+    expect(await publishedAt('unix:///s', '0.0.0.0')).toEqual(loopback);
+    expect((await publishedAt('unix:///s', '192.0.2.1')).bindTo).toBe('192.0.2.1');
   });
 });
 

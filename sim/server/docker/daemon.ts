@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import type { ContainerRuntimeClient } from 'testcontainers';
 import type { Clock } from '../../clock.js';
@@ -10,6 +9,7 @@ import { messageOf, UserError } from '../../user-error.js';
 import { type DaemonAddress, daemonAddresses } from './daemon-address.js';
 import { DockerRefusal, dockerLost, dockerUnreachable } from './daemon-errors.js';
 import { whyUnreachable } from './daemon-ping.js';
+import { type PublishedAt, publishedAt } from './published-at.js';
 
 /** Loaded on demand: other commands must not pay for it. */
 export type Testcontainers = typeof import('testcontainers');
@@ -29,15 +29,6 @@ export interface CallOptions<T> {
   readonly late?: () => T;
 }
 
-/** Where published ports are dialled and bound. */
-export interface PublishedAt {
-  readonly host: string;
-  /** Empty: every address of the daemon's machine. */
-  readonly bindTo: string;
-  /** Whether the daemon's loopback is ours. */
-  readonly isLocal: boolean;
-}
-
 /** How long the daemon is waited for. */
 export interface DaemonPatience {
   /** Until it answers at all. Default: 3 s. */
@@ -54,7 +45,8 @@ export async function openDaemon(clock: Clock, patience: DaemonPatience = {}): P
   const address = await firstThatAnswers(clock, patience.openTimeoutMs ?? pingTimeoutMs);
   const testcontainers = await import('testcontainers');
   const client = await connect(clock, testcontainers, address);
-  return new Daemon(clock, address.uri, testcontainers, client, patience.callTimeoutMs);
+  const published = await publishedAt(address.uri, client.info.containerRuntime.host);
+  return new Daemon(clock, address.uri, testcontainers, client, published, patience.callTimeoutMs);
 }
 
 export class Daemon {
@@ -72,6 +64,7 @@ export class Daemon {
     uri: string,
     testcontainers: Testcontainers,
     client: ContainerRuntimeClient,
+    published: PublishedAt,
     timeoutMs: number = callTimeoutMs,
   ) {
     this.#clock = clock;
@@ -80,7 +73,7 @@ export class Daemon {
     this.testcontainers = testcontainers;
     this.client = client;
     this.docker = client.container.dockerode;
-    this.published = publishedAt(uri, client.info.containerRuntime.host);
+    this.published = published;
   }
 
   /** Whether the last call got no answer. */
@@ -141,16 +134,6 @@ export class Daemon {
       isLate ? error.message : `the connection ended (${error.message})`,
     );
   }
-}
-
-/** Where a client finds a published port, and where that port is to be bound for it. */
-export function publishedAt(uri: string, host: string): PublishedAt {
-  const name = host.replace(/^\[|\]$/g, '');
-  if (['localhost', '127.0.0.1', '::1'].includes(name))
-    return { host: '127.0.0.1', bindTo: '127.0.0.1', isLocal: true };
-  // A socket of the machine that we are a container of: its bridge is what we can dial.
-  const beside = uri.startsWith('unix:') && isIP(name) !== 0;
-  return { host: name, bindTo: beside ? name : '', isLocal: false };
 }
 
 async function firstThatAnswers(clock: Clock, timeoutMs: number): Promise<DaemonAddress> {
