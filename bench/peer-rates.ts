@@ -16,6 +16,12 @@ export interface Load {
   run(port: number): Promise<Rate>;
 }
 
+/** What one round came to: each peer's rate, and the endpoint's over the pipe's by load. */
+interface Round {
+  readonly samples: readonly Sample[];
+  readonly overPipe: ReadonlyMap<Load, number>;
+}
+
 interface Sample {
   readonly peer: string;
   readonly load: Load;
@@ -38,25 +44,40 @@ export async function comparePeers(
   return loads.flatMap((load) => figuresOf(load, rounds, peers, beside));
 }
 
-/** Short turns in random order, so that what else the machine does falls on all alike. */
+/**
+ * Short turns, so that what else the machine does falls on all alike. The endpoint and the pipe,
+ * of which a target is asked, take more of them than the others, one right after the other and
+ * each first as often as chance has it: what a busy neighbour does to a pair it does to both.
+ */
 async function measure(
   loads: readonly Load[],
   peers: readonly Peer[],
   { quick, say }: BenchContext,
-): Promise<Sample[][]> {
-  const rounds: Sample[][] = [];
-  const turns = quick ? 1 : 3;
+): Promise<Round[]> {
+  const rounds: Round[] = [];
+  const pairs = quick ? 1 : 7;
   const order = rng('bench', 'turns');
   for (let round = 0; round < (quick ? 2 : 9); round++) {
     const samples: Sample[] = [];
+    const overPipe = new Map<Load, number>();
     for (const load of loads) {
       const all = peers.map((peer) => new Turns(peer));
-      for (let turn = 0; turn < turns; turn++)
-        for (const one of order.shuffle(all)) await one.add(load);
+      const isPaired = ({ name }: Turns): boolean => name === 'pipe' || name === 'endpoint';
+      for (const one of order.shuffle(all.filter((turns) => !isPaired(turns)))) await one.add(load);
+      const found: number[] = [];
+      for (let pair = 0; pair < pairs; pair++) {
+        const rates = new Map<string, number>();
+        for (const one of order.shuffle(all.filter(isPaired)))
+          rates.set(one.name, await one.add(load));
+        found.push((rates.get('endpoint') ?? Number.NaN) / (rates.get('pipe') ?? Number.NaN));
+      }
+      overPipe.set(load, spreadOf(found)?.median ?? Number.NaN);
       samples.push(...all.map((one) => one.sample(load)));
     }
-    rounds.push(samples);
-    say(`round ${round + 1}: ${loads.map((load) => ratios(samples, load)).join(' | ')}`);
+    rounds.push({ samples, overPipe });
+    say(
+      `round ${round + 1}: ${loads.map((load) => told({ samples, overPipe }, load)).join(' | ')}`,
+    );
   }
   return rounds;
 }
@@ -72,7 +93,12 @@ class Turns {
     this.#peer = peer;
   }
 
-  async add(load: Load): Promise<void> {
+  get name(): string {
+    return this.#peer.name;
+  }
+
+  /** @returns transactions a second */
+  async add(load: Load): Promise<number> {
     const { pid, port } = this.#peer;
     const before = processorSeconds(pid);
     const { seconds, transactions } = await load.run(port);
@@ -81,6 +107,7 @@ class Turns {
     this.#transactions += transactions;
     if (before === undefined || after === undefined) this.#processorSeconds = undefined;
     else if (this.#processorSeconds !== undefined) this.#processorSeconds += after - before;
+    return transactions / seconds;
   }
 
   sample(load: Load): Sample {
@@ -94,10 +121,9 @@ class Turns {
   }
 }
 
-function ratios(samples: readonly Sample[], load: Load): string {
-  const of = (peer: string): number => tpsOf(samples, peer, load) ?? Number.NaN;
-  const pipe = of('pipe');
-  const ratio = (of('endpoint') / pipe).toFixed(3);
+function told({ samples, overPipe }: Round, load: Load): string {
+  const pipe = tpsOf(samples, 'pipe', load) ?? Number.NaN;
+  const ratio = (overPipe.get(load) ?? Number.NaN).toFixed(3);
   return `${load.label}: pipe ${pipe.toFixed(0)}, endpoint/pipe ${ratio}`;
 }
 
@@ -107,12 +133,13 @@ function tpsOf(samples: readonly Sample[], peer: string, load: Load): number | u
 
 function figuresOf(
   load: Load,
-  rounds: readonly Sample[][],
+  rounds: readonly Round[],
   peers: readonly Peer[],
   beside: Beside,
 ): Figure[] {
   const over = (peer: string, base: string): number[] =>
-    rounds.flatMap((samples) => {
+    rounds.flatMap(({ samples, overPipe }) => {
+      if (base === 'pipe') return overPipe.get(load) ?? [];
       const [top, bottom] = [tpsOf(samples, peer, load), tpsOf(samples, base, load)];
       return top === undefined || bottom === undefined ? [] : [top / bottom];
     });
@@ -132,8 +159,10 @@ function figuresOf(
 }
 
 /** What one peer did by itself, for information. */
-function own(rounds: readonly Sample[][], peer: string, load: Load): Figure[] {
-  const samples = rounds.flat().filter((one) => one.peer === peer && one.load === load);
+function own(rounds: readonly Round[], peer: string, load: Load): Figure[] {
+  const samples = rounds
+    .flatMap((round) => round.samples)
+    .filter((one) => one.peer === peer && one.load === load);
   const rate: Figure = {
     name: `${peer}, ${load.label}`,
     workload: load.workload,
