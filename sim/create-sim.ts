@@ -1,22 +1,19 @@
 /** Puts a world together: clusters made on request, operations started as jobs. */
 import type { ClusterRecord } from './cluster/cluster.js';
-import { createCluster, memberName, restoreCluster } from './cluster/create.js';
+import { createCluster, restoreCluster } from './cluster/create.js';
+import { memberName } from './cluster/making.js';
 import { tellCall } from './cluster/tell-call.js';
 import { startJob } from './operations/job.js';
-import { ZeroDowntimePatch } from './operations/zero-downtime-patch/operation.js';
-import { canUpgradeInPlace, isMinorUpgrade, readClusterVersion } from './server/versions.js';
+import type { Operation, World } from './operations/operation.js';
+import { operations } from './operations/registry.js';
 import type {
-  AwsFault,
   Cluster,
   ClusterOptions,
   ClusterSnapshot,
   Job,
-  OperationName,
-  OperationParameters,
   Sim,
   SimOptions,
   StartedOrRefused,
-  ZeroDowntimePatchParameters,
 } from './sim.js';
 
 /** How long `close` waits for a job that was asked to stop. */
@@ -29,21 +26,18 @@ export function createSim(options: SimOptions): Sim {
   const jobs: Job[] = [];
   let closing: Promise<void> | undefined;
 
-  const starters: {
-    [O in OperationName]: (parameters: OperationParameters[O]) => StartedOrRefused;
-  } = {
-    'zero-downtime-patch': (parameters) => {
-      const cluster = clusters.get(parameters.cluster);
-      const fault = refusePatch(cluster, parameters);
-      tellPatch(options, parameters, fault);
-      if (cluster === undefined || fault !== null) return { fault: fault ?? notFound(parameters) };
-      const id = `job-${jobs.length + 1}`;
-      const job = startJob(id, 'zero-downtime-patch', (signal) =>
-        new ZeroDowntimePatch(cluster, parameters, signal).run(),
-      );
-      jobs.push(job);
-      return { job };
-    },
+  const world: World = { ...options, clusters };
+
+  const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
+    const fault = operation.refuse(world, parameters);
+    const { cluster, action, parameters: told } = operation.call(parameters);
+    tellCall(options, cluster, { action, parameters: told, fault });
+    if (fault !== null) return { fault };
+    const job = startJob(`job-${jobs.length + 1}`, name, (signal) =>
+      operation.run(world, parameters, signal),
+    );
+    jobs.push(job);
+    return { job };
   };
 
   return {
@@ -65,7 +59,7 @@ export function createSim(options: SimOptions): Sim {
       clusters.set(identifier, cluster);
       return cluster;
     },
-    start: (operation, parameters) => starters[operation](parameters),
+    start: (name, parameters) => start(name, operations[name], parameters),
     close: () => {
       closing ??= closeAll(options, jobs, creating);
       return closing;
@@ -91,68 +85,6 @@ async function closeAll(
   ]);
   // Each is ended before one that could not be is told.
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
-function notFound(parameters: ZeroDowntimePatchParameters): AwsFault {
-  return {
-    code: 'DBClusterNotFoundFault',
-    message: `DBCluster ${parameters.cluster} not found.`,
-  };
-}
-
-/** The faults that ModifyDBCluster documents (API reference, ModifyDBCluster, Errors). */
-function refusePatch(
-  cluster: ClusterRecord | undefined,
-  parameters: ZeroDowntimePatchParameters,
-): AwsFault | null {
-  if (cluster === undefined) return notFound(parameters);
-  if (cluster.status !== 'available')
-    return {
-      code: 'InvalidDBClusterStateFault',
-      message: `DBCluster ${cluster.identifier} is not in available state (${cluster.status}).`,
-    };
-  return isPatch(cluster, parameters) ? null : cannotUpgrade(cluster, parameters);
-}
-
-/** A stand-in may be patched to the version that it has: then AWS's names alone tell the step. */
-function isPatch(cluster: ClusterRecord, parameters: ZeroDowntimePatchParameters): boolean {
-  const { server, version, awsVersion } = cluster;
-  const to = parameters.engineVersion;
-  if (server === 'postgres' && parameters.awsVersion === undefined)
-    return isMinorUpgrade(version, to);
-  const named = parameters.awsVersion ?? readClusterVersion(cluster.engine, to).aws;
-  return named !== awsVersion && (version === to || canUpgradeInPlace(server, version, to));
-}
-
-function cannotUpgrade(
-  { engine, version, awsVersion }: ClusterRecord,
-  parameters: ZeroDowntimePatchParameters,
-): AwsFault {
-  const [from, to] =
-    engine === 'aurora-postgresql'
-      ? [version, parameters.engineVersion]
-      : [awsVersion, parameters.awsVersion ?? parameters.engineVersion];
-  const verb = from === to ? 'modify' : 'upgrade';
-  return {
-    code: 'InvalidParameterCombination',
-    message: `Cannot ${verb} ${engine} from ${from} to ${to}`,
-  };
-}
-
-function tellPatch(
-  options: SimOptions,
-  { cluster, engineVersion }: ZeroDowntimePatchParameters,
-  fault: AwsFault | null,
-): void {
-  tellCall(options, cluster, {
-    action: 'ModifyDBCluster',
-    parameters: {
-      DBClusterIdentifier: cluster,
-      EngineVersion: engineVersion,
-      ApplyImmediately: true,
-    },
-    fault,
-  });
 }
 
 /** The first call makes no instance: RDS API reference, RestoreDBClusterFromSnapshot. */

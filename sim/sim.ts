@@ -146,7 +146,17 @@ export interface ClusterOptions {
   readonly userLike?: UserLike;
   /** Changed parameters that wait for a reboot: their presence makes a patch refuse. */
   readonly pendingParameters?: readonly string[];
+  /** The members besides the writer, in order. Default: none. */
+  readonly members?: readonly Exclude<InstanceRole, 'writer'>[];
+  /** Default: `eu-central-1`, not told. */
+  readonly region?: string;
 }
+
+/**
+ * What an instance is in its cluster now. A `standby` is the one of Multi-AZ that nobody can reach
+ * before it has taken over.
+ */
+export type InstanceRole = 'writer' | 'reader' | 'standby';
 
 /** The user's own database, and who hears of its loading. */
 export interface ClusterDatabase {
@@ -157,7 +167,7 @@ export interface ClusterDatabase {
   readonly stop?: AbortSignal;
 }
 
-/** A cluster record with its members; one member for now. */
+/** A cluster record with its members. */
 export interface Cluster {
   readonly identifier: string;
   readonly engine: ClusterEngine;
@@ -166,6 +176,8 @@ export interface Cluster {
   readonly status: string;
   readonly writer: EndpointAddress;
   readonly reader: EndpointAddress;
+  /** Its instances as they are now, in the order in which they were made. */
+  readonly instances: readonly ClusterInstance[];
   /** Where the writer is dialled from containers; null where there is no such place. */
   readonly doorway: DoorwayAddress | null;
   /** PEM of the authority that signed the endpoint's certificate. */
@@ -208,6 +220,15 @@ export interface ClusterSnapshot {
    */
   readonly frozen: ServerSnapshot['frozen'];
   readonly stored: ServerSnapshot;
+}
+
+/** An instance of a cluster as it is now. */
+export interface ClusterInstance {
+  readonly identifier: string;
+  readonly role: InstanceRole;
+  readonly status: string;
+  /** Where clients dial the instance itself. */
+  readonly address: EndpointAddress;
 }
 
 /** A fault wanted at the endpoint. */

@@ -154,8 +154,7 @@ export class LineRenderer {
           ? line('ledger', 'readback', entry.data.complete ? 'read whole' : 'not read whole')
           : [];
       case 'gauge':
-        if (entry.data.name === 'endpoint.state') return line('endpoint', 'state', told(entry));
-        return entry.data.name === 'server.state' ? line('engine', 'state', told(entry)) : [];
+        return gaugeLines(entry, line);
       case 'call': {
         const { action, fault } = entry.data;
         const refused = fault === null ? '' : ` refused: ${fault.code}: ${fault.message}`;
@@ -239,6 +238,17 @@ export class LineRenderer {
   #cut(line: string): string {
     return cutTo(line, this.#options.columns, this.#options);
   }
+}
+
+/** What clients of the writer meet, and how its servers are; other gauges are for the lanes. */
+function gaugeLines(
+  entry: EntryOf<'gauge'>,
+  line: (source: string, subject: string, what: string) => Line[],
+): Line[] {
+  const { subject, data } = entry;
+  if (data.name === 'server.state') return line('engine', 'state', told(entry));
+  const isOfOthers = subject.instance !== undefined || (subject.listener ?? 'writer') !== 'writer';
+  return data.name !== 'endpoint.state' || isOfOthers ? [] : line('endpoint', 'state', told(entry));
 }
 
 /** Renders a finished history, verdict included. */

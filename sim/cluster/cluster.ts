@@ -1,12 +1,13 @@
-/** A cluster record with its one member: statuses, endpoint, server, and what it tells. */
+/** A cluster record with its members: statuses, names that lead to them, and what it tells. */
 import type { Clock } from '../clock.js';
 import type { FilledDatabase } from '../database/own-database.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import type { EndpointName } from '../endpoint/endpoint-name.js';
 import type { Session } from '../endpoint/session.js';
 import { sessionKindOf } from '../endpoint/session-kind.js';
 import type { CheckData, Emit, NoteData, SessionData } from '../events.js';
-import type { Told } from '../operations/zero-downtime-patch/messages.js';
-import type { AdminLogin, EngineName, Server, ServerAddress } from '../server/server.js';
+import type { Told } from '../operations/told.js';
+import type { AdminLogin, EngineName, ServerAddress } from '../server/server.js';
 import { readClusterVersion } from '../server/versions.js';
 import type {
   Cluster,
@@ -17,11 +18,20 @@ import type {
   FaultRequest,
   Login,
 } from '../sim.js';
+import type { Instance, InstanceStatus } from './instance.js';
 import type { Member } from './member.js';
+import type { Followers } from './replication/followers.js';
 import { tellCall } from './tell-call.js';
 
 /** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
-export type ClusterStatus = 'creating' | 'available' | 'upgrading' | 'upgrade_failed';
+export type ClusterStatus =
+  | 'creating'
+  | 'available'
+  | 'backing-up'
+  | 'failing-over'
+  | 'modifying'
+  | 'upgrading'
+  | 'upgrade_failed';
 
 export interface ClusterParts {
   readonly identifier: string;
@@ -30,10 +40,11 @@ export interface ClusterParts {
   readonly awsVersion?: string;
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly server: Server;
-  readonly member: Member;
-  readonly endpoint: Endpoint;
-  readonly names: { readonly writer: string; readonly reader: string };
+  /** The writer first. */
+  readonly instances: readonly Instance[];
+  readonly followers: Followers;
+  /** What clients dial, by label: `writer`, `reader`, `doorway`. */
+  readonly names: readonly EndpointName[];
   readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
@@ -45,20 +56,18 @@ export interface ClusterParts {
 export class ClusterRecord implements Cluster {
   readonly identifier: string;
   readonly engine: ClusterEngine;
-  /** The identifier of its one member, as the console names a first instance. */
-  readonly instance: string;
   readonly clock: Clock;
-  readonly endpoint: Endpoint;
-  readonly member: Member;
+  readonly followers: Followers;
   readonly doorway: DoorwayAddress | null;
   readonly caPem: string;
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
   readonly pendingParameters: readonly string[];
-  readonly #names: ClusterParts['names'];
-  readonly #server: Server;
+  readonly #names: readonly EndpointName[];
+  readonly #instances: readonly Instance[];
   readonly #emit: Emit;
+  readonly #instanceOf = new WeakMap<Session, Instance>();
   /** Dropped sessions whose clients are not back, by kind. */
   readonly #dropped = new Map<string, number>();
   #status: ClusterStatus = 'creating';
@@ -68,10 +77,8 @@ export class ClusterRecord implements Cluster {
   constructor(parts: ClusterParts) {
     this.identifier = parts.identifier;
     this.engine = parts.engine;
-    this.instance = `${parts.identifier}-instance-1`;
     this.clock = parts.clock;
-    this.endpoint = parts.endpoint;
-    this.member = parts.member;
+    this.followers = parts.followers;
     this.#awsVersion = parts.awsVersion;
     this.doorway = parts.doorway;
     this.caPem = parts.caPem;
@@ -80,8 +87,53 @@ export class ClusterRecord implements Cluster {
     this.instrument = parts.instrument;
     this.pendingParameters = parts.pendingParameters;
     this.#names = parts.names;
-    this.#server = parts.server;
+    this.#instances = parts.instances;
     this.#emit = parts.emit;
+  }
+
+  /** All of them, in the order in which they were made. */
+  get instances(): readonly Instance[] {
+    return this.#instances;
+  }
+
+  /** The one that takes writes now. */
+  get writerInstance(): Instance {
+    return must(
+      this.#instances.find(({ role }) => role === 'writer'),
+      'writer',
+    );
+  }
+
+  get readers(): readonly Instance[] {
+    return this.#instances.filter(({ role }) => role === 'reader');
+  }
+
+  /** The endpoint of the writer. */
+  get endpoint(): Endpoint {
+    return this.writerInstance.endpoint;
+  }
+
+  get member(): Member {
+    return this.writerInstance.member;
+  }
+
+  /** The identifier of the writer. */
+  get instance(): string {
+    return this.writerInstance.identifier;
+  }
+
+  /** A name that clients dial, by its label. */
+  name(label: string): EndpointName {
+    return must(
+      this.#names.find((one) => one.label === label),
+      `name ${label}`,
+    );
+  }
+
+  /** Lets the names that clients of the writer dial lead to that instance: what DNS does. */
+  async leadWritersTo(instance: Instance): Promise<void> {
+    const names = this.#names.filter(({ label }) => label !== 'reader');
+    await Promise.all(names.map((name) => name.leadTo(instance.endpoint)));
   }
 
   get status(): ClusterStatus {
@@ -89,39 +141,40 @@ export class ClusterRecord implements Cluster {
   }
 
   get writer(): EndpointAddress {
-    return { name: this.#names.writer, host: '127.0.0.1', port: this.endpoint.port('writer') };
+    return addressOf(this.name('writer'));
   }
 
   get reader(): EndpointAddress {
-    return { name: this.#names.reader, host: '127.0.0.1', port: this.endpoint.port('reader') };
+    return addressOf(this.name('reader'));
   }
 
-  /** What its member really is. */
+  /** What its members really are. */
   get server(): EngineName {
-    return this.#server.spec.engine;
+    return this.writerInstance.server.spec.engine;
   }
 
+  /** Of the writer. */
   get serverAddress(): ServerAddress {
-    return this.#server.address;
+    return this.writerInstance.server.address;
   }
 
   get serverAdmin(): AdminLogin {
-    return this.#server.admin;
+    return this.writerInstance.server.admin;
   }
 
-  /** Whether its server can be used. */
+  /** Whether the writer's server can be used. */
   get serverRuns(): boolean {
-    return this.#server.state === 'running';
+    return this.writerInstance.serverRuns;
   }
 
-  /** The community version that its binaries are now. */
+  /** The community version that the writer's binaries are now. */
   get version(): string {
-    return this.#server.version;
+    return this.writerInstance.server.version;
   }
 
   /** The engine version as AWS names it. */
   get awsVersion(): string {
-    return this.#awsVersion ?? readClusterVersion(this.engine, this.#server.version).aws;
+    return this.#awsVersion ?? readClusterVersion(this.engine, this.version).aws;
   }
 
   /** The cluster is patched. @param awsVersion default: what the server's version says */
@@ -144,7 +197,7 @@ export class ClusterRecord implements Cluster {
       action: 'CreateDBClusterSnapshot',
       parameters: { DBClusterIdentifier: cluster, DBClusterSnapshotIdentifier: identifier },
     });
-    const stored = await this.#server.snapshot();
+    const stored = await this.writerInstance.server.snapshot();
     const { engine, awsVersion, application, instrument } = this;
     const logins = { application, instrument };
     const { frozen } = stored;
@@ -153,30 +206,44 @@ export class ClusterRecord implements Cluster {
     return this.#latestSnapshot;
   }
 
+  /** Meets whoever comes to the writer, the one after a failover too. */
   injectFault(fault: FaultRequest): { end(): void } {
-    return this.endpoint.injectFault(fault.name, fault.value);
+    const { name, value } = fault;
+    const running = this.#instances.map(({ endpoint }) => endpoint.injectFault(name, value));
+    return {
+      end: () => {
+        for (const one of running) one.end();
+      },
+    };
   }
 
-  setStatus(status: ClusterStatus): void {
+  /** @param ofInstances the same for those instances; default: the writer */
+  setStatus(
+    status: ClusterStatus,
+    ofInstances: { status: InstanceStatus; instances: readonly Instance[] } | null = {
+      status: instanceStatusOf(status),
+      instances: [this.writerInstance],
+    },
+  ): void {
     this.#status = status;
-    const atNs = this.clock.nowNs();
-    for (const name of ['cluster.status', 'instance.status'] as const)
-      this.#emit({
-        atNs,
-        clock: 'control',
-        kind: 'gauge',
-        subject: name === 'cluster.status' ? this.#cluster : this.#member,
-        data: { name, value: status, unit: null },
-      });
+    this.#emit({
+      atNs: this.clock.nowNs(),
+      clock: 'control',
+      kind: 'gauge',
+      subject: this.#cluster,
+      data: { name: 'cluster.status', value: status, unit: null },
+    });
+    for (const instance of ofInstances?.instances ?? [])
+      instance.setStatus(ofInstances?.status ?? 'available');
   }
 
-  /** Tells an event as AWS would. */
-  tell(told: Told): void {
+  /** Tells an event as AWS would. @param instance whom one of an instance is about */
+  tell(told: Told, instance: Instance = this.writerInstance): void {
     this.#emit({
       atNs: this.clock.nowNs(),
       clock: 'control',
       kind: 'event',
-      subject: told.source === 'cluster' ? this.#cluster : this.#member,
+      subject: told.source === 'cluster' ? this.#cluster : instance.subject,
       data: {
         source: told.source,
         message: told.message,
@@ -226,6 +293,7 @@ export class ClusterRecord implements Cluster {
   }
 
   tellSession(session: Session, data: SessionData): void {
+    const instance = this.#instanceOf.get(session) ?? this.writerInstance;
     if (data.stage === 'dropped')
       this.#dropped.set(data.sessionKind, (this.#dropped.get(data.sessionKind) ?? 0) + 1);
     this.#emit({
@@ -233,7 +301,8 @@ export class ClusterRecord implements Cluster {
       clock: 'client',
       kind: 'session',
       subject: {
-        endpoint: this.endpoint.name,
+        endpoint: instance.endpoint.name,
+        instance: instance.identifier,
         listener: session.listener,
         session: session.id,
       },
@@ -242,25 +311,20 @@ export class ClusterRecord implements Cluster {
   }
 
   async stopServer(): Promise<void> {
-    await this.member.admin.disconnect();
-    const times = await this.#server.stop('fast');
-    this.#serverState('stopping', times.beginNs);
-    this.#serverState('stopped', times.endNs);
+    await this.writerInstance.stopServer();
   }
 
   /** @throws UserError `ENGINE_START_FAILED` */
   async startServer(version: string): Promise<void> {
-    const times = await this.#server.start({ version });
-    await this.member.started();
-    this.#serverState('starting', times.beginNs);
-    this.#serverState('accepting', times.acceptingNs);
+    await this.writerInstance.startServer({ version });
   }
 
   /**
    * Told of every new session: one like a session that was dropped is its client come back.
    * A client is known by its kind alone, so that two of a kind may stand for each other.
    */
-  sessionBegan(session: Session): void {
+  sessionBegan(session: Session, instance: Instance): void {
+    this.#instanceOf.set(session, instance);
     const kind = sessionKindOf(session.owner.applicationName);
     const away = this.#dropped.get(kind.sessionKind) ?? 0;
     if (away === 0) return;
@@ -268,11 +332,14 @@ export class ClusterRecord implements Cluster {
     this.tellSession(session, { stage: 'reconnected', ...kind, reason: null, detail: null });
   }
 
-  /** Ends its endpoint and its server. */
+  /** Ends its names, its endpoints, its links and its servers. */
   async close(): Promise<void> {
-    await this.endpoint.close();
-    await this.member.admin.disconnect();
-    await this.#server.remove();
+    const ends = await Promise.allSettled([
+      ...this.#names.map((name) => name.close()),
+      this.followers.close(),
+      ...this.#instances.map((instance) => instance.close()),
+    ]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #tellFrozen({ fromNs, toNs }: ClusterSnapshot['frozen']): void {
@@ -284,7 +351,7 @@ export class ClusterRecord implements Cluster {
         atNs,
         clock: 'harness',
         kind: 'gauge',
-        subject: this.#member,
+        subject: this.writerInstance.subject,
         data: { name: 'server.frozen', value, unit: null },
       });
   }
@@ -292,18 +359,18 @@ export class ClusterRecord implements Cluster {
   get #cluster(): { cluster: string } {
     return { cluster: this.identifier };
   }
+}
 
-  get #member(): { cluster: string; instance: string } {
-    return { cluster: this.identifier, instance: this.instance };
-  }
+function addressOf({ name, port }: EndpointName): EndpointAddress {
+  return { name, host: '127.0.0.1', port };
+}
 
-  #serverState(value: 'stopping' | 'stopped' | 'starting' | 'accepting', atNs: number): void {
-    this.#emit({
-      atNs,
-      clock: 'engine',
-      kind: 'gauge',
-      subject: this.#member,
-      data: { name: 'server.state', value, unit: null },
-    });
-  }
+/** What an instance is while its cluster is that. */
+function instanceStatusOf(status: ClusterStatus): InstanceStatus {
+  return status === 'failing-over' ? 'available' : status;
+}
+
+function must<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new Error(`the cluster has no ${what}`);
+  return found;
 }

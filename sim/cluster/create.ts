@@ -1,17 +1,20 @@
-/** Makes a cluster: a started server, its roles, and the endpoint in front of it. */
+/** Makes a cluster: started servers, their roles, and the endpoints in front of them. */
 import { randomBytes } from 'node:crypto';
 import { requireOffered } from '../database/require-offered.js';
 import { makeIdentity } from '../endpoint/certificate.js';
-import { Endpoint, type ListenerSpec } from '../endpoint/endpoint.js';
-import { rng } from '../rng.js';
+import type { Emit } from '../events.js';
 import type { Server } from '../server/server.js';
 import type { ClusterOptions, ClusterSnapshot, Doorway, SimOptions } from '../sim.js';
 import { type ClusterParts, ClusterRecord } from './cluster.js';
-import { memberOf } from './member.js';
+import { Making, memberName, namesFor } from './making.js';
+import { type Member, memberOf } from './member.js';
 import { applicationLogin, fillingOf } from './own-content.js';
+import { Followers } from './replication/followers.js';
+import { replicationOf } from './replication/replication.js';
 
 /** Looks like an AWS account's part of an endpoint name; it resolves nowhere. */
-const nameSuffix = 'rehearsal0000.eu-central-1.rds.amazonaws.com';
+const nameSuffix = (region: string): string => `rehearsal0000.${region}.rds.amazonaws.com`;
+const defaultRegion = 'eu-central-1';
 
 /**
  * Creates the cluster and waits until it is available.
@@ -24,11 +27,16 @@ export async function createCluster(
   const filling = options.database === undefined ? null : fillingOf(sim, options.database);
   if (options.database !== undefined)
     await requireOffered(sim.provider, options.server, options.version, options.database.own.needs);
+  const isAlone = (options.members ?? []).length === 0;
+  const parameters = {
+    ...(isAlone ? {} : replicationOf(options.server).parametersOf(1)),
+    ...options.parameters,
+  };
   const server = await sim.provider.create({
     name: memberName(options.identifier),
     engine: options.server,
     version: options.version,
-    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(filling === null ? {} : { content: filling.content }),
   });
   return await opened(sim, options, { server, doorway: sim.doorway }, async (member) => {
@@ -61,70 +69,82 @@ export async function restoreCluster(
   }));
 }
 
-type Described = Pick<ClusterOptions, 'identifier' | 'engine' | 'awsVersion' | 'pendingParameters'>;
+type Described = Pick<
+  ClusterOptions,
+  'identifier' | 'engine' | 'awsVersion' | 'pendingParameters' | 'region' | 'members'
+>;
 type Holding = Pick<ClusterParts, 'application' | 'instrument' | 'database'>;
 
-/** Starts the server and opens an endpoint in front of it; removes it where that fails. */
+/** Starts the writer, copies it for the other members, and opens the endpoints. */
 async function opened(
-  sim: SimOptions,
+  outer: SimOptions,
   options: Described,
   { server, doorway }: { server: Server; doorway: Doorway | undefined },
-  holding: (member: ReturnType<typeof memberOf>) => Promise<Holding>,
+  holding: (member: Member) => Promise<Holding>,
 ): Promise<ClusterRecord> {
+  const sim = inRegion(outer, options.region);
+  const { identifier, engine, awsVersion, pendingParameters = [], members = [] } = options;
+  const domain = nameSuffix(options.region ?? defaultRegion);
   const names = {
-    writer: `${options.identifier}.cluster-${nameSuffix}`,
-    reader: `${options.identifier}.cluster-ro-${nameSuffix}`,
+    writer: `${identifier}.cluster-${domain}`,
+    reader: `${identifier}.cluster-ro-${domain}`,
   };
+  const followers = new Followers({
+    clock: sim.clock,
+    replication: replicationOf(server.spec.engine),
+    login: { user: 'rehearse_follower', password: secret(), database: '' },
+    hostFor: (server) => sim.provider.hostFor(server),
+  });
   let record: ClusterRecord | undefined;
+  const making = new Making({
+    sim,
+    followers,
+    cluster: identifier,
+    domain,
+    onSession: (session, instance) => record?.sessionBegan(session, instance),
+  });
   try {
+    const count = 1 + members.length;
+    const all = Array.from({ length: count }, (_, index) => memberName(identifier, index + 1));
     const [identity] = await Promise.all([
-      makeIdentity(namesOf(names, doorway), sim.clock.anchor.wallClock),
+      makeIdentity(
+        [...Object.values(names), ...all.map((name) => `${name}.${domain}`), ...aliasOf(doorway)],
+        sim.clock.anchor.wallClock,
+      ),
       server.start(),
     ]);
-    const member = memberOf(server);
-    const held = await holding(member);
-    await member.started();
-    const endpoint = new Endpoint({
-      name: names.writer,
-      clock: sim.clock,
-      emit: sim.emit,
-      stream: rng(sim.seed, 'endpoint'),
-      identity,
-      listeners: listenersFor(doorway),
-      target: server.address,
-      protocol: member.protocol(sim.clock),
-      onSession: (session) => record?.sessionBegan(session),
-    });
-    await endpoint.open();
-    const { identifier, engine, awsVersion, pendingParameters = [] } = options;
+    const held = await holding(memberOf(server));
+    const writer = await making.instance(server, 'writer', 1, identity);
+    const instances = [writer, ...(await making.followersOf(writer, members, identity))];
+    const endpointNames = namesFor(sim, names, instances, doorway);
     record = new ClusterRecord({
       ...{ identifier, engine, ...(awsVersion === undefined ? {} : { awsVersion }) },
       ...{ clock: sim.clock, emit: sim.emit },
-      ...{ server, member, endpoint, names, ...held, pendingParameters },
+      ...{ instances, followers, names: endpointNames, ...held, pendingParameters },
       doorway: doorway?.address ?? null,
       caPem: identity.caPem,
     });
-    record.setStatus('available');
+    for (const { endpoint } of instances) await endpoint.open();
+    for (const name of endpointNames) await name.open();
+    record.setStatus('available', { status: 'available', instances });
     return record;
   } catch (error) {
-    await server.remove();
+    await followers.close();
+    await Promise.all([server.remove(), making.undo()]);
     throw error;
   }
 }
 
-/** As the console names a first instance. */
-export function memberName(identifier: string): string {
-  return `${identifier}-instance-1`;
+/** What is told of a cluster in a region says so. */
+function inRegion(sim: SimOptions, region: string | undefined): SimOptions {
+  if (region === undefined) return sim;
+  const emit: Emit = (event) => sim.emit({ ...event, subject: { region, ...event.subject } });
+  return { ...sim, emit };
 }
 
-/** What clients verify: where there is a doorway, its name too. */
-function namesOf(names: ClusterParts['names'], doorway: Doorway | undefined): string[] {
-  return [names.writer, names.reader, ...(doorway === undefined ? [] : [doorway.address.host])];
-}
-
-function listenersFor(doorway: Doorway | undefined): ListenerSpec[] {
-  const gated = doorway === undefined ? [] : [{ label: 'doorway', gate: doorway }];
-  return [{ label: 'writer' }, { label: 'reader' }, ...gated];
+/** Where there is a doorway, clients verify its name too. */
+function aliasOf(doorway: Doorway | undefined): string[] {
+  return doorway === undefined ? [] : [doorway.address.host];
 }
 
 function secret(): string {

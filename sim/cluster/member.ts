@@ -28,6 +28,8 @@ export interface ServerVersion {
 interface MemberSide {
   /** To be called after every start of its server, before the first client comes. */
   started(): Promise<void>;
+  /** To be called after the start of one that follows another: nobody unprivileged writes there. */
+  refuseWrites(): Promise<void>;
   /**
    * Makes the roles of the application and of the instruments, and their databases, unless they
    * are there.
@@ -74,6 +76,8 @@ function postgresMember(server: Server): PostgresMember {
     protocolName: 'postgres',
     admin,
     started: async () => {},
+    // A standby takes no writes from anybody.
+    refuseWrites: async () => {},
     instrumentDatabase: 'application',
     createLogins: async (application, instrument, like) => {
       await postgresRoles.createApplication(admin, application, application.database, like);
@@ -107,6 +111,9 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
     admin,
     started: async () => {
       await switchOnViews(admin);
+    },
+    refuseWrites: async () => {
+      await admin.query('set global read_only = 1');
     },
     instrumentDatabase: 'own',
     createLogins: async (application, instrument, like) => {

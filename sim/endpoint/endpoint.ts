@@ -36,6 +36,8 @@ export interface ListenerSpec {
 
 export interface EndpointOptions {
   readonly name: string;
+  /** The instance behind it, where there is a record of one. */
+  readonly instance?: string;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly stream: Rng;
@@ -45,6 +47,8 @@ export interface EndpointOptions {
   readonly protocol: Protocol;
   /** Told of every session at its birth. */
   readonly onSession?: (session: Session) => void;
+  /** Gives each session its name; default: numbered for this endpoint alone. */
+  readonly nextSession?: () => string;
   /** How long a client may take from its first byte to a session. */
   readonly greetingMsMax?: number;
 }
@@ -61,6 +65,8 @@ export class Endpoint {
   readonly #waiting = new Set<() => void>();
   readonly #unanswered = new Set<() => void>();
   readonly #host: Host;
+  /** Ports elsewhere that lead here, and what they do when this one opens or closes. */
+  readonly #doors = new Set<() => Promise<void>>();
   #target: ServerAddress;
   #state: EndpointState = 'refusing';
   #greetings = 0;
@@ -91,6 +97,28 @@ export class Endpoint {
 
   get sessions(): readonly Session[] {
     return [...this.#sessions.values()];
+  }
+
+  /** Whether a dial is refused by the system itself now. */
+  get refuses(): boolean {
+    return (
+      this.#state === 'refusing' || this.#faults.some((fault) => fault.closesListener === true)
+    );
+  }
+
+  /**
+   * Lets a port of somebody else lead here, for as long as `take` is called for its clients.
+   * @param settle called when the state or a fault changed; waited for
+   * @returns what ends it
+   */
+  addDoor(settle: () => Promise<void>): () => void {
+    this.#doors.add(settle);
+    return () => void this.#doors.delete(settle);
+  }
+
+  /** Takes a client that dialled one of those ports. */
+  take(socket: Socket, spec: ListenerSpec): void {
+    void this.#accept(socket, spec);
   }
 
   /** Clients that are being greeted now. */
@@ -192,12 +220,17 @@ export class Endpoint {
     for (const answer of [...this.#unanswered]) answer();
   }
 
+  get #subject(): { endpoint: string; instance?: string } {
+    const { instance } = this.#options;
+    return { endpoint: this.name, ...(instance === undefined ? {} : { instance }) };
+  }
+
   #tellGauge(name: string, value: string | number): void {
     this.#options.emit({
       atNs: this.#options.clock.nowNs(),
       clock: 'client',
       kind: 'gauge',
-      subject: { endpoint: this.name },
+      subject: this.#subject,
       data: { name, value, unit: null },
     });
   }
@@ -232,13 +265,13 @@ export class Endpoint {
   }
 
   async #settleListeners(): Promise<void> {
-    const closed =
-      this.#state === 'refusing' || this.#faults.some((fault) => fault.closesListener === true);
-    await Promise.all(
-      this.#listeners.map((listener) =>
+    const closed = this.refuses;
+    await Promise.all([
+      ...this.#listeners.map((listener) =>
         closed ? listener.close() : listener.open(this.#options.clock),
       ),
-    );
+      ...[...this.#doors].map((settle) => settle()),
+    ]);
   }
 
   async #accept(socket: Socket, spec: ListenerSpec): Promise<void> {
@@ -297,7 +330,7 @@ export class Endpoint {
       return;
     }
     const session = greeting.begin({
-      id: `s${this.#nextSession++}`,
+      id: this.#options.nextSession?.() ?? `s${this.#nextSession++}`,
       listener: spec.label,
       clock: this.#options.clock,
       faults: this.#faults,

@@ -95,6 +95,17 @@ export interface StopTimes {
   readonly endNs: number;
 }
 
+export interface StartOptions {
+  /** Other binaries over the same data: a minor upgrade is a binary swap. */
+  readonly version?: string;
+  readonly timeoutMs?: number;
+  /**
+   * Whether it comes up to follow another server. Postgres reads it from a file beside its data
+   * and takes no writes; to MySQL and MariaDB it makes no difference.
+   */
+  readonly standby?: boolean;
+}
+
 /** A server whose data directory exists. The same object through its stops and starts. */
 export interface Server {
   readonly spec: ServerSpec;
@@ -109,10 +120,9 @@ export interface Server {
 
   /**
    * Starts the server and waits until it accepts connections.
-   * @param version other binaries over the same data: a minor upgrade is a binary swap
    * @throws UserError `ENGINE_START_FAILED` with the end of the server's log
    */
-  start(options?: { version?: string; timeoutMs?: number }): Promise<StartTimes>;
+  start(options?: StartOptions): Promise<StartTimes>;
   /** Stops it and waits for the process to be gone; after `timeoutMs` it is killed. */
   stop(mode: StopMode, options?: { timeoutMs?: number }): Promise<StopTimes>;
   /** SIGSTOP to every process of the server: it neither answers nor closes. */
@@ -159,9 +169,20 @@ export interface ServerProvider {
    * Makes a stopped server of its own with the data of a snapshot, of the snapshot's version; it
    * recovers from the crash when it is started. The snapshot can be used again.
    * @param name as in a `ServerSpec`
+   * @param parameters take the place of the snapshot's of the same names
    * @throws UserError what `create` throws, and `SNAPSHOT_FAILED`
    */
-  restore(snapshot: ServerSnapshot, name: string): Promise<Server>;
+  restore(
+    snapshot: ServerSnapshot,
+    name: string,
+    parameters?: Readonly<Record<string, string>>,
+  ): Promise<Server>;
+  /**
+   * Where that server can dial what this process listens on: loopback, or this machine's address
+   * in the run's own network, which the server is put into.
+   * @throws UserError `SERVER_CANNOT_DIAL` where it runs on another machine
+   */
+  hostFor(server: Server): Promise<string>;
   /** Makes sure a version can be run here, fetching it (announced) where that is allowed. */
   prepare(engine: EngineName, version: string): Promise<void>;
   /**

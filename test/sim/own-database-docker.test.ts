@@ -64,6 +64,7 @@ describe.each(here)('on %s', (engine) => {
           lacking: (...args) => provider.lacking(...args),
           prepare: (...args) => provider.prepare(...args),
           restore: (...args) => provider.restore(...args),
+          hostFor: (...args) => provider.hostFor(...args),
           offers: () => provider.offers(),
           close: () => provider.close(),
           create: async (spec) => {

@@ -7,7 +7,14 @@ import type { SimEvent } from '../../sim/events.js';
 import { rng } from '../../sim/rng.js';
 import { embeddedProvider } from '../../sim/server/embedded/provider.js';
 import type { ServerProvider } from '../../sim/server/server.js';
-import type { Cluster, Job, Login, Sim, ZeroDowntimePatchParameters } from '../../sim/sim.js';
+import type {
+  Cluster,
+  ClusterOptions,
+  Job,
+  Login,
+  Sim,
+  ZeroDowntimePatchParameters,
+} from '../../sim/sim.js';
 import { type DrawnDuration, drawDurations, type TimingChoice } from '../../sim/timing.js';
 
 export type Flavour = 'mysql' | 'mariadb';
@@ -27,6 +34,7 @@ export interface MysqlWorld {
 }
 
 export interface MysqlWorldOptions {
+  readonly members?: ClusterOptions['members'];
   readonly flavour: Flavour;
   readonly version: string;
   readonly provider?: ServerProvider;
@@ -57,6 +65,7 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
     version: options.version,
     awsVersion: '8.0.mysql_aurora.3.05.2',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(options.members === undefined ? {} : { members: options.members }),
   });
   const clients: mysql.Connection[] = [];
   let patches = 0;

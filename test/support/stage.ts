@@ -181,6 +181,7 @@ export class Stage {
       status: 'available',
       writer: address,
       reader: address,
+      instances: [],
       doorway: null,
       caPem: '',
       application: login,

@@ -5,7 +5,14 @@ import { createSim } from '../../sim/create-sim.js';
 import type { SimEvent } from '../../sim/events.js';
 import { rng } from '../../sim/rng.js';
 import { embeddedProvider } from '../../sim/server/embedded/provider.js';
-import type { Cluster, Job, Login, Sim, ZeroDowntimePatchParameters } from '../../sim/sim.js';
+import type {
+  Cluster,
+  ClusterOptions,
+  Job,
+  Login,
+  Sim,
+  ZeroDowntimePatchParameters,
+} from '../../sim/sim.js';
 import { type DrawnDuration, drawDurations, type TimingChoice } from '../../sim/timing.js';
 
 export interface World {
@@ -21,7 +28,12 @@ export interface World {
 }
 
 export async function openWorld(
-  options: { version?: string; parameters?: Record<string, string>; pending?: string[] } = {},
+  options: {
+    version?: string;
+    parameters?: Record<string, string>;
+    pending?: string[];
+    members?: ClusterOptions['members'];
+  } = {},
 ): Promise<World> {
   const clock = systemClock();
   const told: SimEvent[] = [];
@@ -37,6 +49,7 @@ export async function openWorld(
     server: 'postgres',
     version: options.version ?? '17.4',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(options.members === undefined ? {} : { members: options.members }),
     ...(options.pending === undefined ? {} : { pendingParameters: options.pending }),
   });
   const clients: Client[] = [];

@@ -1,7 +1,7 @@
 /** What of a zero-downtime patch differs between the engines. */
 import type { Session } from '../../endpoint/session.js';
 import type { CheckData } from '../../events.js';
-import type { Told } from './messages.js';
+import type { Told } from '../told.js';
 import type { DropReason } from './reasons.js';
 
 /** How many sessions are examined or re-attached at a time. */

@@ -3,13 +3,7 @@
  * Aurora PostgreSQL 17.4.5 to 17.5.4 upgrade shows them (11 Apr 2026). AWS documents no event id
  * for the ZDP texts; the others are in AuroraUserGuide/USER_Events.Messages.html. All are modelled.
  */
-
-export interface Told {
-  readonly source: 'cluster' | 'instance';
-  readonly message: string;
-  readonly eventId: string | null;
-  readonly categories: readonly string[];
-}
+import type { Told } from '../told.js';
 
 const maintenance = ['maintenance'];
 

@@ -6,6 +6,7 @@ import type {
   ServerAddress,
   ServerSnapshot,
   ServerSpec,
+  StartOptions,
   StartTimes,
   StopMode,
   StopTimes,
@@ -95,7 +96,7 @@ export class DockerServer implements Server {
     await makeVolume(daemon, id, labels);
   }
 
-  start(options: { version?: string; timeoutMs?: number } = {}): Promise<StartTimes> {
+  start(options: StartOptions = {}): Promise<StartTimes> {
     const started = this.#start(options);
     this.#starting = started.catch(() => undefined);
     return started;
@@ -150,6 +151,10 @@ export class DockerServer implements Server {
     await this.start();
   }
 
+  isIn(network: RunNetwork): boolean {
+    return this.#joined?.network === network;
+  }
+
   /** Puts it into a network of the run, where containers find it under the aliases. */
   async join(network: RunNetwork, ...aliases: string[]): Promise<void> {
     if (this.#container !== undefined) await network.attach(this.#parts.id, aliases);
@@ -182,7 +187,7 @@ export class DockerServer implements Server {
     return this.#log.last(lines);
   }
 
-  async #start(options: { version?: string; timeoutMs?: number }): Promise<StartTimes> {
+  async #start(options: StartOptions): Promise<StartTimes> {
     if (this.#removal !== undefined || this.#state !== 'stopped') throw this.#cannot('start');
     const { clock, requireStep } = this.#parts;
     const version = options.version ?? this.#version;

@@ -7,6 +7,7 @@ import { once } from '../embedded/once.js';
 import type {
   EngineName,
   EngineOffer,
+  Server,
   ServerProvider,
   ServerSnapshot,
   ServerSpec,
@@ -125,10 +126,16 @@ export class DockerProvider implements ServerProvider {
     );
   }
 
-  async restore(snapshot: ServerSnapshot, name: string): Promise<DockerServer> {
-    const { spec, admin, place } = snapshot;
+  async restore(
+    snapshot: ServerSnapshot,
+    name: string,
+    parameters: ServerSpec['parameters'] = {},
+  ): Promise<DockerServer> {
+    const { admin, place } = snapshot;
+    const all = { ...snapshot.spec.parameters, ...parameters };
+    const spec = { ...snapshot.spec, name, parameters: all };
     const login = new ServerLogin(spec.engine, admin, admin.password);
-    return this.#withData(await this.#make({ ...spec, name }, login), async (server) => {
+    return this.#withData(await this.#make(spec, login), async (server) => {
       const [daemon, image] = [await this.#daemon(), await this.#image(spec.engine, spec.version)];
       await copyVolume(daemon, this.#options.clock, {
         name: `${server.containerName}-copier`,
@@ -197,6 +204,20 @@ export class DockerProvider implements ServerProvider {
       const daemon = await this.#daemon();
       return makeNetwork(daemon, this.#nameOf('network'), await this.#labels(daemon));
     });
+  }
+
+  async hostFor(server: Server): Promise<string> {
+    const [daemon, network] = [await this.#daemon(), await this.network()];
+    const ours = [...this.#servers].find((one) => one === server);
+    if (ours === undefined) throw new Error('the server is of another provider');
+    if (!daemon.published.isLocal)
+      throw new UserError(
+        'SERVER_CANNOT_DIAL',
+        `Servers on the Docker host ${daemon.uri} cannot dial this machine.`,
+        'Rehearse a cluster with readers on a Docker daemon of this machine.',
+      );
+    if (!ours.isIn(network)) await ours.join(network, ours.spec.name);
+    return network.gateway;
   }
 
   /**

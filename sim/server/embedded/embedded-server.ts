@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { chownSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { wallClockAt } from '../../clock.js';
 import { UserError } from '../../user-error.js';
 import { hostId, machineId } from '../host-id.js';
@@ -10,6 +11,7 @@ import {
   type ServerAddress,
   type ServerSnapshot,
   type ServerSpec,
+  type StartOptions,
   type StartTimes,
   type StopMode,
   type StopTimes,
@@ -41,7 +43,6 @@ const pollEveryMs = 2;
 
 export class EmbeddedServer implements Server {
   readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
   readonly #parts: ServerParts;
   readonly #created: string;
   readonly #snapshots: Snapshots;
@@ -56,7 +57,6 @@ export class EmbeddedServer implements Server {
     this.#parts = parts;
     const { clock } = parts.context;
     this.spec = parts.recipe.spec;
-    this.admin = parts.recipe.admin;
     this.#version = this.spec.version;
     this.#snapshots = new Snapshots(parts.context, parts.recipe, parts.folder);
     this.#created = wallClockAt(clock.anchor, clock.nowNs()).toISOString();
@@ -64,6 +64,10 @@ export class EmbeddedServer implements Server {
 
   get address(): ServerAddress {
     return { host: '127.0.0.1', port: this.#port ?? 0 };
+  }
+
+  get admin(): AdminLogin {
+    return this.#parts.recipe.admin;
   }
 
   get version(): string {
@@ -91,7 +95,7 @@ export class EmbeddedServer implements Server {
     }
   }
 
-  async start(options: { version?: string; timeoutMs?: number } = {}): Promise<StartTimes> {
+  async start(options: StartOptions = {}): Promise<StartTimes> {
     this.#require('stopped', 'start');
     const { context, recipe } = this.#parts;
     const { clock } = context;
@@ -104,8 +108,9 @@ export class EmbeddedServer implements Server {
       const command = await recipe.command(version);
       if (this.#removal !== undefined) throw this.#startFailed(version, 'it was removed', '');
       this.#version = version;
+      if (options.standby === true) this.#markStandby();
       const acceptingNs = await this.#launchUntilReady(command, deadlineNs);
-      await recipe.settle(this.address.port);
+      await recipe.settle(this.address.port, options.standby === true);
       this.#state = 'running';
       this.#parts.log.watch();
       return { beginNs, acceptingNs };
@@ -254,6 +259,16 @@ export class EmbeddedServer implements Server {
       port: this.#port ?? null,
       created: this.#created,
     });
+  }
+
+  /** Where the engine reads from a file that it is to follow another server. */
+  #markStandby(): void {
+    const { context, recipe, folder } = this.#parts;
+    if (recipe.standbyFile === null) return;
+    const file = join(folder, 'data', recipe.standbyFile);
+    writeFileSync(file, '', { mode: 0o600 });
+    const { account } = context;
+    if (account !== undefined) chownSync(file, account.uid, account.gid);
   }
 
   #require(state: Server['state'], action: string): void {

@@ -42,6 +42,7 @@ export interface EmbeddedEngine {
 export interface ServerRecipe {
   /** As asked for, the version as the engine writes it. */
   readonly spec: ServerSpec;
+  /** Settled by the first start. */
   readonly admin: AdminLogin;
   /** The data directory to copy. */
   readonly template: string;
@@ -49,6 +50,8 @@ export interface ServerRecipe {
   readonly kept: Readonly<Record<string, string>>;
   /** Names of files of its data that must not be the same in two servers. */
   readonly ownFiles: readonly string[];
+  /** The file in its data that lets it follow another server; null where there is no such file. */
+  readonly standbyFile: string | null;
   /** Names and texts of the files beside the data directory; nobody else may read them. */
   readonly files: Readonly<Record<string, string>>;
   /** Names of the folders beside the data directory. */
@@ -68,7 +71,7 @@ export interface ServerRecipe {
   /** Whether a query is answered by now. Asked again and again while the server starts. */
   isAccepting(process: ServerProcess, port: number): Promise<boolean>;
   /** What remains to be done of a start before anybody may use the server. */
-  settle(port: number): Promise<void>;
+  settle(port: number, isStandby: boolean): Promise<void>;
   /** Whether the log of a start tells that another program has the port. */
   portTaken(log: string): boolean;
   /** The lines of a failed start's log that say why. */

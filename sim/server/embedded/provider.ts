@@ -104,9 +104,19 @@ export class EmbeddedProvider implements ServerProvider {
     return (await this.#make(wanted, filled)).server;
   }
 
-  async restore(snapshot: ServerSnapshot, name: string): Promise<Server> {
+  async restore(
+    snapshot: ServerSnapshot,
+    name: string,
+    parameters: ServerSpec['parameters'] = {},
+  ): Promise<Server> {
     requireName(name);
-    return (await this.#make({ ...snapshot.spec, name }, snapshot.place)).server;
+    const { spec, place } = snapshot;
+    const all = { ...spec.parameters, ...parameters };
+    return (await this.#make({ ...spec, name, parameters: all }, place)).server;
+  }
+
+  async hostFor(): Promise<string> {
+    return '127.0.0.1';
   }
 
   /** @param filled the folder of a template to begin with in place of the engine's own */

@@ -102,6 +102,7 @@ class MysqlRecipe implements ServerRecipe {
   readonly kept = {};
   /** The server's own name: with the same one, two servers would refuse to replicate. */
   readonly ownFiles = ['auto.cnf'];
+  readonly standbyFile = null;
   readonly signals = { fast: 'SIGTERM', immediate: 'SIGKILL' } as const;
   readonly lastSignal = 'KILL';
   /** Making new system tables takes its time. */

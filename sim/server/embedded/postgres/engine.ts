@@ -127,13 +127,14 @@ interface PostgresParts {
 
 class PostgresRecipe implements ServerRecipe {
   readonly spec: ServerSpec;
-  readonly admin: AdminLogin;
+  #admin: AdminLogin;
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
   readonly folders = [];
   readonly kept: Readonly<Record<string, string>>;
   /** Names the process of another server: with it, this one would not start. */
   readonly ownFiles = ['postmaster.pid'];
+  readonly standbyFile = 'standby.signal';
   readonly signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
   readonly lastSignal = 'QUIT';
   readonly startTimeoutMs = 60_000;
@@ -143,10 +144,14 @@ class PostgresRecipe implements ServerRecipe {
   constructor(parts: PostgresParts) {
     this.#parts = parts;
     this.spec = parts.spec;
-    this.admin = { user: adminUser, password: randomSecret(), database: 'postgres' };
+    this.#admin = { user: adminUser, password: randomSecret(), database: 'postgres' };
     this.template = parts.template.dataDirectory;
     this.files = { 'parameters.conf': parts.parameters };
-    this.kept = secretFile(this.admin.password);
+    this.kept = secretFile(this.#admin.password);
+  }
+
+  get admin(): AdminLogin {
+    return this.#admin;
   }
 
   requireStep(from: string, to: string): void {
@@ -171,9 +176,12 @@ class PostgresRecipe implements ServerRecipe {
     return saysReady(this.#data, pid) && (await takesLogins(port, this.admin.user, 1_000));
   }
 
-  async settle(port: number): Promise<void> {
+  async settle(port: number, isStandby: boolean): Promise<void> {
     if (this.#secretIsSet) return;
-    await replaceSecret({ host: '127.0.0.1', port }, this.admin, this.#parts.template.secret);
+    const { secret } = this.#parts.template;
+    // What it copies takes no writes: it has its source's roles, this one among them.
+    if (isStandby) this.#admin = { ...this.#admin, password: secret };
+    else await replaceSecret({ host: '127.0.0.1', port }, this.admin, secret);
     this.#secretIsSet = true;
   }
 

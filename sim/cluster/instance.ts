@@ -1,0 +1,124 @@
+/** One instance of a cluster: a real server, the endpoint in front of it, and its record. */
+import type { Clock } from '../clock.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Emit } from '../events.js';
+import type { Server, StopMode } from '../server/server.js';
+import type { EndpointAddress, InstanceRole } from '../sim.js';
+import type { Member } from './member.js';
+
+/** Statuses of an instance (AuroraUserGuide, "Viewing DB instance status"), as far as used here. */
+export type InstanceStatus =
+  | 'creating'
+  | 'available'
+  | 'backing-up'
+  | 'modifying'
+  | 'rebooting'
+  | 'starting'
+  | 'stopping'
+  | 'upgrading'
+  | 'upgrade_failed';
+
+export interface InstanceParts {
+  readonly identifier: string;
+  readonly cluster: string;
+  readonly role: InstanceRole;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly server: Server;
+  readonly member: Member;
+  readonly endpoint: Endpoint;
+}
+
+export class Instance {
+  readonly identifier: string;
+  readonly server: Server;
+  readonly member: Member;
+  /** Its own endpoint: whoever reaches the instance by whatever name has his session here. */
+  readonly endpoint: Endpoint;
+  readonly subject: { readonly cluster: string; readonly instance: string };
+  readonly clock: Clock;
+  readonly #emit: Emit;
+  #role: InstanceRole;
+  #status: InstanceStatus = 'creating';
+
+  constructor(parts: InstanceParts) {
+    this.identifier = parts.identifier;
+    this.server = parts.server;
+    this.member = parts.member;
+    this.endpoint = parts.endpoint;
+    this.subject = { cluster: parts.cluster, instance: parts.identifier };
+    this.clock = parts.clock;
+    this.#emit = parts.emit;
+    this.#role = parts.role;
+    this.#tell('instance.role', parts.role);
+  }
+
+  get role(): InstanceRole {
+    return this.#role;
+  }
+
+  set role(role: InstanceRole) {
+    this.#role = role;
+    this.#tell('instance.role', role);
+  }
+
+  get status(): InstanceStatus {
+    return this.#status;
+  }
+
+  setStatus(status: InstanceStatus): void {
+    this.#status = status;
+    this.#tell('instance.status', status);
+  }
+
+  /** Where clients dial the instance itself. */
+  get address(): EndpointAddress {
+    const { name } = this.endpoint;
+    return { name, host: '127.0.0.1', port: this.endpoint.port(this.identifier) };
+  }
+
+  /** Whether its server can be used. */
+  get serverRuns(): boolean {
+    return this.server.state === 'running';
+  }
+
+  async stopServer(mode: StopMode = 'fast'): Promise<void> {
+    await this.member.admin.disconnect();
+    const times = await this.server.stop(mode);
+    this.#serverState('stopping', times.beginNs);
+    this.#serverState('stopped', times.endNs);
+  }
+
+  /**
+   * @param options other binaries over the same data; whether it is to follow another server
+   * @throws UserError `ENGINE_START_FAILED`
+   */
+  async startServer(options: { version?: string; standby?: boolean } = {}): Promise<void> {
+    const times = await this.server.start(options);
+    await this.member.started();
+    if (options.standby === true) await this.member.refuseWrites();
+    this.#serverState('starting', times.beginNs);
+    this.#serverState('accepting', times.acceptingNs);
+  }
+
+  /** Ends its endpoint and its server. */
+  async close(): Promise<void> {
+    await this.endpoint.close();
+    await this.member.admin.disconnect();
+    await this.server.remove();
+  }
+
+  #serverState(value: 'stopping' | 'stopped' | 'starting' | 'accepting', atNs: number): void {
+    this.#tell('server.state', value, atNs, 'engine');
+  }
+
+  #tell(
+    name: string,
+    value: string,
+    atNs = this.clock.nowNs(),
+    clock: 'control' | 'engine' = 'control',
+  ): void {
+    const data = { name, value, unit: null };
+    this.#emit({ atNs, clock, kind: 'gauge', subject: this.subject, data });
+  }
+}

@@ -1,0 +1,135 @@
+/** Puts servers behind endpoints: the writer's, and those of the members that follow it. */
+import type { Identity } from '../endpoint/certificate.js';
+import { Endpoint } from '../endpoint/endpoint.js';
+import { EndpointName } from '../endpoint/endpoint-name.js';
+import type { Session } from '../endpoint/session.js';
+import { rng } from '../rng.js';
+import type { Server } from '../server/server.js';
+import type { Doorway, InstanceRole, SimOptions } from '../sim.js';
+import { Instance } from './instance.js';
+import { memberOf } from './member.js';
+import type { Followers } from './replication/followers.js';
+
+/** How long a new member may take to have all that the writer has. */
+const catchUpMsMax = 60_000;
+
+/** As the console names the instances of a cluster. */
+export function memberName(identifier: string, ordinal = 1): string {
+  return `${identifier}-instance-${ordinal}`;
+}
+
+export interface MakingParts {
+  readonly sim: SimOptions;
+  readonly followers: Followers;
+  readonly cluster: string;
+  readonly domain: string;
+  readonly onSession: (session: Session, instance: Instance) => void;
+}
+
+/** The making of one cluster's instances. */
+export class Making {
+  readonly #parts: MakingParts;
+  readonly #copies: Server[] = [];
+  #sessions = 0;
+
+  constructor(parts: MakingParts) {
+    this.#parts = parts;
+  }
+
+  /** Copies of the writer, one after the other, each of which follows it and has all it has. */
+  async followersOf(
+    writer: Instance,
+    roles: readonly InstanceRole[],
+    identity: Identity,
+  ): Promise<Instance[]> {
+    const { followers } = this.#parts;
+    if (roles.length > 0) await followers.prepare(writer);
+    const made: Instance[] = [];
+    for (const [index, role] of roles.entries()) {
+      const copy = await this.#copyOf(writer, index + 2);
+      const instance = await this.instance(copy, role, index + 2, identity);
+      await followers.follow(instance, writer);
+      made.push(instance);
+    }
+    const { replication } = followers;
+    await Promise.all(made.map((one) => replication.catchUp(one, writer, catchUpMsMax)));
+    return made;
+  }
+
+  /** Removes what was copied, where the cluster could not be made. */
+  async undo(): Promise<void> {
+    await Promise.all(this.#copies.map((copy) => copy.remove()));
+  }
+
+  /** A started server in front of which nobody stands yet gets its endpoint. */
+  async instance(
+    server: Server,
+    role: InstanceRole,
+    ordinal: number,
+    identity: Identity,
+  ): Promise<Instance> {
+    const { sim, cluster, domain, onSession } = this.#parts;
+    const identifier = memberName(cluster, ordinal);
+    const member = memberOf(server);
+    await member.started();
+    const endpoint = new Endpoint({
+      name: `${identifier}.${domain}`,
+      instance: identifier,
+      clock: sim.clock,
+      emit: sim.emit,
+      stream: rng(sim.seed, ordinal === 1 ? 'endpoint' : `endpoint ${ordinal}`),
+      identity,
+      listeners: [{ label: identifier }],
+      target: server.address,
+      protocol: member.protocol(sim.clock),
+      onSession: (session) => onSession(session, instance),
+      nextSession: () => `s${++this.#sessions}`,
+    });
+    const { clock, emit } = sim;
+    const parts = { identifier, cluster, role, clock, emit, server, member, endpoint };
+    const instance = new Instance(parts);
+    return instance;
+  }
+
+  /** A started copy of the writer, which comes up to follow it. */
+  async #copyOf(writer: Instance, ordinal: number): Promise<Server> {
+    const { sim, cluster, followers } = this.#parts;
+    const parameters = followers.replication.parametersOf(ordinal);
+    const snapshot = await writer.server.snapshot();
+    try {
+      const name = memberName(cluster, ordinal);
+      const copy = await sim.provider.restore(snapshot, name, parameters);
+      this.#copies.push(copy);
+      await copy.start({ standby: true });
+      return copy;
+    } finally {
+      await snapshot.remove();
+    }
+  }
+}
+
+/** The names that clients dial: readers' leads to a reader where there is one. */
+export function namesFor(
+  { clock, emit }: SimOptions,
+  names: { readonly writer: string; readonly reader: string },
+  instances: readonly Instance[],
+  doorway: Doorway | undefined,
+): EndpointName[] {
+  const writer = instances[0] as Instance;
+  const reader = instances.find(({ role }) => role === 'reader') ?? writer;
+  const instanceOf = (endpoint: Endpoint): string =>
+    instances.find((one) => one.endpoint === endpoint)?.identifier ?? endpoint.name;
+  const common = { clock, emit, instanceOf };
+  return [
+    new EndpointName({ ...common, name: names.writer, label: 'writer', leadsTo: writer.endpoint }),
+    new EndpointName({ ...common, name: names.reader, label: 'reader', leadsTo: reader.endpoint }),
+    ...(doorway === undefined
+      ? []
+      : [
+          new EndpointName({
+            ...{ ...common, name: names.writer, label: 'doorway', gate: doorway },
+            leadsTo: writer.endpoint,
+          }),
+        ]),
+  ];
+}

@@ -1,0 +1,124 @@
+/**
+ * The way from a follower to its source: a relay of our own that the follower dials, so that what
+ * is shipped can be delayed or cut off. What was not shipped is lost with the source.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../clock.js';
+import { newSeed, rng } from '../../rng.js';
+import type { ServerAddress } from '../../server/server.js';
+import { DelayedPipe } from './delayed-pipe.js';
+
+/** Below the ephemeral range: see `docs/decisions.md`. */
+const portMin = 15_000;
+const portMax = 32_000;
+const portTries = 50;
+
+export class ReplicationLink {
+  readonly #clock: Clock;
+  readonly #host: string;
+  readonly #pipes = new Set<DelayedPipe>();
+  /** Those of them from the source to the follower. */
+  readonly #shipped = new Set<DelayedPipe>();
+  readonly #sockets = new Set<Socket>();
+  #source: ServerAddress;
+  #server: Server | undefined;
+  #port = 0;
+  #delayMs = 0;
+  #isPartitioned = false;
+
+  /** @param host where the follower can dial it: loopback, or an address of this run's network */
+  constructor(clock: Clock, source: ServerAddress, host = '127.0.0.1') {
+    this.#clock = clock;
+    this.#source = source;
+    this.#host = host;
+  }
+
+  /** Where the follower dials. */
+  get address(): ServerAddress {
+    return { host: this.#host, port: this.#port };
+  }
+
+  async open(): Promise<void> {
+    const stream = rng(newSeed(), 'ports');
+    for (let tries = 1; ; tries++) {
+      this.#port = stream.int(portMin, portMax);
+      try {
+        await this.#listen();
+        return;
+      } catch (error) {
+        if (tries === portTries) throw error;
+      }
+    }
+  }
+
+  /** Followers that are connected are cut off and find the other source when they dial again. */
+  leadTo(source: ServerAddress): void {
+    this.#source = source;
+    this.cut();
+  }
+
+  /** What the source ships comes so much later from now on; zero: at once. */
+  delay(delayMs: number): void {
+    this.#delayMs = delayMs;
+    for (const pipe of this.#shipped) pipe.delay(delayMs);
+  }
+
+  /** Nothing passes while it is partitioned: neither side hears that the other is away. */
+  partition(isPartitioned: boolean): void {
+    this.#isPartitioned = isPartitioned;
+    for (const pipe of this.#pipes) pipe.hold(isPartitioned);
+  }
+
+  /** Breaks what is connected now; the follower may dial again. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Closes it for good. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.cut();
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  #listen(): Promise<void> {
+    const server = createServer({ noDelay: true }, (follower) => this.#join(follower));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: this.#host, port: this.#port }, () => {
+        server.off('error', reject);
+        server.on('error', () => {});
+        this.#server = server;
+        resolve();
+      });
+    });
+  }
+
+  #join(follower: Socket): void {
+    const source = connect({ ...this.#source, noDelay: true });
+    const shipped = new DelayedPipe(this.#clock, source, follower, this.#delayMs);
+    // What the follower says is not delayed: it is what it has got that lags.
+    const said = new DelayedPipe(this.#clock, follower, source, 0);
+    const pipes = [shipped, said];
+    this.#shipped.add(shipped);
+    for (const pipe of pipes) {
+      pipe.hold(this.#isPartitioned);
+      this.#pipes.add(pipe);
+    }
+    for (const socket of [source, follower]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        for (const pipe of pipes) {
+          pipe.end();
+          this.#pipes.delete(pipe);
+        }
+        this.#shipped.delete(shipped);
+        source.destroy();
+        follower.destroy();
+      });
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A name that clients dial, with a port of its own: it leads to the endpoint of one instance, and
+ * to another one when DNS answers otherwise. Who came through it before stays where he is.
+ */
+import type { Clock } from '../clock.js';
+import type { Emit, EndpointState } from '../events.js';
+import { newSeed, rng } from '../rng.js';
+import type { Endpoint, ListenerSpec } from './endpoint.js';
+import { Listener } from './listener.js';
+
+export interface EndpointNameOptions extends ListenerSpec {
+  /** As AWS would name it; the label says what it is for: `writer`, `reader`. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Where it leads at first. */
+  readonly leadsTo: Endpoint;
+  /** Called by its own answers: the identifier of the instance behind an endpoint. */
+  readonly instanceOf: (endpoint: Endpoint) => string;
+}
+
+export class EndpointName {
+  readonly name: string;
+  readonly label: string;
+  readonly #options: EndpointNameOptions;
+  readonly #listener: Listener;
+  #endpoint: Endpoint;
+  #forget: () => void = () => undefined;
+  #told: EndpointState | undefined;
+
+  constructor(options: EndpointNameOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.label = options.label;
+    this.#endpoint = options.leadsTo;
+    this.#listener = new Listener(
+      options.label,
+      (socket) => this.#endpoint.take(socket, options),
+      options.gate,
+    );
+  }
+
+  /** The same through every closing and opening, and wherever it leads. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /** Chooses its port and opens it where the endpoint behind it is open. */
+  async open(): Promise<void> {
+    await this.#listener.choosePort(rng(newSeed(), 'ports'));
+    await this.leadTo(this.#endpoint);
+  }
+
+  /** From now on new clients come to that endpoint. Resolves when the port is as that one's. */
+  async leadTo(endpoint: Endpoint): Promise<void> {
+    this.#forget();
+    this.#endpoint = endpoint;
+    this.#tell('dns.answer', this.#options.instanceOf(endpoint));
+    this.#forget = endpoint.addDoor(() => this.#settle());
+    await this.#settle();
+  }
+
+  /** Closes the port for good. */
+  async close(): Promise<void> {
+    this.#forget();
+    await this.#listener.close();
+  }
+
+  async #settle(): Promise<void> {
+    const { refuses } = this.#endpoint;
+    await (refuses ? this.#listener.close() : this.#listener.open(this.#options.clock));
+    const { state } = this.#endpoint;
+    if (state !== this.#told) this.#tell('endpoint.state', state);
+    this.#told = state;
+  }
+
+  #tell(name: string, value: string): void {
+    this.#options.emit({
+      atNs: this.#options.clock.nowNs(),
+      clock: 'client',
+      kind: 'gauge',
+      subject: { endpoint: this.name, listener: this.label },
+      data: { name, value, unit: null },
+    });
+  }
+}

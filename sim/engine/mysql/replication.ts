@@ -1,0 +1,162 @@
+/**
+ * GTID replication by binary log between two servers of MySQL or MariaDB whose data began as a
+ * copy: the SQL of it. Sources: MySQL Reference Manual, "CHANGE REPLICATION SOURCE TO"; MariaDB
+ * documentation, "Global Transaction ID".
+ */
+import type { Flavour } from '../flavours.js';
+import type { MysqlAdmin } from './admin.js';
+import { literal } from './quoting.js';
+
+/** How to log in to the server that is followed. */
+export interface FollowedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What a follower says of its two threads. */
+export interface ThreadStates {
+  readonly receiving: 'Yes' | 'No' | 'Connecting';
+  readonly applying: boolean;
+  /** The last error of either; empty where there is none. */
+  readonly error: string;
+}
+
+/** Makes the user that followers log in as, or gives it that password. */
+export async function createFollower(
+  admin: MysqlAdmin,
+  { user, password }: Pick<FollowedServer, 'user' | 'password'>,
+): Promise<void> {
+  const account = `${literal(user)}@'%'`;
+  await admin.query(`create user if not exists ${account} identified by ${literal(password)}`);
+  await admin.query(`alter user ${account} identified by ${literal(password)}`);
+  await admin.query(`grant replication slave on *.* to ${account}`);
+}
+
+/** Follows that server from now on, and takes no writes from the unprivileged. */
+export async function followFrom(
+  admin: MysqlAdmin,
+  flavour: Flavour,
+  { host, port, user, password }: FollowedServer,
+): Promise<void> {
+  const { words } = sqlOf(flavour);
+  await admin.query(`stop ${words.replica}`);
+  await admin.query('set global read_only = 1');
+  // What is in its own binary log is what it has: its source's, copied or applied.
+  if (flavour === 'mariadb') await admin.query('set global gtid_slave_pos = @@gtid_binlog_pos');
+  const options = [
+    `${words.prefix}_HOST = ${literal(host)}`,
+    `${words.prefix}_PORT = ${port}`,
+    `${words.prefix}_USER = ${literal(user)}`,
+    `${words.prefix}_PASSWORD = ${literal(password)}`,
+    `${words.prefix}_CONNECT_RETRY = 1`,
+    `${words.prefix}_HEARTBEAT_PERIOD = 1`,
+    ...sqlOf(flavour).connection,
+  ];
+  await admin.query(`${words.change} ${options.join(', ')}`);
+  await admin.query(`start ${words.replica}`);
+}
+
+/** All transactions that the server has, in the words of its flavour. */
+export async function transactionsOf(admin: MysqlAdmin, flavour: Flavour): Promise<string> {
+  const name = flavour === 'mysql' ? '@@global.gtid_executed' : '@@global.gtid_binlog_pos';
+  const [row] = await admin.ask(`select ${name}`);
+  return (row?.[0] ?? '').replaceAll(/\s/g, '');
+}
+
+/** Whether they are all applied within the time. @throws Error where applying is broken */
+export async function waitForTransactions(
+  admin: MysqlAdmin,
+  flavour: Flavour,
+  transactions: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (transactions === '') return true;
+  const seconds = Math.max(0.001, timeoutMs / 1_000);
+  const call =
+    flavour === 'mysql'
+      ? `wait_for_executed_gtid_set(${literal(transactions)}, ${seconds})`
+      : `master_gtid_wait(${literal(transactions)}, ${seconds})`;
+  const [row] = await admin.ask(`select ${call}`, timeoutMs + 2_000);
+  return row?.[0] === '0';
+}
+
+/** Receives nothing more; what was received is applied, without the delay that was asked for. */
+export async function stopReceiving(admin: MysqlAdmin, flavour: Flavour): Promise<string> {
+  const { words } = sqlOf(flavour);
+  await admin.query(`stop ${words.replica} io_thread`);
+  await setDelay(admin, flavour, 0);
+  return (await status(admin, flavour)).get(words.received)?.replaceAll(/\s/g, '') ?? '';
+}
+
+/** Follows nobody any more and takes writes. */
+export async function stopFollowing(admin: MysqlAdmin, flavour: Flavour): Promise<void> {
+  const { words } = sqlOf(flavour);
+  await admin.query(`stop ${words.replica}`);
+  await admin.query(`reset ${words.replica} all`);
+  await admin.query('set global read_only = 0');
+}
+
+/** Applies what it receives so many whole seconds later. */
+export async function setDelay(
+  admin: MysqlAdmin,
+  flavour: Flavour,
+  seconds: number,
+): Promise<void> {
+  const { words } = sqlOf(flavour);
+  await admin.query(`stop ${words.replica} sql_thread`);
+  await admin.query(`${words.change} ${words.prefix}_DELAY = ${seconds}`);
+  await admin.query(`start ${words.replica} sql_thread`);
+}
+
+export async function threadStates(admin: MysqlAdmin, flavour: Flavour): Promise<ThreadStates> {
+  const rows = await status(admin, flavour);
+  const { words } = sqlOf(flavour);
+  const receiving = rows.get(words.receiving);
+  return {
+    receiving: receiving === 'Yes' || receiving === 'Connecting' ? receiving : 'No',
+    applying: rows.get(words.applying) === 'Yes',
+    error: [rows.get('Last_IO_Error'), rows.get('Last_SQL_Error')].filter(Boolean).join(' '),
+  };
+}
+
+/** The one row of the follower's status, by column; empty where it follows nobody. */
+async function status(admin: MysqlAdmin, flavour: Flavour): Promise<ReadonlyMap<string, string>> {
+  const [row] = await admin.query<Record<string, unknown>>(
+    `show ${sqlOf(flavour).words.replica} status`,
+  );
+  return new Map(Object.entries(row ?? {}).map(([name, value]) => [name, String(value ?? '')]));
+}
+
+/** MySQL's words since 8.0.23, and MariaDB's. */
+function sqlOf(flavour: Flavour) {
+  return flavour === 'mysql'
+    ? {
+        words: {
+          replica: 'replica',
+          change: 'CHANGE REPLICATION SOURCE TO',
+          prefix: 'SOURCE',
+          receiving: 'Replica_IO_Running',
+          applying: 'Replica_SQL_Running',
+          received: 'Retrieved_Gtid_Set',
+        },
+        connection: ['SOURCE_AUTO_POSITION = 1', 'GET_SOURCE_PUBLIC_KEY = 1'],
+      }
+    : {
+        words: {
+          replica: 'slave',
+          change: 'CHANGE MASTER TO',
+          prefix: 'MASTER',
+          receiving: 'Slave_IO_Running',
+          applying: 'Slave_SQL_Running',
+          received: 'Gtid_IO_Pos',
+        },
+        // From 11 on a follower wants TLS unless it is told otherwise.
+        connection: [
+          'MASTER_USE_GTID = slave_pos',
+          'MASTER_SSL = 0',
+          'MASTER_SSL_VERIFY_SERVER_CERT = 0',
+        ],
+      };
+}

@@ -1,0 +1,44 @@
+/** What an operation is: a call that may be refused, and the work that it starts. */
+import type { ClusterRecord } from '../cluster/cluster.js';
+import type { Call } from '../cluster/tell-call.js';
+import type { AwsFault, SimOptions } from '../sim.js';
+
+/** What operations work on. */
+export interface World extends SimOptions {
+  readonly clusters: ReadonlyMap<string, ClusterRecord>;
+}
+
+/** @typeParam P what it is started with */
+export interface Operation<P> {
+  /** The call of AWS's API that starts it, and the cluster that it is told of. */
+  call(parameters: P): Omit<Call, 'fault'> & { readonly cluster: string };
+  /** The fault that AWS would answer; null where the call is taken. */
+  refuse(world: World, parameters: P): AwsFault | null;
+  /**
+   * Runs it to its end, on a world in which it was not refused.
+   * @throws OperationFailed with the reason, where it did not do what it was asked for; the
+   *   clusters can be used all the same
+   */
+  run(world: World, parameters: P, signal: AbortSignal): Promise<void>;
+}
+
+/** The cluster of a call that was not refused. */
+export function clusterOf({ clusters }: World, identifier: string): ClusterRecord {
+  const cluster = clusters.get(identifier);
+  if (cluster === undefined) throw new Error(`there is no cluster ${identifier}`);
+  return cluster;
+}
+
+/** As every call about a cluster that is not there is answered. */
+export function clusterNotFound(identifier: string): AwsFault {
+  return { code: 'DBClusterNotFoundFault', message: `DBCluster ${identifier} not found.` };
+}
+
+/** As every change of a cluster that is busy is answered; null where it is available. */
+export function notAvailable({ identifier, status }: ClusterRecord): AwsFault | null {
+  if (status === 'available') return null;
+  return {
+    code: 'InvalidDBClusterStateFault',
+    message: `DBCluster ${identifier} is not in available state (${status}).`,
+  };
+}

@@ -1,0 +1,8 @@
+/** The operations by name. To add one: a folder beside this file, and a line here. */
+import type { OperationName, OperationParameters } from '../sim.js';
+import type { Operation } from './operation.js';
+import { zeroDowntimePatch } from './zero-downtime-patch/call.js';
+
+export const operations: { readonly [O in OperationName]: Operation<OperationParameters[O]> } = {
+  'zero-downtime-patch': zeroDowntimePatch,
+};
