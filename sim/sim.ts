@@ -53,18 +53,21 @@ export const patchDefects = [
 ] as const;
 export type PatchDefect = (typeof patchDefects)[number];
 
-/** What a zero-downtime patch of an Aurora writer takes. */
-export interface ZeroDowntimePatchParameters {
+/** What every operation is started with. */
+export interface OperationBasics {
   readonly cluster: string;
+  /** Drawn from the timing table: those of the profiles that the operation names. */
+  readonly durations: readonly { readonly name: string; readonly value: number }[];
+  /** Called once, at the instant the operation begins to touch what clients use: the run's T0. */
+  readonly onT0?: (atNs: number) => void;
+}
+
+/** What a zero-downtime patch of an Aurora writer takes. */
+export interface ZeroDowntimePatchParameters extends OperationBasics {
   /** Version of the server to patch to, such as `17.5` or `8.0.36`. */
   readonly engineVersion: string;
   /** The same as AWS names it; default: what the server's own version says. */
   readonly awsVersion?: string;
-  /**
-   * Drawn from the timing table: profiles `zdp.success.pg` and `zdp.fallback.pg`, or those with
-   * `mysql` in their place.
-   */
-  readonly durations: readonly { readonly name: string; readonly value: number }[];
   /** A query or transaction older than this is long-running; AWS's own advice hunts 5 minutes. */
   readonly longRunningMs: number;
   /**
@@ -77,8 +80,6 @@ export interface ZeroDowntimePatchParameters {
   /** Whether LAST_INSERT_ID() survives, on MySQL: from Aurora MySQL 3.10.0 on. Default: lost. */
   readonly lastInsertId?: 'survive' | 'lost';
   readonly defects: readonly PatchDefect[];
-  /** Called once, at the instant the operation begins to touch sessions: the run's T0. */
-  readonly onT0?: (atNs: number) => void;
 }
 
 export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
