@@ -55,7 +55,7 @@ async function measure(
   { quick, say }: BenchContext,
 ): Promise<Round[]> {
   const rounds: Round[] = [];
-  const pairs = quick ? 1 : 7;
+  const pairs = quick ? 1 : 4;
   const order = rng('bench', 'turns');
   for (let round = 0; round < (quick ? 2 : 9); round++) {
     const samples: Sample[] = [];
