@@ -127,8 +127,17 @@ export interface Doorway extends Gate {
   remove(): Promise<void>;
 }
 
-/** Engines of a cluster as the RDS API names them. */
-export const clusterEngines = ['aurora-postgresql', 'aurora-mysql'] as const;
+/**
+ * Engines as the RDS API names them: those of Aurora's clusters, and those of RDS's instances,
+ * each of which is a cluster record with a writer, and a standby where it is Multi-AZ.
+ */
+export const clusterEngines = [
+  'aurora-postgresql',
+  'aurora-mysql',
+  'postgres',
+  'mysql',
+  'mariadb',
+] as const;
 export type ClusterEngine = (typeof clusterEngines)[number];
 
 export interface ClusterOptions {

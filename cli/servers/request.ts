@@ -47,16 +47,22 @@ export interface ServersRequest {
   readonly images: ImageChoice['images'];
 }
 
-/** The series of servers that an Aurora engine is compatible with; null: any. */
+/** The series of servers that an AWS engine is compatible with; null: any. */
 const auroraSeries: Readonly<Record<Scenario['engine'], string | null>> = {
   'aurora-postgresql': null,
   'aurora-mysql': '8.0',
+  postgres: null,
+  mysql: null,
+  mariadb: null,
 };
 
-/** Servers that may stand for an Aurora engine: they speak its protocol. */
+/** Servers that may stand for an AWS engine: they speak its protocol. */
 const suited: Readonly<Record<Scenario['engine'], readonly EngineName[]>> = {
   'aurora-postgresql': ['postgres'],
   'aurora-mysql': ['mysql', 'mariadb'],
+  postgres: ['postgres'],
+  mysql: ['mysql', 'mariadb'],
+  mariadb: ['mariadb', 'mysql'],
 };
 
 /**

@@ -7,6 +7,7 @@ import type { ClusterEngine } from '../sim.js';
 import { UserError } from '../user-error.js';
 import type { EngineName } from './server.js';
 import { auroraMysqlVersion } from './versions/aurora-mysql.js';
+import { rdsVersion } from './versions/rds.js';
 
 export {
   auroraMysqlHas,
@@ -46,20 +47,29 @@ export const auroraPostgresVersions: readonly AwsVersion[] = [
   { aws: '17.5.4', community: '17.5' },
 ];
 
-/** The server that an Aurora engine is compatible with, and its own kind of versions. */
+/** The server that an AWS engine is or is compatible with, and its own kind of versions. */
 export const communityEngines: Readonly<Record<ClusterEngine, EngineName>> = {
   'aurora-postgresql': 'postgres',
   'aurora-mysql': 'mysql',
+  postgres: 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mariadb',
 };
 
 /**
- * What a version means that was written for an Aurora engine, in AWS's numbers or the
- * community's: the community version, and AWS's name for it where one is known.
+ * What a version means that was written for an AWS engine, in AWS's numbers or the community's:
+ * the community version, and AWS's name for it where one is known.
  * @throws UserError `VERSION_INVALID`
  */
 export function readClusterVersion(engine: ClusterEngine, text: string): AwsVersion {
-  if (engine === 'aurora-mysql') return auroraMysqlVersion(text);
-  return { community: communityVersion(text), aws: auroraVersion(text) };
+  switch (engine) {
+    case 'aurora-mysql':
+      return auroraMysqlVersion(text);
+    case 'aurora-postgresql':
+      return { community: communityVersion(text), aws: auroraVersion(text) };
+    default:
+      return rdsVersion(engine, text);
+  }
 }
 
 const communityPattern = /^(\d{2,3})\.(\d{1,3})$/;

@@ -28,7 +28,13 @@ export const dropReasons = {
 
 export type DropReason = keyof typeof dropReasons;
 
-const documented: Readonly<Record<ClusterEngine, { page: string; reasons: DropReason[] }>> = {
+interface Documented {
+  readonly page: string;
+  readonly reasons: readonly DropReason[];
+}
+
+/** Of Aurora alone: RDS instances are not patched this way. */
+const documented: Readonly<Partial<Record<ClusterEngine, Documented>>> = {
   'aurora-postgresql': {
     page: 'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html',
     reasons: [
@@ -49,7 +55,8 @@ const documented: Readonly<Record<ClusterEngine, { page: string; reasons: DropRe
 
 /** The reason in a sentence, with where it is documented. */
 export function dropDetail(reason: DropReason, engine: ClusterEngine): string {
-  const { page, reasons } = documented[engine];
-  const source = reasons.includes(reason) ? `documented: ${page}` : 'this rehearsal';
+  const found = documented[engine];
+  const source =
+    found?.reasons.includes(reason) === true ? `documented: ${found.page}` : 'this rehearsal';
   return `${dropReasons[reason]} (${source})`;
 }
