@@ -22,10 +22,17 @@ export class ServerLogin {
     return this.#current;
   }
 
-  /** After each start; gives the server a password of its own, once. */
-  async settle(address: ServerAddress): Promise<void> {
+  /**
+   * After each start; gives the server a password of its own, once.
+   * @param isStandby a standby of Postgres takes no writes: it keeps its source's
+   */
+  async settle(address: ServerAddress, isStandby: boolean): Promise<void> {
     const old = this.#cameWith;
     if (old === undefined) return;
+    if (isStandby && this.#engine === 'postgres') {
+      this.#cameWith = undefined;
+      return;
+    }
     const own = { ...this.#current, password: randomSecret() };
     if (this.#engine === 'postgres') await replaceSecret(address, own, old);
     else await replaceMysqlPassword(address, this.#current, own.password);

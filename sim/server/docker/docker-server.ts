@@ -12,6 +12,7 @@ import type {
   StopTimes,
 } from '../server.js';
 import { NotAccepting, settlesWithin, startFailed, untilAccepting } from './accepting.js';
+import { runErrand } from './errand.js';
 import type { ReadyImage } from './images.js';
 import { LogTail } from './log-tail.js';
 import { newestBackend, whyNoLogin } from './login.js';
@@ -28,6 +29,7 @@ const killTimeoutMs = 20_000;
 const settleTimeoutMs = 30_000;
 const killAgainMs = 500;
 const logTimeoutMs = 5_000;
+const errandTimeoutMs = 30_000;
 /** A first start that finds its port taken looks for another one so many times. */
 const firstPortsMax = 8;
 
@@ -198,9 +200,10 @@ export class DockerServer implements Server {
     try {
       const image = await this.#parts.image(version);
       this.#version = version;
+      if (options.standby === true) await this.#markStandby(image);
       const acceptingNs = await this.#launchUntilReady(image, deadlineNs);
       this.#portIsSettled = true;
-      await this.#parts.login.settle(this.address);
+      await this.#parts.login.settle(this.address, options.standby === true);
       await this.#watch();
       this.#state = 'running';
       return { beginNs, acceptingNs };
@@ -210,6 +213,21 @@ export class DockerServer implements Server {
         ? startFailed(this.spec, this.#version, error.message, this.logTail(8))
         : error;
     }
+  }
+
+  /** Where the engine reads from a file that it is to follow another server. */
+  async #markStandby(image: ReadyImage): Promise<void> {
+    const { id, daemon, labels, contract } = this.#parts;
+    const { standbyFile } = contract;
+    if (standbyFile === null) return;
+    const file = `/data/${standbyFile}`;
+    const name = `${id}-standby`;
+    const { code, output } = await runErrand(daemon, {
+      ...{ name, image, labels, volumes: { '/data': id }, limitMs: errandTimeoutMs },
+      script: `touch ${file} && chown --reference="$(dirname ${file})" ${file}`,
+    });
+    if (code !== 0)
+      throw startFailed(this.spec, this.#version, 'it could not be made a standby', output);
   }
 
   /** Launches it; where its port turns out to be taken, again: elsewhere if nobody knows it yet. */

@@ -28,6 +28,8 @@ export interface ImageContract {
   readonly signals: { readonly fast: NodeJS.Signals; readonly immediate: NodeJS.Signals };
   /** Paths in the volume of files that must not be the same in two servers. */
   readonly ownFiles: readonly string[];
+  /** Path in the volume of the file that lets a server follow another; null: there is none. */
+  readonly standbyFile: string | null;
   /** Where the volume with the data belongs. */
   volumePath(image: ReadyImage): string;
   environment(volumePath: string): Record<string, string>;
@@ -47,6 +49,7 @@ const postgres: ImageContract = {
   admin: { user: postgresAdmin, database: 'postgres' },
   signals: { fast: 'SIGINT', immediate: 'SIGQUIT' },
   ownFiles: ['pgdata/postmaster.pid'],
+  standbyFile: 'pgdata/standby.signal',
   // From 18 on the image declares the folder above.
   volumePath: ({ volumes }) =>
     volumes.find((path) => path.startsWith('/var/lib/postgresql')) ?? '/var/lib/postgresql/data',
@@ -60,7 +63,10 @@ const postgres: ImageContract = {
     // The same place in the volume whatever the image's own default is.
     PGDATA: `${volumePath}/pgdata`,
   }),
-  files: (secret) => [{ target: secretFile, content: secret }],
+  files: (secret) => [
+    { target: secretFile, content: secret },
+    { target: '/docker-entrypoint-initdb.d/rehearse-followers.sh', content: letFollowersIn },
+  ],
   command: (wanted) => [
     'postgres',
     ...Object.entries(serverParameters(wanted)).flatMap(([name, value]) => [
@@ -70,12 +76,16 @@ const postgres: ImageContract = {
   ],
 };
 
+/** By itself the image lets nobody from outside follow its server. */
+const letFollowersIn = 'echo "host replication all all scram-sha-256" >> "$PGDATA/pg_hba.conf"\n';
+
 function mysqlContract(engine: 'mysql' | 'mariadb'): ImageContract {
   return {
     port: 3306,
     admin: { user: mysqlAdmin, database: 'mysql' },
     signals: { fast: 'SIGTERM', immediate: 'SIGKILL' },
     ownFiles: ['auto.cnf'],
+    standbyFile: null,
     volumePath: () => '/var/lib/mysql',
     environment: () => ({
       MYSQL_ROOT_PASSWORD_FILE: secretFile,
