@@ -96,30 +96,31 @@ export class ClusterRecord implements Cluster {
     return this.#instances;
   }
 
-  /** The one that takes writes now. */
+  /** The one that takes writes now. A secondary cluster of a global one has none: an error. */
   get writerInstance(): Instance {
-    return must(
-      this.#instances.find(({ role }) => role === 'writer'),
-      'writer',
-    );
+    return must(this.#writer, 'writer');
+  }
+
+  /** The writer; where there is none, the first reader. */
+  get mainInstance(): Instance {
+    return must(this.#writer ?? this.#instances[0], 'instance');
   }
 
   get readers(): readonly Instance[] {
     return this.#instances.filter(({ role }) => role === 'reader');
   }
 
-  /** The endpoint of the writer. */
+  /** The endpoint of the main instance, as all that follows here asks of one. */
   get endpoint(): Endpoint {
-    return this.writerInstance.endpoint;
+    return this.mainInstance.endpoint;
   }
 
   get member(): Member {
-    return this.writerInstance.member;
+    return this.mainInstance.member;
   }
 
-  /** The identifier of the writer. */
   get instance(): string {
-    return this.writerInstance.identifier;
+    return this.mainInstance.identifier;
   }
 
   /** A name that clients dial, by its label. */
@@ -150,26 +151,25 @@ export class ClusterRecord implements Cluster {
 
   /** What its members really are. */
   get server(): EngineName {
-    return this.writerInstance.server.spec.engine;
+    return this.mainInstance.server.spec.engine;
   }
 
-  /** Of the writer. */
   get serverAddress(): ServerAddress {
-    return this.writerInstance.server.address;
+    return this.mainInstance.server.address;
   }
 
   get serverAdmin(): AdminLogin {
-    return this.writerInstance.server.admin;
+    return this.mainInstance.server.admin;
   }
 
-  /** Whether the writer's server can be used. */
+  /** Whether that server can be used. */
   get serverRuns(): boolean {
-    return this.writerInstance.serverRuns;
+    return this.mainInstance.serverRuns;
   }
 
-  /** The community version that the writer's binaries are now. */
+  /** The community version that its binaries are now. */
   get version(): string {
-    return this.writerInstance.server.version;
+    return this.mainInstance.server.version;
   }
 
   /** The engine version as AWS names it. */
@@ -197,7 +197,7 @@ export class ClusterRecord implements Cluster {
       action: 'CreateDBClusterSnapshot',
       parameters: { DBClusterIdentifier: cluster, DBClusterSnapshotIdentifier: identifier },
     });
-    const stored = await this.writerInstance.server.snapshot();
+    const stored = await this.mainInstance.server.snapshot();
     const { engine, awsVersion, application, instrument } = this;
     const logins = { application, instrument };
     const { frozen } = stored;
@@ -217,12 +217,12 @@ export class ClusterRecord implements Cluster {
     };
   }
 
-  /** @param ofInstances the same for those instances; default: the writer */
+  /** @param ofInstances the same for those instances; default: the main one */
   setStatus(
     status: ClusterStatus,
     ofInstances: { status: InstanceStatus; instances: readonly Instance[] } | null = {
       status: instanceStatusOf(status),
-      instances: [this.writerInstance],
+      instances: [this.mainInstance],
     },
   ): void {
     this.#status = status;
@@ -238,7 +238,7 @@ export class ClusterRecord implements Cluster {
   }
 
   /** Tells an event as AWS would. @param instance whom one of an instance is about */
-  tell(told: Told, instance: Instance = this.writerInstance): void {
+  tell(told: Told, instance: Instance = this.mainInstance): void {
     this.#emit({
       atNs: this.clock.nowNs(),
       clock: 'control',
@@ -293,7 +293,7 @@ export class ClusterRecord implements Cluster {
   }
 
   tellSession(session: Session, data: SessionData): void {
-    const instance = this.#instanceOf.get(session) ?? this.writerInstance;
+    const instance = this.#instanceOf.get(session) ?? this.mainInstance;
     if (data.stage === 'dropped')
       this.#dropped.set(data.sessionKind, (this.#dropped.get(data.sessionKind) ?? 0) + 1);
     this.#emit({
@@ -351,9 +351,13 @@ export class ClusterRecord implements Cluster {
         atNs,
         clock: 'harness',
         kind: 'gauge',
-        subject: this.writerInstance.subject,
+        subject: this.mainInstance.subject,
         data: { name: 'server.frozen', value, unit: null },
       });
+  }
+
+  get #writer(): Instance | undefined {
+    return this.#instances.find(({ role }) => role === 'writer');
   }
 
   get #cluster(): { cluster: string } {
