@@ -113,8 +113,9 @@ async function opened(
       ),
       server.start(),
     ]);
-    const held = await holding(memberOf(server));
-    const writer = await making.instance(server, 'writer', 1, identity);
+    const member = memberOf(server);
+    const held = await holding(member);
+    const writer = await making.instance(server, member, 'writer', 1, identity);
     const instances = [writer, ...(await making.followersOf(writer, members, identity))];
     const endpointNames = namesFor(sim, names, instances, doorway);
     record = new ClusterRecord({

@@ -7,7 +7,7 @@ import { rng } from '../rng.js';
 import type { Server } from '../server/server.js';
 import type { Doorway, InstanceRole, SimOptions } from '../sim.js';
 import { Instance } from './instance.js';
-import { memberOf } from './member.js';
+import { type Member, memberOf } from './member.js';
 import type { Followers } from './replication/followers.js';
 
 /** How long a new member may take to have all that the writer has. */
@@ -47,7 +47,7 @@ export class Making {
     const made: Instance[] = [];
     for (const [index, role] of roles.entries()) {
       const copy = await this.#copyOf(writer, index + 2);
-      const instance = await this.instance(copy, role, index + 2, identity);
+      const instance = await this.instance(copy, memberOf(copy), role, index + 2, identity);
       await followers.follow(instance, writer);
       made.push(instance);
     }
@@ -64,13 +64,13 @@ export class Making {
   /** A started server in front of which nobody stands yet gets its endpoint. */
   async instance(
     server: Server,
+    member: Member,
     role: InstanceRole,
     ordinal: number,
     identity: Identity,
   ): Promise<Instance> {
     const { sim, cluster, domain, onSession } = this.#parts;
     const identifier = memberName(cluster, ordinal);
-    const member = memberOf(server);
     await member.started();
     const endpoint = new Endpoint({
       name: `${identifier}.${domain}`,
