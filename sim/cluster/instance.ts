@@ -83,6 +83,8 @@ export class Instance {
   }
 
   async stopServer(mode: StopMode = 'fast'): Promise<void> {
+    // What hinders it is told by the stop itself.
+    if (mode !== 'kill' && this.serverRuns) await this.member.stopping().catch(() => {});
     await this.member.admin.disconnect();
     const times = await this.server.stop(mode);
     this.#serverState('stopping', times.beginNs);

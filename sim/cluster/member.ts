@@ -12,6 +12,7 @@ import type { Protocol } from '../endpoint/protocol.js';
 import type { Flavour } from '../engine/flavours.js';
 import { verifierOf as mysqlVerifierOf } from '../engine/mysql/accounts.js';
 import { MysqlAdmin } from '../engine/mysql/admin.js';
+import { endDumps } from '../engine/mysql/replication.js';
 import * as mysqlRoles from '../engine/mysql/roles.js';
 import { switchOnViews } from '../engine/mysql/views.js';
 import { Admin } from '../engine/postgres/admin.js';
@@ -28,6 +29,8 @@ export interface ServerVersion {
 interface MemberSide {
   /** To be called after every start of its server, before the first client comes. */
   started(): Promise<void>;
+  /** To be called before its server is stopped in order. */
+  stopping(): Promise<void>;
   /** To be called after the start of one that follows another: nobody unprivileged writes there. */
   refuseWrites(): Promise<void>;
   /**
@@ -76,6 +79,7 @@ function postgresMember(server: Server): PostgresMember {
     protocolName: 'postgres',
     admin,
     started: async () => {},
+    stopping: async () => {},
     // A standby takes no writes from anybody.
     refuseWrites: async () => {},
     instrumentDatabase: 'application',
@@ -112,6 +116,7 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
     started: async () => {
       await switchOnViews(admin);
     },
+    stopping: () => endDumps(admin),
     refuseWrites: async () => {
       await admin.query('set global read_only = 1');
     },

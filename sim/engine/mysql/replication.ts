@@ -110,6 +110,13 @@ export async function setDelay(
   await admin.query(`start ${words.replica} sql_thread`);
 }
 
+/** Ends the connections of followers: a server that stops would wait for them, for 10 s and more. */
+export async function endDumps(admin: MysqlAdmin): Promise<void> {
+  const sql = "select id from information_schema.processlist where command like 'Binlog Dump%'";
+  // It may have ended by itself.
+  for (const [id] of await admin.ask(sql)) await admin.query(`kill ${Number(id)}`).catch(() => {});
+}
+
 export async function threadStates(admin: MysqlAdmin, flavour: Flavour): Promise<ThreadStates> {
   const rows = await status(admin, flavour);
   const { words } = sqlOf(flavour);
