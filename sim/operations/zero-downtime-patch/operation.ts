@@ -54,14 +54,28 @@ export class ZeroDowntimePatch {
     cluster.setStatus('upgrading');
     try {
       await this.#prepare();
-      await this.#patch();
-      await this.#finish();
+      await this.attempt();
+      await this.#complete();
     } finally {
       cluster.setStatus(cluster.serverRuns ? 'available' : 'upgrade_failed');
     }
   }
 
-  /** Everything before a session is touched. */
+  /**
+   * The attempt alone, as a part of a larger upgrade: from "attempting" to the cluster's being
+   * online. Throws OperationFailed where the cluster is not patched afterwards.
+   */
+  async attempt(): Promise<void> {
+    const { ending } = this.#edition;
+    if (this.#signal.aborted) throw this.#signal.reason;
+    for (const told of this.#edition.begun) this.#cluster.tell(told);
+    await this.#patch();
+    for (const told of ending.online) this.#cluster.tell(told);
+    if (this.#failure !== undefined) throw new OperationFailed(this.#failure);
+    for (const told of ending.patched) this.#cluster.tell(told);
+  }
+
+  /** Everything before the attempt; no session is touched. */
   async #prepare(): Promise<void> {
     const cluster = this.#cluster;
     cluster.tell(say.clusterRemainsOnline);
@@ -69,13 +83,7 @@ export class ZeroDowntimePatch {
     const looked = this.#edition.runbook?.before() ?? Promise.resolve([]);
     if (!isPending) await cluster.clock.sleep(this.#duration('precheckMs'), this.#signal);
     for (const check of await looked) cluster.tellCheck(check);
-    if (isPending) {
-      const names = cluster.pendingParameters.join(', ');
-      cluster.tell(say.cannotBeUpgraded(`pending parameter changes: ${names}.`));
-      throw new OperationFailed(`the precheck found pending parameter changes: ${names}`);
-    }
-    if (this.#signal.aborted) throw this.#signal.reason;
-    for (const told of this.#edition.begun) cluster.tell(told);
+    refusePending(cluster);
   }
 
   async #patch(): Promise<void> {
@@ -224,15 +232,12 @@ export class ZeroDowntimePatch {
     this.#failure = `engine ${to} did not start and ${from} runs again: ${messageOf(error)}`;
   }
 
-  async #finish(): Promise<void> {
+  async #complete(): Promise<void> {
     const cluster = this.#cluster;
-    const { ending } = this.#edition;
-    for (const told of ending.online) cluster.tell(told);
-    if (this.#failure !== undefined) throw new OperationFailed(this.#failure);
-    for (const told of ending.patched) cluster.tell(told);
     for (const check of (await this.#edition.runbook?.after()) ?? []) cluster.tellCheck(check);
     await cluster.clock.sleep(this.#duration('finishMs'), this.#signal).catch(() => {});
     cluster.patchedTo(this.#parameters.awsVersion);
+    const { ending } = this.#edition;
     for (const told of ending.complete(this.#fromAws, cluster.awsVersion)) cluster.tell(told);
     if (this.#signal.aborted) throw this.#signal.reason;
   }
@@ -286,4 +291,15 @@ export class ZeroDowntimePatch {
     const { clock } = this.#cluster;
     await clock.sleep(Math.max(0, (atNs - clock.nowNs()) / 1e6), this.#signal).catch(() => {});
   }
+}
+
+/**
+ * Changed parameters that wait for a reboot keep a cluster from being upgraded.
+ * @throws OperationFailed where there are such, which is told
+ */
+export function refusePending(cluster: ClusterRecord): void {
+  if (cluster.pendingParameters.length === 0) return;
+  const names = cluster.pendingParameters.join(', ');
+  cluster.tell(say.cannotBeUpgraded(`pending parameter changes: ${names}.`));
+  throw new OperationFailed(`the precheck found pending parameter changes: ${names}`);
 }
