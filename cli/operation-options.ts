@@ -1,5 +1,6 @@
 /** Options of the operation whose values the scenario decides on. */
-import type { PlanRequest, Versions } from '../harness/plan.js';
+import { requireDurationMs } from '../harness/duration.js';
+import type { PatchChoices, PlanRequest, Versions } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
 import { auroraMysqlHas } from '../sim/server/versions.js';
 import type { LateSessions } from '../sim/sim.js';
@@ -9,22 +10,32 @@ interface OperationOptions {
   readonly lateSessions?: LateSessions;
   readonly preparedStatements?: 'survive' | 'lost';
   readonly lastInsertId?: 'survive' | 'lost';
+  readonly longRunning?: string;
 }
 
 /**
- * What was given, or the scenario's own.
- * @throws UserError `OPTION_UNSUITED` for a value that AWS's documentation rules out
+ * What was given, or the scenario's own; null for one that patches nothing.
+ * @throws UserError `OPTION_UNSUITED` for an option that the scenario does not have, or a value
+ *   that AWS's documentation rules out
  */
-export function operationChoices(
+export function patchChoices(
   scenario: Scenario,
-  { lateSessions, preparedStatements, lastInsertId }: OperationOptions,
+  options: OperationOptions,
   versions: Versions,
-): Pick<PlanRequest, 'lateSessions' | 'preparedStatements' | 'lastInsertId'> {
+): PatchChoices | null {
   const { choices } = scenario;
-  const { lastInsertIdSince } = choices;
-  if (lastInsertIdSince === null && lastInsertId !== undefined)
-    throw unsuited(scenario, '--last-insert-id', lastInsertId, []);
+  const { lateSessions, preparedStatements, lastInsertId, longRunning } = options;
+  if (choices === undefined) {
+    refuse(scenario, '--late-sessions', lateSessions);
+    refuse(scenario, '--prepared-statements', preparedStatements);
+    refuse(scenario, '--last-insert-id', lastInsertId);
+    refuse(scenario, '--long-running', longRunning);
+    return null;
+  }
+  const since = choices.lastInsertIdSince;
+  if (since === null) refuse(scenario, '--last-insert-id', lastInsertId);
   return {
+    longRunningMs: requireDurationMs('--long-running', longRunning ?? '5m'),
     lateSessions: oneOf(scenario, '--late-sessions', lateSessions, choices.lateSessions),
     preparedStatements: oneOf(
       scenario,
@@ -33,11 +44,16 @@ export function operationChoices(
       choices.preparedStatements,
     ),
     lastInsertId:
-      lastInsertIdSince === null
+      since === null
         ? null
         : (lastInsertId ??
-          (auroraMysqlHas(versions.awsFrom, [lastInsertIdSince]) === true ? 'survive' : 'lost')),
+          (auroraMysqlHas(versions.awsFrom, [since]) === true ? 'survive' : 'lost')),
   };
+}
+
+/** @throws UserError `OPTION_UNSUITED` where an option is given that the scenario does not have */
+export function refuse(scenario: Scenario, option: string, value: string | undefined): void {
+  if (value !== undefined) throw unsuited(scenario, option, value, []);
 }
 
 /**

@@ -127,7 +127,12 @@ function addWorld(command: Command): void {
     )
     .option('--pace <number>', 'control-plane waits are divided by this', '60')
     .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]'))
-    .option('--long-running <duration>', 'a query or transaction older than this is dropped', '5m')
+    .addOption(
+      new Option(
+        '--long-running <duration>',
+        'a query or transaction older than this is dropped',
+      ).default(undefined, '5m'),
+    )
     .addOption(
       new Option(
         '--late-sessions <choice>',

@@ -20,7 +20,7 @@ import { messageOf, UserError } from '../sim/user-error.js';
 import type { DatabaseOptions } from './database/options.js';
 import { readBounded } from './files.js';
 import { type NetworkOptions, networkOption } from './network-option.js';
-import { operationChoices, publishedDefects } from './operation-options.js';
+import { patchChoices, publishedDefects } from './operation-options.js';
 import type { Look } from './output.js';
 import type { ReporterName } from './reporters.js';
 import type { ServerOptions } from './servers/request.js';
@@ -39,7 +39,7 @@ export interface RunOptions extends Look, ServerOptions, DatabaseOptions, Networ
   readonly objective: readonly string[];
   readonly sessions?: string;
   readonly fault: readonly string[];
-  readonly longRunning: string;
+  readonly longRunning?: string;
   readonly lateSessions?: LateSessions;
   readonly preparedStatements?: 'survive' | 'lost';
   readonly lastInsertId?: 'survive' | 'lost';
@@ -96,8 +96,7 @@ function requestFrom(
     objectives: options.objective,
     sessions: sessionsOption(options.sessions, scenario),
     faults: options.fault.map((fault) => parseFault(fault, faultKinds, defects)),
-    longRunningMs: requireDurationMs('--long-running', options.longRunning),
-    ...operationChoices(scenario, options, versions),
+    patch: patchChoices(scenario, options, versions),
     publishedDefects: publishedDefects(scenario, versions.awsFrom),
     pendingParameters: options.pendingParameter.map(parameterName),
     waitsMs: {

@@ -21,8 +21,9 @@ import {
 import { UserError } from '../sim/user-error.js';
 import { formatDuration } from './duration.js';
 import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
-import { type Draw, type LaneKind, type LaneSpec, laneKinds } from './history/entry.js';
+import type { Draw, LaneKind, LaneSpec } from './history/entry.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
+import { lanesOf } from './probe/lanes-of.js';
 import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, WaitOption } from './scenario.js';
 
@@ -96,6 +97,15 @@ export interface GivenSessions {
   readonly label: string;
 }
 
+/** What a zero-downtime patch is started with, by options of its own. */
+export interface PatchChoices {
+  readonly longRunningMs: number;
+  readonly lateSessions: LateSessions;
+  readonly preparedStatements: 'survive' | 'lost';
+  /** Null where the engine has no such function. */
+  readonly lastInsertId: 'survive' | 'lost' | null;
+}
+
 /** The choices a user has; every field is already checked. */
 export interface PlanRequest {
   readonly scenario: Scenario;
@@ -116,11 +126,8 @@ export interface PlanRequest {
   /** The application's sessions as they were given; null: the default sessions. */
   readonly sessions: GivenSessions | null;
   readonly faults: readonly ParsedFault[];
-  readonly longRunningMs: number;
-  readonly lateSessions: LateSessions;
-  readonly preparedStatements: 'survive' | 'lost';
-  /** Null where the engine has no such function. */
-  readonly lastInsertId: 'survive' | 'lost' | null;
+  /** Null where nothing is patched. */
+  readonly patch: PatchChoices | null;
   readonly pendingParameters: readonly string[];
   /** Those of the scenario's defects that the version before has. */
   readonly publishedDefects: readonly PublishedDefect[];
@@ -159,10 +166,8 @@ export interface RunPlan {
   readonly sessions: readonly CensusSession[];
   readonly sessionsFrom: 'default' | 'given' | 'none';
   readonly writesPerSecond: number;
-  readonly longRunningMs: number;
-  readonly lateSessions: LateSessions;
-  readonly preparedStatements: 'survive' | 'lost';
-  readonly lastInsertId: 'survive' | 'lost' | null;
+  /** Null where nothing is patched. */
+  readonly patch: PatchChoices | null;
   readonly pendingParameters: readonly string[];
   readonly doorway: PlannedDoorway | null;
   readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
@@ -185,6 +190,7 @@ const timeoutMsOf: Record<LaneKind, number> = {
   'idle-session': 30_000,
   writer: 30_000,
   reader: 30_000,
+  'replica-lag': 5_000,
   'served-by': 5_000,
   observer: 5_000,
 };
@@ -208,7 +214,7 @@ export function planRun(request: PlanRequest): RunPlan {
   );
   const waiting = scenario.phases.map((phase) => withWaits(phase, request.waitsMs));
   const phases = request.rollback === true ? withRollback(waiting) : waiting;
-  const expectedT0Ms = timeToT0Ms(phases, durations);
+  const expectedT0Ms = timeToT0Ms(phases, durations, scenario.beforeT0 ?? []);
   const faults = request.faults.flatMap((fault) =>
     fault.kind === 'endpoint' ? [fault.fault] : [],
   );
@@ -237,10 +243,7 @@ export function planRun(request: PlanRequest): RunPlan {
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,
-    longRunningMs: request.longRunningMs,
-    lateSessions: request.lateSessions,
-    preparedStatements: request.preparedStatements,
-    lastInsertId: request.lastInsertId,
+    patch: request.patch,
     pendingParameters: request.pendingParameters,
     doorway: request.doorway ?? null,
     settings: settingsOf(request, phases),
@@ -268,16 +271,16 @@ function sessionsFrom(given: GivenSessions | null): RunPlan['sessionsFrom'] {
 }
 
 function planLanes(request: PlanRequest): PlannedLane[] {
-  return laneKinds.map((kind) => ({
+  return lanesOf({ readers: [] }).map(({ name, kind, target }) => ({
     spec: {
-      name: kind,
+      name,
       kind,
-      target: kind === 'reader' ? 'reader' : 'writer',
+      target,
       intervalMs: request.intervalMs,
       timeoutMs: request.timeoutMs ?? timeoutMsOf[kind],
       edgeIntervalMs: kind === 'observer' ? null : request.edgeIntervalMs,
     },
-    phaseMs: Math.floor(rng(request.seed, `lane ${kind}`).next() * request.intervalMs),
+    phaseMs: Math.floor(rng(request.seed, `lane ${name}`).next() * request.intervalMs),
   }));
 }
 
@@ -292,15 +295,19 @@ function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
   };
 }
 
-/** The waits before the operation, and its prechecks: the cluster is untouched until then. */
-function timeToT0Ms(phases: readonly Phase[], durations: readonly DrawnDuration[]): number {
+/** The waits before the operation, and what it does while the cluster is untouched. */
+function timeToT0Ms(
+  phases: readonly Phase[],
+  durations: readonly DrawnDuration[],
+  beforeT0: readonly string[],
+): number {
   let elapsedMs = 0;
   for (const step of phases.flatMap((phase) => phase.steps)) {
     if (step.step === 'start') break;
     if (step.step === 'wait' || step.step === 'fault') elapsedMs += step.durationMs;
   }
-  const precheck = durations.find(({ name }) => name.endsWith('.precheckMs'));
-  return elapsedMs + (precheck?.value ?? 0);
+  const before = durations.filter(({ name }) => beforeT0.some((one) => name.endsWith(`.${one}`)));
+  return before.reduce((sum, { value }) => sum + value, elapsedMs);
 }
 
 function checkFaultTime(fault: ScheduledFault, expectedT0Ms: number): void {
@@ -335,7 +342,7 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     ),
   );
   const edge = request.edgeIntervalMs;
-  const { servers, lastInsertId } = request;
+  const { servers } = request;
   return {
     servers: servers.why,
     timing: request.timing.label,
@@ -346,11 +353,8 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     ...Object.fromEntries(waits),
     sessions: request.sessions?.label ?? 'default',
     writesPerSecond: request.writesPerSecond,
-    longRunning: formatDuration(request.longRunningMs),
-    lateSessions: request.lateSessions,
-    preparedStatements: request.preparedStatements,
-    ...(lastInsertId === null ? {} : { lastInsertId }),
-    pendingParameters: [...request.pendingParameters],
+    ...patchSettings(request.patch),
+    ...pendingSettings(request),
     faults: request.faults.map((fault) =>
       fault.kind === 'defect' ? fault.name : fault.fault.text,
     ),
@@ -360,6 +364,23 @@ function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['se
     ...imageSettings(servers),
     ...doorwaySettings(request.doorway ?? null),
   };
+}
+
+function patchSettings(patch: PatchChoices | null): RunPlan['settings'] {
+  if (patch === null) return {};
+  const { longRunningMs, lateSessions, preparedStatements, lastInsertId } = patch;
+  return {
+    longRunning: formatDuration(longRunningMs),
+    lateSessions,
+    preparedStatements,
+    ...(lastInsertId === null ? {} : { lastInsertId }),
+  };
+}
+
+/** Where parameters that wait for a reboot are a choice of the scenario's. */
+function pendingSettings({ scenario, pendingParameters }: PlanRequest): RunPlan['settings'] {
+  const has = scenario.switches.some(({ option }) => option === '--pending-parameter');
+  return has ? { pendingParameters: [...pendingParameters] } : {};
 }
 
 function doorwaySettings(doorway: PlannedDoorway | null): RunPlan['settings'] {

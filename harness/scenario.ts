@@ -2,8 +2,15 @@
  * What a scenario is: data only. It names the operation, the phases around it, the objectives it
  * is judged by by default and everything `describe` tells; it starts nothing and draws nothing.
  */
-import type { ClusterEngine, LateSessions, OperationName } from '../sim/sim.js';
-import type { TimingProfile } from '../sim/timing.js';
+import type {
+  ClusterEngine,
+  InstanceRole,
+  LateSessions,
+  OperationBasics,
+  OperationName,
+  OperationParameters,
+} from '../sim/sim.js';
+import type { TimingProfile, timingTable } from '../sim/timing.js';
 
 /** Where a statement comes from. */
 export interface Source {
@@ -13,12 +20,35 @@ export interface Source {
   readonly where: string;
 }
 
+/** What the plan gives to an operation that takes it, so that no scenario says it. */
+type GivenByPlan =
+  | keyof OperationBasics
+  | 'engineVersion'
+  | 'awsVersion'
+  | 'longRunningMs'
+  | 'lateSessions'
+  | 'preparedStatements'
+  | 'lastInsertId'
+  | 'defects';
+
+/** What a scenario itself says of an operation: the operation's parameters without the plan's. */
+export type OperationSettings<O extends OperationName> = Omit<OperationParameters[O], GivenByPlan>;
+
+type WithSettings<S> =
+  Record<string, never> extends S ? { readonly settings?: S } : { readonly settings: S };
+
+/** An operation is started; the step ends at T0, when it begins to touch what clients use. */
+export type StartStep = {
+  [O in OperationName]: { readonly step: 'start'; readonly operation: O } & WithSettings<
+    OperationSettings<O>
+  >;
+}[OperationName];
+
 /** One thing that happens in a phase, after the one before it has ended. */
 export type Step =
   /** Time passes; `--<option>` replaces the length. */
   | { readonly step: 'wait'; readonly durationMs: number; readonly option: WaitOption }
-  /** An operation is started; the step ends at T0, when the operation begins to touch sessions. */
-  | { readonly step: 'start'; readonly operation: OperationName }
+  | StartStep
   /** The operation that was started is waited for. */
   | { readonly step: 'finish'; readonly operation: OperationName }
   /** A fault of the endpoint, for a while. */
@@ -46,15 +76,61 @@ export interface Phase {
   readonly steps: readonly Step[];
 }
 
+/** A cluster of the run. */
+export interface ClusterShape {
+  readonly identifier: string;
+  /** A secondary follows the primary across regions, as in an Aurora global database. */
+  readonly role: 'primary' | 'secondary';
+  /** Default: `eu-central-1`, not told. */
+  readonly region?: string;
+  /** Its members besides the first, in order. */
+  readonly members: readonly Exclude<InstanceRole, 'writer'>[];
+}
+
+/** The clusters of a run; the primary comes first. */
+export interface Topology {
+  readonly clusters: readonly ClusterShape[];
+}
+
+/** A duration of the timing table, whatever its profile: `precheckMs`. */
+export type DurationName = {
+  [P in TimingProfile]: keyof (typeof timingTable)[P];
+}[TimingProfile];
+
+/**
+ * What a switch sets, by `--set NAME=VALUE` (its option without the dashes) or by the option
+ * itself. A setting of an operation has its default in the `settings` of the step that starts it,
+ * and is given as one of `allowed` or, where there is no such list, as a duration in milliseconds.
+ */
+export type SwitchSetting =
+  | {
+      [O in OperationName]: {
+        readonly of: 'operation';
+        readonly operation: O;
+        readonly name: keyof OperationSettings<O> & string;
+        readonly allowed: readonly (string | number | boolean)[] | null;
+      };
+    }[OperationName]
+  /** A length of the timing table, in every profile of the scenario that has one of that name. */
+  | { readonly of: 'timing'; readonly name: DurationName }
+  /** How many readers the primary has. */
+  | { readonly of: 'readers'; readonly max: number };
+
 /** A choice that the user has because AWS does not document the behaviour, or leaves it open. */
 export interface Switch {
+  /** As typed: `--stale-dns`. */
   readonly option: string;
   readonly values: string;
   readonly byDefault: string;
   readonly why: string;
+  /** Left out where the option is one that `run` has for itself, such as `--long-running`. */
+  readonly setting?: SwitchSetting;
 }
 
-/** The values that options of the operation may take; the first is taken when none is given. */
+/**
+ * Of a zero-downtime patch alone: the values that its options may take; the first is taken when
+ * none is given.
+ */
 export interface Choices {
   readonly lateSessions: readonly LateSessions[];
   readonly preparedStatements: readonly ('survive' | 'lost')[];
@@ -79,21 +155,36 @@ export interface Part {
   readonly statements: readonly string[];
 }
 
+/** What may be otherwise where a scenario exists for another engine. */
+export interface OtherEngine
+  extends Pick<Scenario, 'engine' | 'versions' | 'timingProfiles'>,
+    Partial<Pick<Scenario, 'phases' | 'objectives' | 'switches' | 'defects' | 'parts'>> {}
+
 export interface Scenario {
   /** As typed on the command line. */
   readonly name: string;
   readonly title: string;
+  /** The engine that is taken unless `--engine` names another one. */
   readonly engine: ClusterEngine;
+  /** The other engines that it exists for. Default: none. */
+  readonly otherEngines?: readonly OtherEngine[];
   /** Two or three sentences. */
   readonly summary: string;
-  /** As the community or AWS numbers them. */
+  /** As the community or AWS numbers them; the same twice where no version changes. */
   readonly versions: { readonly from: string; readonly to: string };
+  /** What becomes of the version. */
+  readonly upgrade: 'none' | 'minor' | 'major';
+  /** Default: one cluster without other members. */
+  readonly topology?: Topology;
   readonly phases: readonly Phase[];
   /** Judged by when the user gives none for the same subject. */
   readonly objectives: readonly string[];
   /** Profiles of the timing table that are drawn from. */
   readonly timingProfiles: readonly TimingProfile[];
-  readonly choices: Choices;
+  /** Durations that pass between the call and T0. Default: none, T0 is at the call. */
+  readonly beforeT0?: readonly DurationName[];
+  /** Of a zero-downtime patch alone. */
+  readonly choices?: Choices;
   readonly switches: readonly Switch[];
   readonly defects: readonly Defect[];
   /** The pages of `describe`, in order. */

@@ -30,6 +30,7 @@ export const auroraMysqlZdp: Scenario = {
     'wait, but open transactions are rolled back and prepared statements are gone, as AWS ' +
     'documents it. Sessions with temporary tables or locks are dropped with their reason.',
   versions: { from: '3.05', to: '3.07' },
+  upgrade: 'minor',
   phases: [
     {
       name: 'steady',
@@ -67,6 +68,7 @@ export const auroraMysqlZdp: Scenario = {
     'writes.duplicated == 0',
   ],
   timingProfiles: ['zdp.success.mysql', 'zdp.fallback.mysql'],
+  beforeT0: ['precheckMs'],
   choices: {
     lateSessions: ['cancel', 'restart', 'drop'],
     preparedStatements: ['lost'],

@@ -23,6 +23,7 @@ export const auroraPostgresZdp: Scenario = {
     'AWS says can be kept wait and go on, the others are dropped with their reason, and new ' +
     'connections are refused for a moment.',
   versions: { from: '17.4', to: '17.5' },
+  upgrade: 'minor',
   phases: [
     {
       name: 'steady',
@@ -60,6 +61,7 @@ export const auroraPostgresZdp: Scenario = {
     'writes.duplicated == 0',
   ],
   timingProfiles: ['zdp.success.pg', 'zdp.fallback.pg'],
+  beforeT0: ['precheckMs'],
   choices: {
     lateSessions: ['restart', 'drop'],
     preparedStatements: ['survive', 'lost'],

@@ -1,23 +1,54 @@
-/** What the plan's operation is started with. */
-import type { ZeroDowntimePatchParameters } from '../../sim/sim.js';
-import type { RunPlan } from '../plan.js';
+/** What operations are started with: the plan's part of it, and the scenario's settings. */
+import type { OperationBasics, OperationName, OperationParameters } from '../../sim/sim.js';
+import type { PatchChoices, RunPlan } from '../plan.js';
+import type { OperationSettings } from '../scenario.js';
 
-/** @param onT0 called at the instant the operation begins to touch sessions */
-export function operationParameters(
+/** What a builder puts together. */
+interface Parts<O extends OperationName> {
+  readonly plan: RunPlan;
+  readonly basics: OperationBasics;
+  readonly settings: OperationSettings<O>;
+}
+
+/**
+ * One line for each operation. One that changes no version and takes nothing of the plan is
+ * `({ basics, settings }) => ({ ...basics, ...settings })`.
+ */
+const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationParameters[O] } = {
+  'zero-downtime-patch': ({ plan, basics }) => ({
+    ...basics,
+    ...versionAfter(plan),
+    ...patchOf(plan),
+    defects: plan.defects,
+  }),
+};
+
+/** The version to go to, of an operation that changes it. */
+function versionAfter({ servers, versions }: RunPlan): {
+  readonly engineVersion: string;
+  readonly awsVersion: string;
+} {
+  return { engineVersion: servers.to, awsVersion: versions.awsTo };
+}
+
+function patchOf({ patch }: RunPlan): Omit<PatchChoices, 'lastInsertId'> & {
+  readonly lastInsertId?: 'survive' | 'lost';
+} {
+  if (patch === null) throw new Error('the plan has no choices of a zero-downtime patch');
+  const { lastInsertId, ...choices } = patch;
+  return lastInsertId === null ? choices : { ...choices, lastInsertId };
+}
+
+/**
+ * @param cluster the identifier of the cluster that it is for
+ * @param onT0 called at the instant the operation begins to touch what clients use
+ */
+export function operationParameters<O extends OperationName>(
   plan: RunPlan,
+  { operation, settings }: { readonly operation: O; readonly settings?: OperationSettings<O> },
   cluster: string,
   onT0: (atNs: number) => void,
-): ZeroDowntimePatchParameters {
-  return {
-    cluster,
-    engineVersion: plan.servers.to,
-    awsVersion: plan.versions.awsTo,
-    durations: plan.durations,
-    longRunningMs: plan.longRunningMs,
-    lateSessions: plan.lateSessions,
-    preparedStatements: plan.preparedStatements,
-    ...(plan.lastInsertId === null ? {} : { lastInsertId: plan.lastInsertId }),
-    defects: plan.defects,
-    onT0,
-  };
+): OperationParameters[O] {
+  const basics = { cluster, durations: plan.durations, onT0 };
+  return builders[operation]({ plan, basics, settings: settings ?? ({} as OperationSettings<O>) });
 }

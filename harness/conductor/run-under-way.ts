@@ -1,10 +1,10 @@
 /** One run under way: the cluster, its operation and its phases, step by step. */
-import type { Cluster, Job, OperationName, Sim } from '../../sim/sim.js';
+import type { Cluster, Job, Sim } from '../../sim/sim.js';
 import { messageOf } from '../../sim/user-error.js';
 import { formatDuration } from '../duration.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
-import type { Step } from '../scenario.js';
+import type { StartStep, Step } from '../scenario.js';
 import { databaseOptions, noteDatabase } from './database.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
@@ -102,7 +102,7 @@ export class RunUnderWay {
         return clock.sleep(step.durationMs, stop).finally(() => fault.end());
       }
       case 'start':
-        return this.#start(step.operation, sim, cluster, faults);
+        return this.#start(step, sim, cluster, faults);
       case 'finish':
         return this.#finish();
       case 'snapshot':
@@ -117,19 +117,15 @@ export class RunUnderWay {
   }
 
   /** Asks for the operation and waits for T0, or for its end where it never gets there. */
-  async #start(
-    operation: OperationName,
-    sim: Sim,
-    cluster: Cluster,
-    faults: FaultTimeline,
-  ): Promise<void> {
+  async #start(step: StartStep, sim: Sim, cluster: Cluster, faults: FaultTimeline): Promise<void> {
     const { plan, stop } = this.#context;
+    const { operation } = step;
     const t0Phase = plan.phases.find((phase) => phase.t0 === true)?.name ?? operation;
     let atT0: () => void = () => undefined;
     const t0 = new Promise<void>((resolve) => {
       atT0 = resolve;
     });
-    const parameters = operationParameters(plan, cluster.identifier, (atNs) => {
+    const parameters = operationParameters(plan, step, cluster.identifier, (atNs) => {
       this.#reachedT0 = true;
       this.#phases.enter(t0Phase, atNs, true);
       faults.t0();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operationChoices, publishedDefects } from '../../cli/operation-options.js';
+import { patchChoices, publishedDefects } from '../../cli/operation-options.js';
 import { platformLacks } from '../../cli/platform-lacks.js';
 import { auroraMysqlZdp } from '../../scenarios/aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from '../../scenarios/aurora-postgres-zdp.js';
@@ -18,12 +18,14 @@ const names = (from: string) =>
 
 describe('choices of the operation', () => {
   it("are the scenario's where none is given", () => {
-    expect(operationChoices(auroraMysqlZdp, {}, versions)).toEqual({
+    expect(patchChoices(auroraMysqlZdp, {}, versions)).toEqual({
+      longRunningMs: 300_000,
       lateSessions: 'cancel',
       preparedStatements: 'lost',
       lastInsertId: 'lost',
     });
-    expect(operationChoices(auroraPostgresZdp, {}, versions)).toEqual({
+    expect(patchChoices(auroraPostgresZdp, {}, versions)).toEqual({
+      longRunningMs: 300_000,
       lateSessions: 'restart',
       preparedStatements: 'survive',
       lastInsertId: null,
@@ -32,7 +34,7 @@ describe('choices of the operation', () => {
 
   it('let LAST_INSERT_ID() survive by the version before, or as it was given', () => {
     const lastInsertId = (from: string) =>
-      operationChoices(auroraMysqlZdp, {}, versionsFrom(from)).lastInsertId;
+      patchChoices(auroraMysqlZdp, {}, versionsFrom(from))?.lastInsertId;
     expect(['3.09', '3.10', '3.11.0', '8.0.42', '8.0.35'].map(lastInsertId)).toEqual([
       'lost',
       'survive',
@@ -41,7 +43,7 @@ describe('choices of the operation', () => {
       'lost',
     ]);
     const given = { lastInsertId: 'survive' } as const;
-    expect(operationChoices(auroraMysqlZdp, given, versions).lastInsertId).toBe('survive');
+    expect(patchChoices(auroraMysqlZdp, given, versions)?.lastInsertId).toBe('survive');
   });
 
   it.each([
@@ -49,7 +51,7 @@ describe('choices of the operation', () => {
     [auroraPostgresZdp, { lateSessions: 'cancel' }],
     [auroraPostgresZdp, { lastInsertId: 'lost' }],
   ] as const)('are refused where the documentation rules them out', (scenario, given) => {
-    expect(() => operationChoices(scenario, given, versions)).toThrow(/nothing that aurora-/);
+    expect(() => patchChoices(scenario, given, versions)).toThrow(/nothing that aurora-/);
   });
 });
 
@@ -76,7 +78,7 @@ describe('every scenario', () => {
     const texts = [...scenario.parts.flatMap(({ statements }) => statements), ...scenario.modelled];
     for (const cited of texts.flatMap((text) => text.match(/\[[^\]]+\]/g) ?? []))
       for (const label of cited.slice(1, -1).split(', ')) expect(labels).toContain(label);
-    for (const choice of scenario.choices.lateSessions)
+    for (const choice of scenario.choices?.lateSessions ?? [])
       expect(lateSessionChoices).toContain(choice);
     expect(scenario.phases.filter(({ t0 }) => t0 === true)).toHaveLength(1);
     for (const profile of scenario.timingProfiles) expect(timingTable[profile]).toBeDefined();
