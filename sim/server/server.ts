@@ -99,6 +99,8 @@ export interface StartOptions {
   /** Other binaries over the same data: a minor upgrade is a binary swap. */
   readonly version?: string;
   readonly timeoutMs?: number;
+  /** Take the place of the spec's of the same names, for this start alone. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /**
    * Whether it comes up to follow another server. Postgres reads it from a file beside its data
    * and takes no writes; to MySQL and MariaDB it makes no difference.

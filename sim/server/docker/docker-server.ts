@@ -46,8 +46,10 @@ export class DockerServer implements Server {
   #pid: number | undefined;
   /** There is one from the first start on. */
   #container: ServerContainer | undefined;
-  /** The version of its image. */
-  #containerVersion: string | undefined;
+  /** The version of its image and its arguments for one start. */
+  #containerIs: string | undefined;
+  /** Arguments of the start under way, behind those of every start. */
+  #extra: readonly string[] = [];
   #joined: { readonly network: RunNetwork; readonly aliases: readonly string[] } | undefined;
   /** Undefined while the log of this start is not being read. */
   #logEnded: Promise<void> | undefined;
@@ -191,7 +193,8 @@ export class DockerServer implements Server {
 
   async #start(options: StartOptions): Promise<StartTimes> {
     if (this.#removal !== undefined || this.#state !== 'stopped') throw this.#cannot('start');
-    const { clock, requireStep } = this.#parts;
+    const { clock, requireStep, contract } = this.#parts;
+    this.#extra = contract.extraArguments(options.parameters ?? {});
     const version = options.version ?? this.#version;
     requireStep(this.spec.version, version);
     this.#state = 'starting';
@@ -284,14 +287,17 @@ export class DockerServer implements Server {
     this.#isNewStart = false;
     this.#isLaunched = false;
     this.#logEnded = undefined;
-    const isThatVersion = old !== undefined && this.#containerVersion === this.#version;
-    if (!isThatVersion || !(await old.startAgain())) {
+    const wanted = [this.#version, ...this.#extra].join(' ');
+    const isThat = old !== undefined && this.#containerIs === wanted;
+    if (!isThat || !(await old.startAgain())) {
       const made = new ServerContainer(daemon, id);
       this.#container = made;
-      this.#containerVersion = this.#version;
+      this.#containerIs = wanted;
       await old?.remove(clock);
       this.#isNewStart = true;
-      await made.createAndStart(containerRecipe(this.#parts, image, this.#port, this.#joined));
+      await made.createAndStart(
+        containerRecipe(this.#parts, image, this.#port, this.#joined, this.#extra),
+      );
     }
     this.#isNewStart = true;
     this.#isLaunched = true;

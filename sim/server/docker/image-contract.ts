@@ -8,8 +8,8 @@
  */
 import { randomInt } from 'node:crypto';
 import { adminUser as mysqlAdmin } from '../embedded/mysql/first-start.js';
-import { mysqlOptions } from '../embedded/mysql/options.js';
-import { serverParameters } from '../embedded/postgres/parameters.js';
+import { argumentsFor, mysqlOptions } from '../embedded/mysql/options.js';
+import { serverParameters, wantedParameters } from '../embedded/postgres/parameters.js';
 import { adminUser as postgresAdmin } from '../embedded/postgres/template.js';
 import type { AdminLogin, EngineName } from '../server.js';
 import type { ReadyImage } from './images.js';
@@ -40,6 +40,8 @@ export interface ImageContract {
    * @throws UserError `PARAMETER_INVALID`
    */
   command(wanted: Parameters): string[];
+  /** Arguments behind these for one start. @throws UserError `PARAMETER_INVALID` */
+  extraArguments(wanted: Parameters): string[];
 }
 
 const secretFile = '/rehearse-secret';
@@ -67,14 +69,13 @@ const postgres: ImageContract = {
     { target: secretFile, content: secret },
     { target: '/docker-entrypoint-initdb.d/rehearse-followers.sh', content: letFollowersIn },
   ],
-  command: (wanted) => [
-    'postgres',
-    ...Object.entries(serverParameters(wanted)).flatMap(([name, value]) => [
-      '-c',
-      `${name}=${value}`,
-    ]),
-  ],
+  command: (wanted) => ['postgres', ...settings(serverParameters(wanted))],
+  extraArguments: (wanted) => settings(wantedParameters(wanted)),
 };
+
+function settings(parameters: Parameters): string[] {
+  return Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
 
 /** By itself the image lets nobody from outside follow its server. */
 const letFollowersIn = 'echo "host replication all all scram-sha-256" >> "$PGDATA/pg_hba.conf"\n';
@@ -101,6 +102,7 @@ function mysqlContract(engine: 'mysql' | 'mariadb'): ImageContract {
       { target: '/docker-entrypoint-initdb.d/rehearse-admin.sql', content: adminSql(secret) },
     ],
     command: (wanted) => [...mysqlOptions(engine, wanted, randomInt(1, 2 ** 31)).run],
+    extraArguments: (wanted) => argumentsFor(wanted),
   };
 }
 

@@ -35,6 +35,7 @@ export function containerRecipe(
   image: ReadyImage,
   outside: number,
   network: ContainerRecipe['network'],
+  extra: readonly string[],
 ): ContainerRecipe {
   const path = contract.volumePath(image);
   return {
@@ -43,7 +44,7 @@ export function containerRecipe(
     labels,
     environment: contract.environment(path),
     files: contract.files(login.current.password),
-    command,
+    command: [...command, ...extra],
     port: { inside: contract.port, outside },
     volume: { name: id, path },
     network,

@@ -105,7 +105,7 @@ export class EmbeddedServer implements Server {
     const beginNs = clock.nowNs();
     const deadlineNs = beginNs + (options.timeoutMs ?? recipe.startTimeoutMs) * 1e6;
     try {
-      const command = await recipe.command(version);
+      const command = await recipe.command(version, options.parameters ?? {});
       if (this.#removal !== undefined) throw this.#startFailed(version, 'it was removed', '');
       this.#version = version;
       if (options.standby === true) this.#markStandby();

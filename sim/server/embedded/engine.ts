@@ -66,8 +66,15 @@ export interface ServerRecipe {
    * @throws UserError `VERSION_NOT_MINOR_UPGRADE`
    */
   requireStep(from: string, to: string): void;
-  /** How to start the server from the binaries of a version, once its port is known. */
-  command(version: string): Promise<(port: number) => readonly string[]>;
+  /**
+   * How to start the server from the binaries of a version, once its port is known.
+   * @param parameters take the place of the spec's
+   * @throws UserError `PARAMETER_INVALID`
+   */
+  command(
+    version: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<(port: number) => readonly string[]>;
   /** Whether a query is answered by now. Asked again and again while the server starts. */
   isAccepting(process: ServerProcess, port: number): Promise<boolean>;
   /** What remains to be done of a start before anybody may use the server. */

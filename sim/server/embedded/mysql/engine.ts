@@ -18,7 +18,7 @@ import {
   pluginFolder,
 } from './binaries.js';
 import { adminUser, firstStartSql } from './first-start.js';
-import { mysqlOptions } from './options.js';
+import { argumentsFor, mysqlOptions } from './options.js';
 import { answersQuery } from './readiness.js';
 import { errorLines, tellsPortTaken } from './server-log-lines.js';
 import { needsTableUpgrade, upgradeTables } from './table-upgrade.js';
@@ -133,7 +133,10 @@ class MysqlRecipe implements ServerRecipe {
     versionNumbers(this.spec.engine, to);
   }
 
-  async command(version: string): Promise<(port: number) => readonly string[]> {
+  async command(
+    version: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<(port: number) => readonly string[]> {
     const { folder, run, binary } = this.#parts;
     this.#starting = await findBinary(this.#context, binary.flavour, version);
     const base = [
@@ -146,6 +149,8 @@ class MysqlRecipe implements ServerRecipe {
       `--tmpdir=${join(folder, 'tmp')}`,
       `--secure-file-priv=${join(folder, 'files')}`,
       ...run,
+      // The last one of a name wins.
+      ...argumentsFor(parameters),
     ];
     const first = join(folder, firstStartFile);
     const initFile = existsSync(first) ? [`--init-file=${first}`] : [];

@@ -86,7 +86,25 @@ export function mysqlOptions(
 ): MysqlOptions {
   const own = { ...common, ...ofFlavour[flavour], server_id: String(serverId) };
   const all = new Map(Object.entries(own));
-  for (const [name, value] of Object.entries(wanted)) {
+  for (const [key, value] of checked(wanted)) {
+    all.delete(`loose_${key}`);
+    all.set(key, value);
+  }
+  const layout = [...all].filter(([name]) => ofLayout.includes(name.replace(/^loose_/, '')));
+  const sizes = [...all].filter(([name]) =>
+    /redo_log_capacity|doublewrite|flush_method/.test(name),
+  );
+  return { run: argumentsOf(all), make: argumentsOf([...layout, ...sizes]) };
+}
+
+/** The wanted parameters alone, as arguments. @throws UserError `PARAMETER_INVALID` */
+export function argumentsFor(wanted: Options): string[] {
+  return argumentsOf(checked(wanted));
+}
+
+/** By names as the server writes them. */
+function checked(wanted: Options): [string, string][] {
+  return Object.entries(wanted).map(([name, value]) => {
     const key = name.toLowerCase().replaceAll('-', '_');
     if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(key))
       throw invalid(name, 'is not the name of a server parameter');
@@ -96,14 +114,8 @@ export function mysqlOptions(
     )
       throw invalid(name, 'is set by rehearse itself');
     if (/[\n\r\0]/.test(value)) throw invalid(name, 'has a value of more than one line');
-    all.delete(`loose_${key}`);
-    all.set(key, value);
-  }
-  const layout = [...all].filter(([name]) => ofLayout.includes(name.replace(/^loose_/, '')));
-  const sizes = [...all].filter(([name]) =>
-    /redo_log_capacity|doublewrite|flush_method/.test(name),
-  );
-  return { run: argumentsOf(all), make: argumentsOf([...layout, ...sizes]) };
+    return [key, value];
+  });
 }
 
 function argumentsOf(options: Iterable<readonly [string, string]>): string[] {

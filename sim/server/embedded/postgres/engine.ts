@@ -15,7 +15,7 @@ import { type Engine, listEngines, obtainEngine, runnableFolder } from './binari
 import { freeKernelMemory } from './kernel-memory.js';
 import { npmCommand } from './npm-client.js';
 import { extensionFile, hasLibrary, postgresProgram } from './package-folder.js';
-import { parameterFile } from './parameters.js';
+import { parameterFile, wantedParameters } from './parameters.js';
 import { currentPlatform, type Platform } from './platform.js';
 import { saysReady, takesLogins } from './readiness.js';
 import { adminUser, obtainTemplate, secretFile, type Template, templateIn } from './template.js';
@@ -163,9 +163,16 @@ class PostgresRecipe implements ServerRecipe {
     );
   }
 
-  async command(version: string): Promise<(port: number) => readonly string[]> {
+  async command(
+    version: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<(port: number) => readonly string[]> {
     const program = postgresProgram(await this.#parts.binaries(version));
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
+    const given = Object.entries(wantedParameters(parameters));
+    const settings = [
+      ...given.map(([name, value]) => `${name}=${value}`),
+      ...['listen_addresses=127.0.0.1', 'unix_socket_directories='],
+    ];
     return (port) => [
       ...[program, '-D', this.#data, '-p', String(port)],
       ...settings.flatMap((setting) => ['-c', setting]),

@@ -54,7 +54,17 @@ export function parameterFile(wanted: Readonly<Record<string, string>>): string 
 export function serverParameters(
   wanted: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const all: Record<string, string> = { ...defaults };
+  return { ...defaults, ...wantedParameters(wanted) };
+}
+
+/**
+ * The wanted parameters alone, by name as the server writes it.
+ * @throws UserError `PARAMETER_INVALID`
+ */
+export function wantedParameters(
+  wanted: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const all: Record<string, string> = {};
   for (const [name, value] of Object.entries(wanted)) {
     const key = name.toLowerCase();
     if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(key))
