@@ -1,7 +1,9 @@
 /** Puts a world together: clusters made on request, operations started as jobs. */
 import type { ClusterRecord } from './cluster/cluster.js';
 import { createCluster, restoreCluster } from './cluster/create.js';
+import { createSecondary } from './cluster/global-secondary.js';
 import { memberName } from './cluster/making.js';
+import { ParameterGroup } from './cluster/parameters/parameter-group.js';
 import { tellCall } from './cluster/tell-call.js';
 import { startJob } from './operations/job.js';
 import type { Operation, World } from './operations/operation.js';
@@ -26,7 +28,8 @@ export function createSim(options: SimOptions): Sim {
   const jobs: Job[] = [];
   let closing: Promise<void> | undefined;
 
-  const world: World = { ...options, clusters };
+  const parameterGroups = new Map<string, ParameterGroup>();
+  const world: World = { ...options, clusters, parameterGroups };
 
   const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
     const fault = operation.refuse(world, parameters);
@@ -40,11 +43,16 @@ export function createSim(options: SimOptions): Sim {
     return { job };
   };
 
+  const create = (wanted: ClusterOptions): Promise<ClusterRecord> => {
+    if (wanted.globalPrimary !== undefined) return createSecondary(options, wanted, clusters);
+    if (creating.size > 0 && options.doorway !== undefined)
+      throw new Error('the doorway leads to the first cluster alone');
+    return createCluster(options, wanted);
+  };
+
   return {
     createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
-      if (creating.size > 0 && options.doorway !== undefined)
-        throw new Error('the doorway leads to the first cluster alone');
-      const created = createCluster(options, wanted);
+      const created = create(wanted);
       creating.add(created);
       const cluster = await created;
       clusters.set(wanted.identifier, cluster);
@@ -58,6 +66,10 @@ export function createSim(options: SimOptions): Sim {
       const cluster = await restored;
       clusters.set(identifier, cluster);
       return cluster;
+    },
+    createParameterGroup: (name) => {
+      if (parameterGroups.has(name)) throw new Error(`there is a parameter group ${name} already`);
+      parameterGroups.set(name, new ParameterGroup(name));
     },
     start: (name, parameters) => start(name, operations[name], parameters),
     close: () => {

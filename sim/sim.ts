@@ -85,7 +85,26 @@ export interface ZeroDowntimePatchParameters extends OperationBasics {
 export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
 export type LateSessions = (typeof lateSessionChoices)[number];
 
+/** Changes of a parameter group's values. */
+export interface ModifyParameterGroupParameters extends OperationBasics {
+  readonly group: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly value: string;
+    /** A static parameter takes `pending-reboot` only. */
+    readonly applyMethod: 'immediate' | 'pending-reboot';
+  }[];
+}
+
+/** Lets an instance use another parameter group from its next reboot on. */
+export interface AssociateParameterGroupParameters extends OperationBasics {
+  readonly instance: string;
+  readonly group: string;
+}
+
 export interface OperationParameters {
+  'modify-parameter-group': ModifyParameterGroupParameters;
+  'associate-parameter-group': AssociateParameterGroupParameters;
   'zero-downtime-patch': ZeroDowntimePatchParameters;
 }
 export type OperationName = keyof OperationParameters;
@@ -160,6 +179,12 @@ export interface ClusterOptions {
   readonly members?: readonly Exclude<InstanceRole, 'writer'>[];
   /** Default: `eu-central-1`, not told. */
   readonly region?: string;
+  /**
+   * The cluster whose secondary it becomes, in an Aurora global database named after that one: all
+   * of its instances are readers, the first one besides `members`, and follow the primary's
+   * writer. Server, version, parameters, logins and data are the primary's.
+   */
+  readonly globalPrimary?: string;
 }
 
 /**
@@ -258,6 +283,8 @@ export interface Sim {
    * @throws UserError what the provider throws
    */
   restoreCluster(snapshot: ClusterSnapshot, identifier: string): Promise<Cluster>;
+  /** CreateDBParameterGroup: a group without values. @throws Error where there is one already */
+  createParameterGroup(name: string): void;
   /** Validates at once and refuses with the fault that AWS would give; else the job runs. */
   start<O extends OperationName>(
     operation: O,

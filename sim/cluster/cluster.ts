@@ -51,6 +51,8 @@ export interface ClusterParts {
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
   readonly pendingParameters: readonly string[];
+  /** The cluster of a global one that it is a secondary of. */
+  readonly primary?: ClusterRecord;
 }
 
 export class ClusterRecord implements Cluster {
@@ -63,7 +65,9 @@ export class ClusterRecord implements Cluster {
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
-  readonly pendingParameters: readonly string[];
+  readonly #pendingParameters: readonly string[];
+  /** The cluster of a global one that it is a secondary of; null where it is none. */
+  readonly primary: ClusterRecord | null;
   readonly #names: readonly EndpointName[];
   readonly #instances: readonly Instance[];
   readonly #emit: Emit;
@@ -85,7 +89,8 @@ export class ClusterRecord implements Cluster {
     this.application = parts.application;
     this.database = parts.database;
     this.instrument = parts.instrument;
-    this.pendingParameters = parts.pendingParameters;
+    this.#pendingParameters = parts.pendingParameters;
+    this.primary = parts.primary ?? null;
     this.#names = parts.names;
     this.#instances = parts.instances;
     this.#emit = parts.emit;
@@ -147,6 +152,11 @@ export class ClusterRecord implements Cluster {
 
   get reader(): EndpointAddress {
     return addressOf(this.name('reader'));
+  }
+
+  /** Names of changed parameters that wait for a reboot of the main instance. */
+  get pendingParameters(): readonly string[] {
+    return [...this.#pendingParameters, ...this.mainInstance.parameters.pending];
   }
 
   /** What its members really are. */
@@ -336,7 +346,7 @@ export class ClusterRecord implements Cluster {
   async close(): Promise<void> {
     const ends = await Promise.allSettled([
       ...this.#names.map((name) => name.close()),
-      this.followers.close(),
+      ...this.#instances.map((instance) => this.followers.forget(instance)),
       ...this.#instances.map((instance) => instance.close()),
     ]);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;

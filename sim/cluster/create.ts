@@ -1,11 +1,12 @@
 /** Makes a cluster: started servers, their roles, and the endpoints in front of them. */
 import { randomBytes } from 'node:crypto';
 import { requireOffered } from '../database/require-offered.js';
-import { makeIdentity } from '../endpoint/certificate.js';
+import { type Identity, makeIdentity } from '../endpoint/certificate.js';
 import type { Emit } from '../events.js';
-import type { Server } from '../server/server.js';
+import type { EngineName, Server } from '../server/server.js';
 import type { ClusterOptions, ClusterSnapshot, Doorway, SimOptions } from '../sim.js';
 import { type ClusterParts, ClusterRecord } from './cluster.js';
+import type { Instance } from './instance.js';
 import { Making, memberName, namesFor } from './making.js';
 import { type Member, memberOf } from './member.js';
 import { applicationLogin, fillingOf } from './own-content.js';
@@ -39,7 +40,10 @@ export async function createCluster(
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(filling === null ? {} : { content: filling.content }),
   });
-  return await opened(sim, options, { server, doorway: sim.doorway }, async (member) => {
+  const { doorway } = sim;
+  return await openCluster(sim, options, withWriter(sim, options, { server, doorway }, hold));
+
+  async function hold(member: Member): Promise<Holding> {
     const ours = { ...applicationLogin, password: secret() };
     const database = member.instrumentDatabase === 'own' ? 'rehearse' : ours.database;
     const instrument = { user: 'rehearse', password: secret(), database };
@@ -47,7 +51,7 @@ export async function createCluster(
     const filled = filling === null ? null : await filling.filled(member, ours);
     const application = { ...ours, database: filled?.opens ?? ours.database };
     return { application, instrument, database: filled?.database ?? null };
-  });
+  }
 }
 
 /**
@@ -62,11 +66,8 @@ export async function restoreCluster(
   const { engine, awsVersion, application, instrument, stored } = snapshot;
   const server = await sim.provider.restore(stored, memberName(identifier));
   const options = { identifier, engine, awsVersion };
-  return await opened(sim, options, { server, doorway: undefined }, async () => ({
-    application,
-    instrument,
-    database: null,
-  }));
+  const hold = async (): Promise<Holding> => ({ application, instrument, database: null });
+  return await openCluster(sim, options, withWriter(sim, options, { server }, hold));
 }
 
 type Described = Pick<
@@ -75,32 +76,63 @@ type Described = Pick<
 >;
 type Holding = Pick<ClusterParts, 'application' | 'instrument' | 'database'>;
 
-/** Starts the writer, copies it for the other members, and opens the endpoints. */
-async function opened(
+/** How the instances of a cluster come about. */
+export interface Founding {
+  readonly followers: Followers;
+  readonly doorway?: Doorway | undefined;
+  /** The cluster that it is a secondary of. */
+  readonly primary?: ClusterRecord;
+  /** Starts what is there already. Meanwhile the certificate is made. */
+  start(): Promise<unknown>;
+  make(making: Making, identity: Identity): Promise<Holding & { instances: readonly Instance[] }>;
+  /** Removes what was there already, where the cluster could not be made. */
+  undo(): Promise<void>;
+}
+
+/** A server becomes the writer, and is copied for the other members. */
+function withWriter(
+  sim: SimOptions,
+  { members = [] }: Described,
+  { server, doorway }: { server: Server; doorway?: Doorway | undefined },
+  hold: (member: Member) => Promise<Holding>,
+): Founding {
+  return {
+    followers: followersFor(sim, server.spec.engine),
+    doorway,
+    start: () => server.start(),
+    make: async (making, identity) => {
+      const member = memberOf(server);
+      const held = await hold(member);
+      const writer = await making.instance(server, member, 'writer', 1, identity);
+      const others = await making.followersOf(writer, members, identity, 2);
+      return { ...held, instances: [writer, ...others] };
+    },
+    undo: () => server.remove(),
+  };
+}
+
+/**
+ * Makes the instances, with endpoints and names in front of them, and opens these.
+ * @throws UserError what the provider throws; nothing is left then
+ */
+export async function openCluster(
   outer: SimOptions,
   options: Described,
-  { server, doorway }: { server: Server; doorway: Doorway | undefined },
-  holding: (member: Member) => Promise<Holding>,
+  founding: Founding,
 ): Promise<ClusterRecord> {
   const sim = inRegion(outer, options.region);
   const { identifier, engine, awsVersion, pendingParameters = [], members = [] } = options;
+  const { followers, doorway, primary } = founding;
   const domain = nameSuffix(options.region ?? defaultRegion);
   const names = {
     writer: `${identifier}.cluster-${domain}`,
     reader: `${identifier}.cluster-ro-${domain}`,
   };
-  const followers = new Followers({
-    clock: sim.clock,
-    replication: replicationOf(server.spec.engine),
-    login: { user: 'rehearse_follower', password: secret(), database: '' },
-    hostFor: (server) => sim.provider.hostFor(server),
-  });
   let record: ClusterRecord | undefined;
   const making = new Making({
-    sim,
-    followers,
-    cluster: identifier,
-    domain,
+    ...{ sim, followers, domain, cluster: identifier },
+    // A run has one list of sessions, whatever cluster they are in.
+    sessionPrefix: primary === undefined ? 's' : `${identifier}/s`,
     onSession: (session, instance) => record?.sessionBegan(session, instance),
   });
   try {
@@ -111,17 +143,16 @@ async function opened(
         [...Object.values(names), ...all.map((name) => `${name}.${domain}`), ...aliasOf(doorway)],
         sim.clock.anchor.wallClock,
       ),
-      server.start(),
+      founding.start(),
     ]);
-    const member = memberOf(server);
-    const held = await holding(member);
-    const writer = await making.instance(server, member, 'writer', 1, identity);
-    const instances = [writer, ...(await making.followersOf(writer, members, identity))];
+    const made = await founding.make(making, identity);
+    const { instances } = made;
     const endpointNames = namesFor(sim, names, instances, doorway);
     record = new ClusterRecord({
       ...{ identifier, engine, ...(awsVersion === undefined ? {} : { awsVersion }) },
       ...{ clock: sim.clock, emit: sim.emit },
-      ...{ instances, followers, names: endpointNames, ...held, pendingParameters },
+      ...{ ...made, followers, names: endpointNames, pendingParameters },
+      ...(primary === undefined ? {} : { primary }),
       doorway: doorway?.address ?? null,
       caPem: identity.caPem,
     });
@@ -130,10 +161,18 @@ async function opened(
     record.setStatus('available', { status: 'available', instances });
     return record;
   } catch (error) {
-    await followers.close();
-    await Promise.all([server.remove(), making.undo()]);
+    await Promise.all([founding.undo(), making.undo()]);
     throw error;
   }
+}
+
+function followersFor(sim: SimOptions, engine: EngineName): Followers {
+  return new Followers({
+    clock: sim.clock,
+    replication: replicationOf(engine),
+    login: { user: 'rehearse_follower', password: secret(), database: '' },
+    hostFor: (server) => sim.provider.hostFor(server),
+  });
 }
 
 /** What is told of a cluster in a region says so. */

@@ -23,6 +23,8 @@ export interface MakingParts {
   readonly followers: Followers;
   readonly cluster: string;
   readonly domain: string;
+  /** Goes before the number of a session. */
+  readonly sessionPrefix: string;
   readonly onSession: (session: Session, instance: Instance) => void;
 }
 
@@ -30,34 +32,41 @@ export interface MakingParts {
 export class Making {
   readonly #parts: MakingParts;
   readonly #copies: Server[] = [];
+  readonly #made: Instance[] = [];
   #sessions = 0;
 
   constructor(parts: MakingParts) {
     this.#parts = parts;
   }
 
-  /** Copies of the writer, one after the other, each of which follows it and has all it has. */
+  /**
+   * Copies of the writer, one after the other, each of which follows it and has all it has.
+   * @param writer of this cluster or, for a secondary of a global one, of its primary
+   * @param first the ordinal of the first of them
+   */
   async followersOf(
     writer: Instance,
     roles: readonly InstanceRole[],
     identity: Identity,
+    first: number,
   ): Promise<Instance[]> {
     const { followers } = this.#parts;
     if (roles.length > 0) await followers.prepare(writer);
-    const made: Instance[] = [];
     for (const [index, role] of roles.entries()) {
-      const copy = await this.#copyOf(writer, index + 2);
-      const instance = await this.instance(copy, memberOf(copy), role, index + 2, identity);
+      const ordinal = first + index;
+      const copy = await this.#copyOf(writer, ordinal);
+      const instance = await this.instance(copy, memberOf(copy), role, ordinal, identity);
+      this.#made.push(instance);
       await followers.follow(instance, writer);
-      made.push(instance);
     }
     const { replication } = followers;
-    await Promise.all(made.map((one) => replication.catchUp(one, writer, catchUpMsMax)));
-    return made;
+    await Promise.all(this.#made.map((one) => replication.catchUp(one, writer, catchUpMsMax)));
+    return this.#made;
   }
 
   /** Removes what was copied, where the cluster could not be made. */
   async undo(): Promise<void> {
+    await Promise.all(this.#made.map((one) => this.#parts.followers.forget(one)));
     await Promise.all(this.#copies.map((copy) => copy.remove()));
   }
 
@@ -69,7 +78,7 @@ export class Making {
     ordinal: number,
     identity: Identity,
   ): Promise<Instance> {
-    const { sim, cluster, domain, onSession } = this.#parts;
+    const { sim, cluster, domain, sessionPrefix, onSession } = this.#parts;
     const identifier = memberName(cluster, ordinal);
     await member.started();
     const endpoint = new Endpoint({
@@ -83,7 +92,7 @@ export class Making {
       target: server.address,
       protocol: member.protocol(sim.clock),
       onSession: (session) => onSession(session, instance),
-      nextSession: () => `s${++this.#sessions}`,
+      nextSession: () => `${sessionPrefix}${++this.#sessions}`,
     });
     const { clock, emit } = sim;
     const parts = { identifier, cluster, role, clock, emit, server, member, endpoint };

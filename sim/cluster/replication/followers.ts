@@ -74,9 +74,4 @@ export class Followers {
   of(source: Instance): Instance[] {
     return [...this.#following].flatMap(([one, { source: its }]) => (its === source ? [one] : []));
   }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#following.values()].map(({ link }) => link.close()));
-    this.#following.clear();
-  }
 }

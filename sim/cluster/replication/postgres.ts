@@ -8,7 +8,11 @@ import { untilTrue } from './until-true.js';
 
 export const postgresReplication: Replication = {
   parametersOf: () => ({ wal_keep_size: engine.walKept }),
-  prepare: (source, login) => engine.createFollower(adminOf(source), login),
+  prepare: async (source, login) => {
+    await engine.createFollower(adminOf(source), login);
+    // One that was made alone has not been told.
+    await engine.keepLog(adminOf(source));
+  },
   follow: (replica, link, { user, password }) =>
     engine.streamFrom(adminOf(replica), { ...link, user, password }, replica.identifier),
   catchUp: async (replica, source, timeoutMs) => {

@@ -29,6 +29,14 @@ export async function createFollower(
   );
 }
 
+/** Lets a server that keeps nothing for its standby keep its log for a while. */
+export async function keepLog(admin: Admin): Promise<void> {
+  const [row] = await admin.query<{ kept: boolean }>(
+    "select current_setting('wal_keep_size') <> '0' as kept",
+  );
+  if (row?.kept !== true) await setSystem(admin, 'wal_keep_size', walKept);
+}
+
 /** Lets a standby stream from there from now on, by that name. */
 export async function streamFrom(
   admin: Admin,
