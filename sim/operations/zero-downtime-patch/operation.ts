@@ -11,11 +11,11 @@ import { sessionKindOf } from '../../endpoint/session-kind.js';
 import type { ZeroDowntimePatchParameters } from '../../sim.js';
 import { drawn } from '../../timing.js';
 import { messageOf } from '../../user-error.js';
+import { Fates } from '../fates.js';
 import { OperationFailed } from '../job.js';
 import { eachOf } from './each-of.js';
 import { atOnceMax, type Carried, type Edition, type Loss } from './edition.js';
 import { editionOf } from './edition-of.js';
-import { Fates } from './fates.js';
 import * as say from './messages.js';
 import { seekQuietPoint } from './quiet-point.js';
 import { type DropReason, dropDetail } from './reasons.js';
@@ -29,7 +29,7 @@ export class ZeroDowntimePatch {
   readonly #parameters: ZeroDowntimePatchParameters;
   readonly #signal: AbortSignal;
   readonly #fromAws: string;
-  readonly #fates: Fates;
+  readonly #fates: Fates<DropReason>;
   readonly #edition: Edition;
   #t0Ns = 0;
   /** Why the cluster is not patched although it runs. */
@@ -44,7 +44,7 @@ export class ZeroDowntimePatch {
     this.#parameters = parameters;
     this.#signal = signal;
     this.#fromAws = cluster.awsVersion;
-    this.#fates = new Fates(cluster);
+    this.#fates = new Fates(cluster, (reason) => dropDetail(reason, cluster.engine));
     this.#edition = editionOf(cluster, parameters);
   }
 

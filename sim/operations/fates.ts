@@ -2,22 +2,27 @@
  * What becomes of every session that was there at T0: preserved, dropped for a reason, or left by
  * its own client. Each is told once, and none is forgotten.
  */
-import type { ClusterRecord } from '../../cluster/cluster.js';
-import type { Session } from '../../endpoint/session.js';
-import { sessionKindOf } from '../../endpoint/session-kind.js';
-import type { DropSession } from './edition.js';
-import { type DropReason, dropDetail } from './reasons.js';
+import type { ClusterRecord } from '../cluster/cluster.js';
+import type { Session } from '../endpoint/session.js';
+import { sessionKindOf } from '../endpoint/session-kind.js';
 
-export class Fates {
+/** Why a session ended on the way, without the operation's doing. */
+export type EndedOnTheWay = 'server-connection-lost' | 'broken-by-fault';
+
+/** @typeParam R the operation's own reasons for dropping a session */
+export class Fates<R extends string> {
   readonly #cluster: ClusterRecord;
+  readonly #detailOf: (reason: R | EndedOnTheWay) => string;
   /** Sessions told as present, and whether their fate was told. */
   readonly #present = new Map<Session, boolean>();
   readonly #lost = new Map<Session, readonly string[]>();
   #preserved = 0;
   #dropped = 0;
 
-  constructor(cluster: ClusterRecord) {
+  /** @param detailOf a reason in a sentence, with where it is documented */
+  constructor(cluster: ClusterRecord, detailOf: (reason: R | EndedOnTheWay) => string) {
     this.#cluster = cluster;
+    this.#detailOf = detailOf;
   }
 
   get preserved(): number {
@@ -48,10 +53,14 @@ export class Fates {
   }
 
   /** Ends the session as a server that is going down would, and tells why. */
-  drop: DropSession = (session, reason, why) => {
-    session.drop();
+  readonly drop = (session: Session, reason: R, why?: string): void =>
+    this.lose(session, reason, () => session.drop(), why);
+
+  /** Ends the session in a way of its own, and tells why. */
+  lose(session: Session, reason: R, end: () => void, why?: string): void {
+    end();
     this.#lose(session, reason, why ?? null);
-  };
+  }
 
   /** Tells the fate of those that ended on the way. */
   settle(): void {
@@ -63,7 +72,7 @@ export class Fates {
     }
   }
 
-  #lose(session: Session, reason: DropReason, why: string | null): void {
+  #lose(session: Session, reason: R | EndedOnTheWay, why: string | null): void {
     this.#dropped++;
     this.#fate(session, 'dropped', reason, why);
   }
@@ -71,7 +80,7 @@ export class Fates {
   #fate(
     session: Session,
     stage: 'preserved' | 'dropped' | 'closed',
-    reason: DropReason | null,
+    reason: R | EndedOnTheWay | null,
     why: string | null,
   ): void {
     if (!this.#present.has(session)) this.#tell(session, 'present', null, null);
@@ -82,11 +91,11 @@ export class Fates {
   #tell(
     session: Session,
     stage: 'present' | 'preserved' | 'dropped' | 'closed',
-    reason: DropReason | null,
+    reason: R | EndedOnTheWay | null,
     why: string | null,
   ): void {
     const lost = stage === 'preserved' ? this.#lost.get(session) : undefined;
-    const detail = reason === null ? null : dropDetail(reason, this.#cluster.engine);
+    const detail = reason === null ? null : this.#detailOf(reason);
     this.#cluster.tellSession(session, {
       ...sessionKindOf(session.owner.applicationName),
       stage,
