@@ -6,6 +6,7 @@
 import type { Rng } from './rng.js';
 import type { Duration } from './timing/duration.js';
 import { failoverDurations } from './timing/failover-durations.js';
+import { parameterDurations } from './timing/parameter-durations.js';
 import { patchDurations } from './timing/patch-durations.js';
 import { rebootDurations } from './timing/reboot-durations.js';
 
@@ -17,6 +18,7 @@ export type { Duration };
 
 /** Profile name -> duration name -> value and source. */
 export const timingTable = {
+  ...parameterDurations,
   ...patchDurations,
   ...failoverDurations,
   ...rebootDurations,

@@ -5,6 +5,7 @@ import type { Emit } from '../events.js';
 import type { Server, StopMode } from '../server/server.js';
 import type { EndpointAddress, InstanceRole } from '../sim.js';
 import type { Member } from './member.js';
+import { InstanceParameters, ParameterGroup } from './parameters/parameter-group.js';
 
 /** Statuses of an instance (AuroraUserGuide, "Viewing DB instance status"), as far as used here. */
 export type InstanceStatus =
@@ -37,6 +38,8 @@ export class Instance {
   readonly endpoint: Endpoint;
   readonly subject: { readonly cluster: string; readonly instance: string };
   readonly clock: Clock;
+  /** Its parameter group, at first the default one, and what of that waits for a reboot. */
+  readonly parameters: InstanceParameters;
   readonly #emit: Emit;
   #role: InstanceRole;
   #status: InstanceStatus = 'creating';
@@ -50,6 +53,10 @@ export class Instance {
     this.clock = parts.clock;
     this.#emit = parts.emit;
     this.#role = parts.role;
+    const byDefault = new ParameterGroup(`default.${parts.server.spec.engine}`);
+    this.parameters = new InstanceParameters(byDefault, (status) =>
+      this.#tell('parameters.status', status),
+    );
     this.#tell('instance.role', parts.role);
   }
 
@@ -84,7 +91,10 @@ export class Instance {
 
   async stopServer(mode: StopMode = 'fast'): Promise<void> {
     // What hinders it is told by the stop itself.
-    if (mode !== 'kill' && this.serverRuns) await this.member.stopping().catch(() => {});
+    if (mode !== 'kill' && this.serverRuns) {
+      await this.member.stopping().catch(() => {});
+      await this.parameters.store(this).catch(() => {});
+    }
     await this.member.admin.disconnect();
     const times = await this.server.stop(mode);
     this.#serverState('stopping', times.beginNs);
@@ -96,8 +106,10 @@ export class Instance {
    * @throws UserError `ENGINE_START_FAILED`
    */
   async startServer(options: { version?: string; standby?: boolean } = {}): Promise<void> {
-    const times = await this.server.start(options);
+    const parameters = this.parameters.atStart(this);
+    const times = await this.server.start({ ...options, parameters });
     await this.member.started();
+    this.parameters.rebooted();
     if (options.standby === true) await this.member.refuseWrites();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);

@@ -12,10 +12,12 @@ import type { Protocol } from '../endpoint/protocol.js';
 import type { Flavour } from '../engine/flavours.js';
 import { verifierOf as mysqlVerifierOf } from '../engine/mysql/accounts.js';
 import { MysqlAdmin } from '../engine/mysql/admin.js';
+import * as mysqlParameters from '../engine/mysql/parameters.js';
 import { endDumps } from '../engine/mysql/replication.js';
 import * as mysqlRoles from '../engine/mysql/roles.js';
 import { switchOnViews } from '../engine/mysql/views.js';
 import { Admin } from '../engine/postgres/admin.js';
+import * as postgresParameters from '../engine/postgres/parameters.js';
 import * as postgresRoles from '../engine/postgres/roles.js';
 import type { UserLike } from '../engine/user-like.js';
 import type { Server } from '../server/server.js';
@@ -26,7 +28,21 @@ export interface ServerVersion {
   readonly versionText: string;
 }
 
+/** How the parameters of a member's server are changed. */
+export interface MemberParameters {
+  kind(name: string): Promise<'dynamic' | 'static' | 'unknown'>;
+  /** Lets a dynamic one take effect. @throws the server's own error */
+  set(name: string, value: string): Promise<void>;
+  /** Keeps a value for the next start, where the server does that itself. */
+  store(name: string, value: string): Promise<void>;
+  /** Whether it does; else they are given to it at its start. */
+  readonly isStored: boolean;
+  /** What is in force; undefined where there is no such parameter. */
+  value(name: string): Promise<string | undefined>;
+}
+
 interface MemberSide {
+  readonly parameters: MemberParameters;
   /** To be called after every start of its server, before the first client comes. */
   started(): Promise<void>;
   /** To be called before its server is stopped in order. */
@@ -78,6 +94,16 @@ function postgresMember(server: Server): PostgresMember {
   return {
     protocolName: 'postgres',
     admin,
+    parameters: {
+      isStored: true,
+      kind: (name) => postgresParameters.parameterKind(admin, name),
+      store: (name, value) => postgresParameters.storeParameter(admin, name, value),
+      set: async (name, value) => {
+        await postgresParameters.storeParameter(admin, name, value);
+        await postgresParameters.reload(admin);
+      },
+      value: (name) => postgresParameters.parameterValue(admin, name),
+    },
     started: async () => {},
     stopping: async () => {},
     // A standby takes no writes from anybody.
@@ -113,6 +139,13 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
     protocolName: 'mysql',
     flavour,
     admin,
+    parameters: {
+      isStored: false,
+      kind: (name) => mysqlParameters.parameterKind(admin, name),
+      store: async () => {},
+      set: (name, value) => mysqlParameters.setParameter(admin, name, value),
+      value: (name) => mysqlParameters.parameterValue(admin, name),
+    },
     started: async () => {
       await switchOnViews(admin);
     },

@@ -1,11 +1,13 @@
 /** What an operation is: a call that may be refused, and the work that it starts. */
 import type { ClusterRecord } from '../cluster/cluster.js';
+import type { ParameterGroup } from '../cluster/parameters/parameter-group.js';
 import type { Call } from '../cluster/tell-call.js';
 import type { AwsFault, SimOptions } from '../sim.js';
 
 /** What operations work on. */
 export interface World extends SimOptions {
   readonly clusters: ReadonlyMap<string, ClusterRecord>;
+  readonly parameterGroups: ReadonlyMap<string, ParameterGroup>;
 }
 
 /** @typeParam P what it is started with */

@@ -168,6 +168,7 @@ export class Stage {
         const abort = () => undefined;
         return { job: { id: 'j', operation: _operation, status: 'running', finished, abort } };
       },
+      createParameterGroup: () => undefined,
       close: async () => void this.asked.push('close'),
     };
   }

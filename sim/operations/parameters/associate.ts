@@ -1,0 +1,44 @@
+/**
+ * ModifyDBInstance with a parameter group: its values, dynamic ones too, take effect at the next
+ * reboot only (AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html).
+ */
+import type { AssociateParameterGroupParameters } from '../../sim.js';
+import { clusterNotFound, clusterOf, type Operation } from '../operation.js';
+import * as say from './messages.js';
+import { groupNotFound } from './modify.js';
+
+export const associateParameterGroup: Operation<AssociateParameterGroupParameters> = {
+  call: ({ cluster, instance, group }) => ({
+    cluster,
+    action: 'ModifyDBInstance',
+    parameters: {
+      DBInstanceIdentifier: instance,
+      DBParameterGroupName: group,
+      ApplyImmediately: true,
+    },
+  }),
+  refuse: ({ clusters, parameterGroups }, { cluster, instance, group }) => {
+    const record = clusters.get(cluster);
+    if (record === undefined) return clusterNotFound(cluster);
+    const found = record.instances.find(({ identifier }) => identifier === instance);
+    if (found === undefined)
+      return { code: 'DBInstanceNotFound', message: `DBInstance ${instance} not found.` };
+    if (!parameterGroups.has(group)) return groupNotFound(group);
+    if (found.status === 'available') return null;
+    return {
+      code: 'InvalidDBInstanceState',
+      message: `DBInstance ${instance} is not in available state (${found.status}).`,
+    };
+  },
+  run: async (world, { cluster, instance, group, onT0 }) => {
+    const record = clusterOf(world, cluster);
+    const found = record.instances.find(({ identifier }) => identifier === instance);
+    const values = world.parameterGroups.get(group);
+    if (found === undefined || values === undefined) throw new Error('refused calls are not run');
+    onT0?.(world.clock.nowNs());
+    found.setStatus('modifying');
+    found.parameters.associate(values);
+    record.tell(say.usesGroup(group), found);
+    found.setStatus('available');
+  },
+};

@@ -1,0 +1,18 @@
+/** How long a change of parameters takes to be in force. */
+import type { Duration } from './duration.js';
+
+const runbook = 'a published runbook of a read-only window says "a few minutes"';
+
+export const parameterDurations = {
+  'parameters.apply': {
+    applyMs: {
+      typical: 60_000,
+      stress: 240_000,
+      sigma: 0.2,
+      what: 'from the change of a dynamic parameter to its taking effect',
+      source: `assumption within what ${runbook}; AWS says "immediately" and gives no length`,
+      observations: 0,
+      kind: 'control',
+    },
+  },
+} as const satisfies Record<string, Record<string, Duration>>;
