@@ -21,11 +21,15 @@ import {
 import { UserError } from '../sim/user-error.js';
 import { formatDuration } from './duration.js';
 import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
-import type { Draw, LaneKind, LaneSpec } from './history/entry.js';
+import type { Draw } from './history/entry.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
-import { lanesOf } from './probe/lanes-of.js';
+import { type PlannedLane, planLanes } from './planned-lanes.js';
+import { settingsOf } from './planned-settings.js';
 import { withRollback } from './rollback-phases.js';
-import type { Phase, Scenario, WaitOption } from './scenario.js';
+import type { Phase, Scenario, Topology, WaitOption } from './scenario.js';
+import { type GivenSwitches, switched } from './switches.js';
+
+export type { PlannedLane };
 
 /** Community versions and their AWS names. */
 export interface Versions {
@@ -128,6 +132,8 @@ export interface PlanRequest {
   readonly faults: readonly ParsedFault[];
   /** Null where nothing is patched. */
   readonly patch: PatchChoices | null;
+  /** What was given of the scenario's switches that set something. Default: nothing. */
+  readonly switches?: GivenSwitches;
   readonly pendingParameters: readonly string[];
   /** Those of the scenario's defects that the version before has. */
   readonly publishedDefects: readonly PublishedDefect[];
@@ -139,16 +145,12 @@ export interface PlanRequest {
   readonly doorway?: PlannedDoorway | null;
 }
 
-export interface PlannedLane {
-  readonly spec: LaneSpec;
-  /** How far the lane's ticks are after the whole interval; spreads the lanes. */
-  readonly phaseMs: number;
-}
-
 export interface RunPlan {
   readonly scenario: string;
   readonly title: string;
   readonly engine: Scenario['engine'];
+  readonly upgrade: Scenario['upgrade'];
+  readonly topology: Topology;
   readonly seed: string;
   readonly versions: Versions;
   readonly servers: ServedServers;
@@ -183,36 +185,27 @@ const emptyDatabase: PlannedDatabase = {
   settings: {},
 };
 
-/** Lanes that hold a session wait longer: a kept session is to be silent, not to fail. */
-const timeoutMsOf: Record<LaneKind, number> = {
-  'new-connection': 5_000,
-  'held-session': 30_000,
-  'idle-session': 30_000,
-  writer: 30_000,
-  reader: 30_000,
-  'replica-lag': 5_000,
-  'served-by': 5_000,
-  observer: 5_000,
-};
-
 /**
  * Makes the plan.
  * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins
  */
 export function planRun(request: PlanRequest): RunPlan {
   const { scenario, seed, versions } = request;
-  const lanes = planLanes(request);
+  const settled = switched(scenario, request.switches ?? new Map());
+  const { topology } = settled;
+  const lanes = planLanes(topology, request);
   const sessions = request.sessions?.sessions ?? defaultSessions;
+  const overrides = mergedOverrides(request.timing.overrides, settled.timing);
   const durations = scenario.timingProfiles.flatMap((profile) =>
     drawDurations(
       profile,
       request.timing.choice,
       request.pace,
       rng(seed, `timing ${profile}`),
-      request.timing.overrides,
+      overrides,
     ),
   );
-  const waiting = scenario.phases.map((phase) => withWaits(phase, request.waitsMs));
+  const waiting = settled.phases.map((phase) => withWaits(phase, request.waitsMs));
   const phases = request.rollback === true ? withRollback(waiting) : waiting;
   const expectedT0Ms = timeToT0Ms(phases, durations, scenario.beforeT0 ?? []);
   const faults = request.faults.flatMap((fault) =>
@@ -224,6 +217,8 @@ export function planRun(request: PlanRequest): RunPlan {
     scenario: scenario.name,
     title: scenario.title,
     engine: scenario.engine,
+    upgrade: scenario.upgrade,
+    topology,
     seed,
     versions,
     servers: request.servers,
@@ -246,7 +241,7 @@ export function planRun(request: PlanRequest): RunPlan {
     patch: request.patch,
     pendingParameters: request.pendingParameters,
     doorway: request.doorway ?? null,
-    settings: settingsOf(request, phases),
+    settings: settingsOf(request, phases, settled),
     expectedT0Ms,
   };
 }
@@ -270,18 +265,12 @@ function sessionsFrom(given: GivenSessions | null): RunPlan['sessionsFrom'] {
   return given.sessions.length === 0 ? 'none' : 'given';
 }
 
-function planLanes(request: PlanRequest): PlannedLane[] {
-  return lanesOf({ readers: [] }).map(({ name, kind, target }) => ({
-    spec: {
-      name,
-      kind,
-      target,
-      intervalMs: request.intervalMs,
-      timeoutMs: request.timeoutMs ?? timeoutMsOf[kind],
-      edgeIntervalMs: kind === 'observer' ? null : request.edgeIntervalMs,
-    },
-    phaseMs: Math.floor(rng(request.seed, `lane ${name}`).next() * request.intervalMs),
-  }));
+/** What a switch gives goes before what a file does. */
+function mergedOverrides(file: TimingOverrides, given: TimingOverrides): TimingOverrides {
+  const merged = Object.entries(given).map(
+    ([profile, values]) => [profile, { ...file[profile], ...values }] as const,
+  );
+  return { ...file, ...Object.fromEntries(merged) };
 }
 
 function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
@@ -332,67 +321,5 @@ function lanePhaseDraw({ spec, phaseMs }: PlannedLane): Draw {
     unit: 'ms',
     source: 'drawn from the seed: spreads the lanes over the interval',
     observations: 0,
-  };
-}
-
-function settingsOf(request: PlanRequest, phases: readonly Phase[]): RunPlan['settings'] {
-  const waits = phases.flatMap((phase) =>
-    phase.steps.flatMap((step) =>
-      step.step === 'wait' ? [[step.option, formatDuration(step.durationMs)] as const] : [],
-    ),
-  );
-  const edge = request.edgeIntervalMs;
-  const { servers } = request;
-  return {
-    servers: servers.why,
-    timing: request.timing.label,
-    pace: request.pace,
-    interval: formatDuration(request.intervalMs),
-    timeout: request.timeoutMs === null ? 'by lane' : formatDuration(request.timeoutMs),
-    edgeInterval: edge === null ? 'off' : formatDuration(edge),
-    ...Object.fromEntries(waits),
-    sessions: request.sessions?.label ?? 'default',
-    writesPerSecond: request.writesPerSecond,
-    ...patchSettings(request.patch),
-    ...pendingSettings(request),
-    faults: request.faults.map((fault) =>
-      fault.kind === 'defect' ? fault.name : fault.fault.text,
-    ),
-    offline: request.offline,
-    ...(request.rollback === true ? { rollback: true } : {}),
-    ...request.database?.settings,
-    ...imageSettings(servers),
-    ...doorwaySettings(request.doorway ?? null),
-  };
-}
-
-function patchSettings(patch: PatchChoices | null): RunPlan['settings'] {
-  if (patch === null) return {};
-  const { longRunningMs, lateSessions, preparedStatements, lastInsertId } = patch;
-  return {
-    longRunning: formatDuration(longRunningMs),
-    lateSessions,
-    preparedStatements,
-    ...(lastInsertId === null ? {} : { lastInsertId }),
-  };
-}
-
-/** Where parameters that wait for a reboot are a choice of the scenario's. */
-function pendingSettings({ scenario, pendingParameters }: PlanRequest): RunPlan['settings'] {
-  const has = scenario.switches.some(({ option }) => option === '--pending-parameter');
-  return has ? { pendingParameters: [...pendingParameters] } : {};
-}
-
-function doorwaySettings(doorway: PlannedDoorway | null): RunPlan['settings'] {
-  if (doorway === null) return {};
-  const { alias, port, network } = doorway;
-  return { networkAlias: `${alias}:${port}`, ...(network === null ? {} : { network }) };
-}
-
-function imageSettings({ images, imagePrefix }: ServedServers): RunPlan['settings'] {
-  const named = Object.entries(images).map(([engine, image]) => `${engine}=${image}`);
-  return {
-    ...(named.length === 0 ? {} : { images: named }),
-    ...(imagePrefix === null ? {} : { imagePrefix }),
   };
 }

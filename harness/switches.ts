@@ -1,0 +1,164 @@
+/**
+ * The switches of a scenario that set something: what a user gave for them, worked into the
+ * scenario's phases, its clusters and its durations. Pure.
+ */
+import type { TimingOverrides } from '../sim/timing.js';
+import { timingTable } from '../sim/timing.js';
+import { UserError } from '../sim/user-error.js';
+import { formatDuration, requireDurationMs } from './duration.js';
+import type {
+  Phase,
+  Scenario,
+  StartStep,
+  Step,
+  Switch,
+  SwitchSetting,
+  Topology,
+} from './scenario.js';
+import { oneCluster, primaryOf, withReaders } from './topology.js';
+
+/** What was given, by the names of switches: `{ 'stale-dns': '2s' }`. */
+export type GivenSwitches = ReadonlyMap<string, string>;
+
+/** A scenario as it is with what was given. */
+export interface Switched {
+  readonly phases: readonly Phase[];
+  readonly topology: Topology;
+  /** Durations in place of the table's. */
+  readonly timing: TimingOverrides;
+  /** What is told: each switch that sets something, and what it is set to. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A switch that `--set NAME=VALUE` reaches. */
+export type SettingSwitch = Switch & { readonly setting: SwitchSetting };
+
+export function settingSwitches({ switches }: Pick<Scenario, 'switches'>): SettingSwitch[] {
+  return switches.flatMap((one) =>
+    one.setting === undefined ? [] : [{ ...one, setting: one.setting }],
+  );
+}
+
+/** The name of a switch: its option without the dashes. */
+export function switchName({ option }: Pick<Switch, 'option'>): string {
+  return option.replace(/^--/, '');
+}
+
+/**
+ * @param given by names that the scenario has
+ * @throws UserError `SETTING_INVALID`, `DURATION_INVALID`
+ */
+export function switched(scenario: Scenario, given: GivenSwitches): Switched {
+  const { phases, topology = oneCluster } = scenario;
+  let now: Switched = { phases, topology, timing: {}, settings: {} };
+  for (const one of settingSwitches(scenario)) {
+    const text = given.get(switchName(one));
+    const applied = text === undefined ? now : { ...now, ...apply(scenario, one, text, now) };
+    const settings = { ...now.settings, [settingKey(one)]: text ?? atDefault(one, applied) };
+    now = { ...applied, settings };
+  }
+  return now;
+}
+
+/** As the other settings of a plan are named: `staleDns`. */
+function settingKey(one: Switch): string {
+  return switchName(one).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function apply(
+  scenario: Scenario,
+  one: SettingSwitch,
+  text: string,
+  now: Switched,
+): Partial<Switched> {
+  const { setting } = one;
+  switch (setting.of) {
+    case 'operation': {
+      const value =
+        setting.allowed === null ? lengthOf(one, text) : oneOf(one, text, setting.allowed);
+      return { phases: withSetting(now.phases, setting, value) };
+    }
+    case 'timing':
+      return { timing: withLength(scenario, now.timing, one, setting.name, lengthOf(one, text)) };
+    case 'readers': {
+      const counts = Array.from({ length: setting.max + 1 }, (_, count) => count);
+      return { topology: withReaders(now.topology, oneOf(one, text, counts)) };
+    }
+  }
+}
+
+const lengthMsMax = 3_600_000;
+
+function lengthOf({ option }: Switch, text: string): number {
+  return requireDurationMs(option, text, { maxMs: lengthMsMax });
+}
+
+function oneOf<T extends string | number | boolean>(
+  { option }: Switch,
+  text: string,
+  allowed: readonly T[],
+): T {
+  const found = allowed.find((value) => String(value) === text);
+  if (found !== undefined) return found;
+  throw new UserError(
+    'SETTING_INVALID',
+    `${option} cannot be "${text.slice(0, 80)}".`,
+    `Give ${allowed.map(String).join(' or ')}, or leave it out.`,
+  );
+}
+
+function withSetting(
+  phases: readonly Phase[],
+  { operation, name }: { readonly operation: string; readonly name: string },
+  value: string | number | boolean,
+): Phase[] {
+  const set = (step: Step): Step =>
+    step.step === 'start' && step.operation === operation
+      ? ({ ...step, settings: { ...step.settings, [name]: value } } as StartStep)
+      : step;
+  return phases.map((phase) => ({ ...phase, steps: phase.steps.map(set) }));
+}
+
+function withLength(
+  { timingProfiles }: Scenario,
+  timing: TimingOverrides,
+  { option }: Switch,
+  name: string,
+  valueMs: number,
+): TimingOverrides {
+  const value = { valueMs, source: `given by ${option}`, observations: 0 };
+  const changed = timingProfiles
+    .filter((profile) => Object.hasOwn(timingTable[profile], name))
+    .map((profile) => [profile, { ...timing[profile], [name]: value }] as const);
+  return { ...timing, ...Object.fromEntries(changed) };
+}
+
+/** What a switch is set to that was not given. */
+function atDefault(one: SettingSwitch, { phases, topology }: Switched): string {
+  const { setting } = one;
+  switch (setting.of) {
+    case 'operation': {
+      const value = settingIn(phases, setting);
+      if (value === undefined) return one.byDefault;
+      return setting.allowed === null && typeof value === 'number'
+        ? formatDuration(value)
+        : String(value);
+    }
+    case 'timing':
+      return one.byDefault;
+    case 'readers':
+      return String(primaryOf(topology).members.filter((role) => role === 'reader').length);
+  }
+}
+
+function settingIn(
+  phases: readonly Phase[],
+  { operation, name }: { readonly operation: string; readonly name: string },
+): unknown {
+  const start = phases
+    .flatMap(({ steps }) => steps)
+    .find((step) => step.step === 'start' && step.operation === operation);
+  if (start === undefined || start.step !== 'start') return undefined;
+  const settings = new Map<string, unknown>(Object.entries(start.settings ?? {}));
+  return settings.get(name);
+}
