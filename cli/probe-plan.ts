@@ -47,6 +47,8 @@ const readOnlyLanes: readonly LaneKind[] = [
   'idle-session',
   'observer',
 ];
+/** Replica lag needs a writer and a reader that belong together, which no target tells. */
+const probedKinds = laneKinds.filter((kind) => kind !== 'replica-lag');
 const edgeIntervalMs = 10;
 
 /**
@@ -106,12 +108,12 @@ function laneKindsOf(options: ProbeOptions, writes: boolean): LaneKind[] {
   if (options.lanes === undefined)
     return writes ? [...readOnlyLanes, 'writer'] : [...readOnlyLanes];
   const kinds = options.lanes.split(',').map((text) => {
-    const kind = laneKinds.find((known) => known === text.trim());
+    const kind = probedKinds.find((known) => known === text.trim());
     if (kind !== undefined) return kind;
     throw new UserError(
       'LANES_INVALID',
       `"${text.trim()}" is no kind of lane.`,
-      `Choose from ${laneKinds.join(', ')}.`,
+      `Choose from ${probedKinds.join(', ')}.`,
     );
   });
   if (kinds.includes('writer') && !writes)

@@ -5,33 +5,21 @@
  */
 import { z } from 'zod';
 import { type ClockName, clockNames, endpointStates } from '../../sim/events.js';
+import { failureSchema, pollDataSchema } from './poll-data.js';
 import { foundSchema, rollbackDataSchema } from './rollback-data.js';
+
+export {
+  type ErrorKind,
+  errorKinds,
+  type Failure,
+  failureSchema,
+  type Heartbeat,
+  type Outcome,
+  outcomes,
+} from './poll-data.js';
 
 /** The version every entry carries; raised when an old reader could misread a new entry. */
 export const entryVersion = 1;
-
-export const outcomes = ['ok', 'fail', 'unknown'] as const;
-export type Outcome = (typeof outcomes)[number];
-
-/** Why an attempt did not succeed, in the words of a client; drivers' own texts go to `message`. */
-export const errorKinds = [
-  'refused',
-  'reset',
-  'closed',
-  'timeout',
-  'starting-up',
-  'shutting-down',
-  'terminated',
-  'read-only',
-  'auth',
-  'tls',
-  'dns',
-  'too-many-connections',
-  'statement-lost',
-  'not-sent',
-  'other',
-] as const;
-export type ErrorKind = (typeof errorKinds)[number];
 
 /** The kinds of lane. A lane's name is its kind, or `<target>/<kind>` where there are targets. */
 export const laneKinds = [
@@ -40,6 +28,7 @@ export const laneKinds = [
   'idle-session',
   'writer',
   'reader',
+  'replica-lag',
   'served-by',
   'observer',
 ] as const;
@@ -60,21 +49,6 @@ export const subjectSchema = z.looseObject({
   task: z.string().optional(),
 });
 
-/**
- * What is not known in it is left out of it, never the whole: an attempt that failed in a way
- * that only a newer version has a word for has failed all the same.
- */
-export const failureSchema = z.looseObject({
-  kind: z.enum(errorKinds).catch('other'),
-  sqlstate: z.string().nullable().catch(null),
-  /** The driver's or the system's code, such as ECONNREFUSED or ER_LOCK_DEADLOCK. */
-  code: z.string().nullable().catch(null),
-  /** The engine's own number of the error, where it has one, such as 1290 of MySQL. */
-  errorNumber: whole.optional().catch(undefined),
-  message: z.string().catch(''),
-});
-export type Failure = z.infer<typeof failureSchema>;
-
 export const drawSchema = z.looseObject({
   name: z.string(),
   value: z.number(),
@@ -90,8 +64,17 @@ export type Draw = z.infer<typeof drawSchema>;
 export const laneSpecSchema = z.looseObject({
   name: z.string(),
   kind: z.enum(laneKinds),
-  /** The name of what is polled: an endpoint, or a target of `rehearse probe`. */
+  /**
+   * The name of what is polled: an endpoint by its listener's label (`writer`, `reader`), an
+   * instance by its identifier, or a target of `rehearse probe`.
+   */
   target: z.string(),
+  /**
+   * Where the target is none of these: the identifier of the cluster whose name it dials, and the
+   * label of that name. Without them the labels are those of the cluster that is told first.
+   */
+  cluster: z.string().optional(),
+  listener: z.string().optional(),
   intervalMs: z.number().positive(),
   timeoutMs: z.number().positive(),
   /** Interval of edge polling, or null where it is off. */
@@ -192,34 +175,6 @@ export const eventDataSchema = z.looseObject({
   modelled: z.boolean(),
 });
 
-export const pollDataSchema = z.looseObject({
-  /** The tick's number in its lane, or null for an edge poll between ticks. */
-  tick: whole.nullable(),
-  scheduledNs: instantNs,
-  startNs: instantNs,
-  endNs: instantNs,
-  /** False where only the start was logged: `endNs` is then the latest that it can have been. */
-  endMeasured: z.boolean().optional(),
-  outcome: z.enum(outcomes),
-  error: failureSchema.nullable().catch(null),
-  /** What answered, where something did. */
-  server: z
-    .looseObject({
-      version: z.string(),
-      /** `MySQL`, `MariaDB`; absent for PostgreSQL. */
-      flavour: z.string().optional(),
-      startedAt: z.string().optional(),
-      /** The name of the machine that the server says it runs on. */
-      host: z.string().optional(),
-    })
-    .nullable()
-    .catch(null),
-  /** True when this poll had to open its lane's held session anew. */
-  reconnected: z.boolean().optional(),
-  /** True for the one look at a session that follows the ticks. */
-  finalCheck: z.boolean().optional(),
-});
-
 const writeOne = z.looseObject({
   /** `intent` is recorded before the statement is sent. */
   stage: z.enum(['intent', 'acknowledged', 'failed', 'inDoubt']),
@@ -284,6 +239,13 @@ const checkSchema = z.looseObject({
   detail: z.string(),
 });
 
+/**
+ * The code of a note by which nothing can be concluded from a client's polls, for example because
+ * what its driver asked of the topology could not be answered. Its subject names the `lane`, or the
+ * `session`, whose kind tells the lanes: every objective on them is unknown.
+ */
+export const laneUndecided = 'lane-undecided';
+
 export const noteDataSchema = z.looseObject({
   level: z.enum(['info', 'warning', 'error']),
   /** `checker-failed`, `observer-stalled`, … or null. An error note makes the verdict unknown. */
@@ -294,6 +256,8 @@ export const noteDataSchema = z.looseObject({
   toNs: instantNs.optional(),
   /** With code `check`: a named check of the runbook and what it found. */
   check: checkSchema.optional(),
+  /** With code `lane-undecided` and a session as subject: whose it is, such as `probe reader`. */
+  sessionKind: z.string().optional(),
 });
 
 const head = {

@@ -49,7 +49,8 @@ function plainPoll(data: Loose): boolean {
     isOptionalBoolean(data.endMeasured) &&
     isOptionalBoolean(data.finalCheck) &&
     (error === null || plainFailure(error)) &&
-    (server === null || plainServer(server))
+    (server === null || plainServer(server)) &&
+    (data.heartbeat === undefined || plainHeartbeat(data.heartbeat))
   );
 }
 
@@ -78,8 +79,22 @@ function plainServer(server: unknown): boolean {
     typeof server.version === 'string' &&
     isTextOrAbsent(server.startedAt) &&
     isTextOrAbsent(server.flavour) &&
-    isTextOrAbsent(server.host)
+    isTextOrAbsent(server.host) &&
+    isOptionalBoolean(server.readOnly)
   );
+}
+
+function plainHeartbeat(heartbeat: unknown): boolean {
+  return (
+    isObject(heartbeat) &&
+    isWholeOrNull(heartbeat.seenNs) &&
+    isWholeOrNull(heartbeat.missedNs) &&
+    isWholeOrNull(heartbeat.unansweredNs)
+  );
+}
+
+function isWholeOrNull(value: unknown): boolean {
+  return value === null || isWhole(value);
 }
 
 function isTextOrAbsent(value: unknown): boolean {

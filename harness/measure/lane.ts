@@ -126,7 +126,7 @@ const answerMsMin = 1_000;
 
 /** Whether the lane's polls use one session, and dial only where it was lost. */
 export function holdsSession(kind: LaneKind): boolean {
-  return ['held-session', 'idle-session', 'writer', 'reader'].includes(kind);
+  return ['held-session', 'idle-session', 'writer', 'reader', 'replica-lag'].includes(kind);
 }
 
 function toAttempt(poll: PollData, holds: boolean): LaneAttempt {

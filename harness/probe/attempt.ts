@@ -1,5 +1,5 @@
 /** One attempt of a lane: what it is asked, and how it ended. */
-import type { Failure, Outcome } from '../history/entry.js';
+import type { Failure, Heartbeat, Outcome } from '../history/entry.js';
 import type { ServerIdentity } from './dialect.js';
 import { ownFailure } from './failure.js';
 
@@ -10,6 +10,8 @@ export interface AttemptEnd {
   readonly server: ServerIdentity | null;
   /** True when a held session had to be opened anew. */
   readonly reconnected?: boolean;
+  /** What was found of the heartbeats, where the lane measures replica lag. */
+  readonly heartbeat?: Heartbeat;
   /**
    * When that began of which the end tells, where it was before this attempt: the dial of an
    * earlier one. Without it the poll would claim to have looked when nobody did.

@@ -12,8 +12,10 @@ export type ServerIdentity = {
   readonly flavour?: string;
   /** When the server's main process started, where one row can tell. */
   readonly startedAt?: string;
-  /** The machine's own name for itself, where the server tells it. */
+  /** The machine's own name for itself, or its address, where the server tells it. */
   readonly host?: string;
+  /** Whether it takes no writes. */
+  readonly readOnly?: boolean;
 };
 
 export interface Dialect {
@@ -22,11 +24,19 @@ export interface Dialect {
   /** What the held session asks at each tick; read by `identityOf` as well. */
   readonly askHeld: Statement;
   identityOf(row: Row | undefined): ServerIdentity | null;
-  /** Sent once on a session that is to write for itself, or null where nothing is needed. */
+  /**
+   * Sent once on a session that is to write for itself, or to see at each read what is there now;
+   * null where nothing is needed.
+   */
   readonly beforeWrites: Statement | null;
   /** One row for the writer lane; what it returns, if anything, is read by `identityOf`. */
   writeRow(quotedTable: string, lane: string, number: number): Statement;
   createWriteTable(quotedTable: string): string;
+  /** One row a lane, whose number never goes back. */
+  writeHeartbeat(quotedTable: string, lane: string, number: number): Statement;
+  /** The number that is shown, or no row. */
+  readHeartbeat(quotedTable: string, lane: string): Statement;
+  createHeartbeatTable(quotedTable: string): string;
   /** Quotes an identifier for SQL text. */
   quoteName(name: string): string;
   /** Quotes a string for SQL text, whatever the session's settings say of backslashes. */

@@ -15,6 +15,7 @@ import { Lane } from './lane.js';
 import { newConnectionAttempts } from './new-connection.js';
 import { dialOf } from './open-connection.js';
 import type { InstrumentsPlan, LanePlan, OpenedSessions } from './protocol.js';
+import { ReplicaLag } from './replica-lag.js';
 import { ask, write } from './session-uses.js';
 import { parseTable, probeWriteTable } from './table-name.js';
 import type { ConnectionTarget } from './target.js';
@@ -53,7 +54,9 @@ export class Instruments {
     this.#recorders = recorders;
     this.#lanes = plan.lanes.flatMap((lane) => {
       const target = lane.target === null ? null : this.#own(lane.target);
-      const attempts = attemptsOf(lane, target, clock);
+      const written = lane.spec.kind === 'replica-lag' ? heartbeatTargetOf(plan, lane) : null;
+      const writer = written === null ? null : this.#own(written);
+      const attempts = attemptsOf(lane, { target, writer }, clock);
       return attempts === null ? [] : [{ plan: lane, attempts, lane: null, opened: false }];
     });
     this.#ledger = ledgerSessions(plan, clock, recorders.load);
@@ -159,7 +162,10 @@ export class Instruments {
     const add = (kind: string, count: number): void => {
       if (count > 0) counts.set(kind, (counts.get(kind) ?? 0) + count);
     };
-    for (const open of this.#lanes) add(`probe ${open.plan.spec.kind}`, open.opened ? 1 : 0);
+    for (const { plan, opened } of this.#lanes) {
+      add(`probe ${plan.spec.kind}`, opened ? 1 : 0);
+      if (plan.spec.kind === 'replica-lag') add('probe heartbeat', opened ? 1 : 0);
+    }
     add('ledger writer', this.#ledger.filter((session) => session.isOpen).length);
     for (const [kind, count] of this.#sessions?.counts() ?? []) add(`load ${kind}`, count);
     return [...counts].map(([sessionKind, count]) => ({ sessionKind, count }));
@@ -188,10 +194,22 @@ function inFlightMax(kind: LaneKind, timeoutMs: number, intervalMs: number): num
   return Math.min(hanging, kind === 'new-connection' ? dialsInFlightMax : queuedMax);
 }
 
+/** Whom the heartbeats of a lane are written to; they reach every reader of the same cluster. */
+function heartbeatTargetOf(plan: InstrumentsPlan, lane: LanePlan): ConnectionTarget | null {
+  const writer = plan.lanes.find(({ spec }) => spec.kind === 'writer')?.target ?? null;
+  return lane.heartbeatTarget ?? writer ?? plan.ledger?.target ?? null;
+}
+
+interface LaneTargets {
+  readonly target: ConnectionTarget | null;
+  /** For heartbeats. */
+  readonly writer: ConnectionTarget | null;
+}
+
 /** Null for served-by, which readers derive from the polls of new-connection. */
 function attemptsOf(
   plan: LanePlan,
-  target: ConnectionTarget | null,
+  { target, writer }: LaneTargets,
   clock: Clock,
 ): Attempts | null {
   const { kind, name } = plan.spec;
@@ -212,6 +230,11 @@ function attemptsOf(
       return holding(ask(clock, dialect, dialect.askHeld));
     case 'reader':
       return holding(ask(clock, dialect, dialect.identity));
+    case 'replica-lag': {
+      if (writer === null) throw new Error(`lane ${name} has no writer`);
+      const { intervalMs, timeoutMs } = plan.spec;
+      return new ReplicaLag({ clock, lane: name, writer, reader: target, intervalMs, timeoutMs });
+    }
     case 'writer': {
       const table = quoteTable(dialect, parseTable(plan.writeTable ?? probeWriteTable));
       return holding(write(clock, dialect, table, name));

@@ -15,6 +15,11 @@ export interface LanePlan {
   readonly spec: LaneSpec;
   /** Null only for lanes that poll nothing: observer and served-by. */
   readonly target: ConnectionTarget | null;
+  /**
+   * Of a lane that measures replica lag: whom its heartbeats are written to; whom the writer lane
+   * polls unless said otherwise.
+   */
+  readonly heartbeatTarget?: ConnectionTarget;
   /** The writer lane's table, `schema.table`; `rehearse.probe_write` unless said otherwise. */
   readonly writeTable?: string;
   /**

@@ -4,6 +4,9 @@ import { UserError } from '../../sim/user-error.js';
 /** Where the writer lane of a rehearsal writes. */
 export const probeWriteTable = 'rehearse.probe_write';
 
+/** Where the lanes that measure replica lag write their heartbeats. */
+export const heartbeatTable = 'rehearse.heartbeat';
+
 /** A table with its schema, which on MySQL is a database. */
 export interface TableName {
   readonly schema: string;

@@ -2,13 +2,14 @@
 import type { Failure } from '../../history/entry.js';
 import { quoteTable } from '../../probe/dialect.js';
 import { mysqlDialect } from '../../probe/mysql/dialect.js';
-import { parseTable, probeWriteTable } from '../../probe/table-name.js';
+import { heartbeatTable, parseTable, probeWriteTable } from '../../probe/table-name.js';
 import { addCopy, type FoundRuns } from '../found-runs.js';
 import type { AskText, LedgerEngine } from '../ledger-engine.js';
 import { ledgerTable, pageRows, wholeOf } from '../ledger-table.js';
 
 const ledger = quoteTable(mysqlDialect, ledgerTable);
 const written = quoteTable(mysqlDialect, parseTable(probeWriteTable));
+const heartbeat = quoteTable(mysqlDialect, parseTable(heartbeatTable));
 const schema = mysqlDialect.quoteName(ledgerTable.schema);
 
 export const mysqlLedger: LedgerEngine = {
@@ -20,6 +21,7 @@ export const mysqlLedger: LedgerEngine = {
   schemaStatements: (instrumentUser) => [
     `CREATE DATABASE IF NOT EXISTS ${schema}`,
     mysqlDialect.createWriteTable(written),
+    mysqlDialect.createHeartbeatTable(heartbeat),
     // The key is the row's own, not the write's: a duplicate must be able to be there.
     `CREATE TABLE IF NOT EXISTS ${ledger} (id BIGINT AUTO_INCREMENT PRIMARY KEY, ` +
       'session VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, ' +
