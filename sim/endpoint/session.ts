@@ -162,6 +162,14 @@ export abstract class Session implements FaultableSession {
     this.endWith(this.lastWords);
   }
 
+  /** Ends the session as a server that crashes does, which says less. */
+  abstract crash(): void;
+
+  /** Its server is out of reach: nobody answers it and nobody ends it, until it is reset. */
+  strand(): void {
+    this.letServerGo(Buffer.alloc(0));
+  }
+
   reset(): void {
     this.#close('endpoint', 'broken');
   }

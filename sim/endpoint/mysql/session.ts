@@ -315,6 +315,11 @@ export class MysqlSession extends Session implements Passage {
     return errPacket(this.#traffic.nextSequence, shutdown);
   }
 
+  /** It says nothing at all. */
+  override crash(): void {
+    this.endWith(Buffer.alloc(0));
+  }
+
   protected override violationNotice(text: string): Buffer {
     return errPacket(this.#traffic.nextSequence, { number: 1835, sqlState: 'HY000', text });
   }

@@ -4,6 +4,7 @@ import type { ServerAddress } from '../../server/server.js';
 import {
   errorMessage,
   frontend,
+  noticeMessage,
   parameterStatusMessage,
   terminateMessage,
   type WholeMessage,
@@ -134,6 +135,11 @@ export class PostgresSession extends Session {
   protected override get lastWords(): Buffer {
     const message = 'terminating connection due to administrator command';
     return errorMessage({ severity: 'FATAL', code: '57P01', message });
+  }
+
+  override crash(): void {
+    const message = 'terminating connection because of crash of another server process';
+    this.endWith(noticeMessage({ severity: 'WARNING', code: '57P02', message }));
   }
 
   protected override violationNotice(message: string): Buffer {

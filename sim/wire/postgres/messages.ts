@@ -125,8 +125,16 @@ export interface ErrorFields {
 }
 
 export function errorMessage(fields: ErrorFields): Buffer {
+  return told(backend.errorResponse, fields);
+}
+
+export function noticeMessage(fields: ErrorFields): Buffer {
+  return told(backend.noticeResponse, fields);
+}
+
+function told(type: number, fields: ErrorFields): Buffer {
   return message(
-    backend.errorResponse,
+    type,
     ...[`S${fields.severity}`, `V${fields.severity}`, `C${fields.code}`, `M${fields.message}`].map(
       text,
     ),
