@@ -44,12 +44,16 @@ export interface JobEnd {
   readonly reason: string | null;
 }
 
-/** Published defects of zero-downtime patching that an operation can exercise. */
+/**
+ * What can go wrong of itself: published defects of zero-downtime patching, and a secondary of a
+ * global database whose new engine does not start.
+ */
 export const patchDefects = [
   'zdp-fallback',
   'zdp-hang',
   'zdp-wrong-statement',
   'zdp-lost-roles',
+  'secondary-start-failure',
 ] as const;
 export type PatchDefect = (typeof patchDefects)[number];
 
@@ -82,6 +86,12 @@ export interface ZeroDowntimePatchParameters extends OperationBasics {
   readonly defects: readonly PatchDefect[];
 }
 
+/**
+ * What the minor upgrade of an Aurora global database takes: `cluster` is its primary, whose writer
+ * is patched with zero downtime.
+ */
+export type GlobalUpgradeParameters = ZeroDowntimePatchParameters;
+
 export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
 export type LateSessions = (typeof lateSessionChoices)[number];
 
@@ -106,6 +116,7 @@ export interface OperationParameters {
   'modify-parameter-group': ModifyParameterGroupParameters;
   'associate-parameter-group': AssociateParameterGroupParameters;
   'zero-downtime-patch': ZeroDowntimePatchParameters;
+  'global-upgrade': GlobalUpgradeParameters;
 }
 export type OperationName = keyof OperationParameters;
 

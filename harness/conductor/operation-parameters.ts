@@ -21,6 +21,12 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
     ...patchOf(plan),
     defects: plan.defects,
   }),
+  'global-upgrade': ({ plan, basics }) => ({
+    ...basics,
+    ...versionAfter(plan),
+    ...patchOf(plan),
+    defects: plan.defects,
+  }),
 };
 
 /** The version to go to, of an operation that changes it. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Emit } from '../events.js';
-import type { Server, StopMode } from '../server/server.js';
+import type { Server, StartOptions, StopMode } from '../server/server.js';
 import type { EndpointAddress, InstanceRole } from '../sim.js';
 import type { Member } from './member.js';
 import { InstanceParameters, ParameterGroup } from './parameters/parameter-group.js';
@@ -28,6 +28,8 @@ export interface InstanceParts {
   readonly server: Server;
   readonly member: Member;
   readonly endpoint: Endpoint;
+  /** Called when its role or its server's life has changed. */
+  readonly onChange: () => void;
 }
 
 export class Instance {
@@ -41,6 +43,7 @@ export class Instance {
   /** Its parameter group, at first the default one, and what of that waits for a reboot. */
   readonly parameters: InstanceParameters;
   readonly #emit: Emit;
+  readonly #onChange: () => void;
   #role: InstanceRole;
   #status: InstanceStatus = 'creating';
 
@@ -52,6 +55,7 @@ export class Instance {
     this.subject = { cluster: parts.cluster, instance: parts.identifier };
     this.clock = parts.clock;
     this.#emit = parts.emit;
+    this.#onChange = parts.onChange;
     this.#role = parts.role;
     const byDefault = new ParameterGroup(`default.${parts.server.spec.engine}`);
     this.parameters = new InstanceParameters(byDefault, (status) =>
@@ -67,6 +71,7 @@ export class Instance {
   set role(role: InstanceRole) {
     this.#role = role;
     this.#tell('instance.role', role);
+    this.#onChange();
   }
 
   get status(): InstanceStatus {
@@ -105,14 +110,15 @@ export class Instance {
    * @param options other binaries over the same data; whether it is to follow another server
    * @throws UserError `ENGINE_START_FAILED`
    */
-  async startServer(options: { version?: string; standby?: boolean } = {}): Promise<void> {
-    const parameters = this.parameters.atStart(this);
+  async startServer(options: StartOptions = {}): Promise<void> {
+    const parameters = { ...this.parameters.atStart(this), ...options.parameters };
     const times = await this.server.start({ ...options, parameters });
     await this.member.started();
     this.parameters.rebooted();
     if (options.standby === true) await this.member.refuseWrites();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
+    this.#onChange();
   }
 
   /** Ends its endpoint and its server. */

@@ -1,5 +1,6 @@
 /** The operations by name. To add one: a folder beside this file, and a line here. */
 import type { OperationName, OperationParameters } from '../sim.js';
+import { globalUpgrade } from './global-upgrade/call.js';
 import type { Operation } from './operation.js';
 import { associateParameterGroup } from './parameters/associate.js';
 import { modifyParameterGroup } from './parameters/modify.js';
@@ -9,4 +10,5 @@ export const operations: { readonly [O in OperationName]: Operation<OperationPar
   'modify-parameter-group': modifyParameterGroup,
   'associate-parameter-group': associateParameterGroup,
   'zero-downtime-patch': zeroDowntimePatch,
+  'global-upgrade': globalUpgrade,
 };

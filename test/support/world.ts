@@ -33,6 +33,8 @@ export async function openWorld(
     parameters?: Record<string, string>;
     pending?: string[];
     members?: ClusterOptions['members'];
+    region?: string;
+    awsVersion?: string;
   } = {},
 ): Promise<World> {
   const clock = systemClock();
@@ -50,6 +52,8 @@ export async function openWorld(
     version: options.version ?? '17.4',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.members === undefined ? {} : { members: options.members }),
+    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.awsVersion === undefined ? {} : { awsVersion: options.awsVersion }),
     ...(options.pending === undefined ? {} : { pendingParameters: options.pending }),
   });
   const clients: Client[] = [];

@@ -37,7 +37,7 @@ function isPatch(cluster: ClusterRecord, parameters: ZeroDowntimePatchParameters
   return named !== awsVersion && (version === to || canUpgradeInPlace(server, version, to));
 }
 
-function cannotUpgrade(
+export function cannotUpgrade(
   { engine, version, awsVersion }: ClusterRecord,
   parameters: ZeroDowntimePatchParameters,
 ): AwsFault {
