@@ -4,6 +4,7 @@ import type { Cluster, EndpointAddress, Login } from '../../sim/sim.js';
 import type { RunPlan } from '../plan.js';
 import type { InstrumentsPlan } from '../probe/protocol.js';
 import type { ConnectionTarget, WireEngine } from '../probe/target.js';
+import type { RunClusters } from './clusters.js';
 import { openingMs } from './session-numbers.js';
 
 /** The time in which a few sessions are to be open, before the run is given up. */
@@ -11,20 +12,25 @@ const openTimeoutMs = 30_000;
 /** How long one write of the ledger may take. */
 export const writeTimeoutMs = 30_000;
 
-/** The instruments' plan against a cluster that is up. */
-export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor): InstrumentsPlan {
+/**
+ * The instruments' plan against clusters that are up. Sessions and writes are for the primary;
+ * a lane dials the name, the instance or the secondary that its target says.
+ */
+export function instrumentsPlan(
+  plan: RunPlan,
+  clusters: RunClusters,
+  anchor: Anchor,
+): InstrumentsPlan {
+  const cluster = clusters.primary;
   const { instrument, application } = cluster;
   const writer = target('writer', cluster, cluster.writer, instrument);
-  const targets: Record<string, ConnectionTarget> = {
-    writer,
-    reader: target('reader', cluster, cluster.reader, instrument),
-  };
+  const targets = targetsOf(clusters);
   return {
     anchor,
     lanes: plan.lanes.map(({ spec, phaseMs }) => ({
       spec,
       phaseMs,
-      target: spec.kind === 'observer' ? null : (targets[spec.target] ?? null),
+      target: spec.kind === 'observer' ? null : must(targets, spec.target),
     })),
     ledger:
       plan.writesPerSecond === 0
@@ -45,6 +51,23 @@ export function instrumentsPlan(plan: RunPlan, cluster: Cluster, anchor: Anchor)
     openTimeoutMs: openTimeoutMs + openingMs(plan),
     mustOpen: true,
   };
+}
+
+function targetsOf({ primary, secondaries }: RunClusters): Map<string, ConnectionTarget> {
+  const of = (name: string, cluster: Cluster, address: EndpointAddress) =>
+    [name, target(name, cluster, address, cluster.instrument)] as const;
+  return new Map([
+    of('writer', primary, primary.writer),
+    of('reader', primary, primary.reader),
+    ...primary.instances.map((one) => of(one.identifier, primary, one.address)),
+    ...secondaries.map((one) => of(one.target, one.cluster, one.cluster.reader)),
+  ]);
+}
+
+function must(targets: ReadonlyMap<string, ConnectionTarget>, name: string): ConnectionTarget {
+  const found = targets.get(name);
+  if (found === undefined) throw new Error(`a lane has the target ${name}, which there is not`);
+  return found;
 }
 
 /** The server itself, past the endpoint: for making tables, and for what survived in them. */

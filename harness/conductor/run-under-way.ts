@@ -5,26 +5,28 @@ import { formatDuration } from '../duration.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
 import type { StartStep, Step } from '../scenario.js';
-import { databaseOptions, noteDatabase } from './database.js';
+import { instanceCount } from '../topology.js';
+import { allOf, createClusters, type RunClusters } from './clusters.js';
+import { noteDatabase } from './database.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { operationParameters } from './operation-parameters.js';
 import { type Phases, phases } from './phases.js';
 import { Rollback } from './rollback.js';
-import { connectionParameters, examiningMs } from './session-numbers.js';
+import { examiningMs } from './session-numbers.js';
 import { unlessStopped } from './unless-stopped.js';
 
 /** How much longer than its drawn durations an operation may take before it is given up. */
 const operationGraceMs = 180_000;
 const finishGraceMs = 30_000;
-const clusterIdentifier = 'rehearsal';
 
 export class RunUnderWay {
   readonly #context: RunContext;
   readonly #phases: Phases;
   readonly #rollback: Rollback;
   #sim: Promise<Sim> | undefined;
-  #job: Job | undefined;
+  /** The latest of each operation. */
+  readonly #jobs = new Map<string, Job>();
   #takeBack: () => void = () => undefined;
   #reachedT0 = false;
   /** Why the operation did not take place, or did not succeed. */
@@ -42,33 +44,21 @@ export class RunUnderWay {
     this.#phases.enter('start', clock.nowNs());
     this.#sim = this.#context.makeSim();
     const sim = await unlessStopped(stop, this.#sim);
-    const database = databaseOptions(this.#context);
-    const cluster = await unlessStopped(
-      stop,
-      sim.createCluster({
-        identifier: clusterIdentifier,
-        engine: plan.engine,
-        server: plan.servers.engine,
-        version: plan.servers.from,
-        awsVersion: plan.versions.awsFrom,
-        pendingParameters: plan.pendingParameters,
-        ...database,
-        parameters: { ...connectionParameters(plan), ...database.parameters },
-      }),
-    );
+    const clusters = await createClusters(this.#context, sim);
+    const cluster = clusters.primary;
     noteDatabase(this.#context, cluster);
-    await this.#recordServer(cluster, 'before');
+    await this.#recordServers(clusters, 'before');
     const { prepareSchema } = this.#context;
     await unlessStopped(stop, prepareSchema(serverTarget(cluster), cluster.instrument.user));
-    const wanted = instrumentsPlan(plan, cluster, clock.anchor);
+    const wanted = instrumentsPlan(plan, clusters, clock.anchor);
     await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
     this.#takeBack = this.#context.onCluster(cluster);
     const faults = this.#faults(cluster);
     try {
-      await this.#goThrough(sim, cluster, faults);
+      await this.#goThrough(sim, clusters, faults);
     } finally {
       faults.end();
-      this.#job?.abort('the run has ended');
+      for (const job of this.#jobs.values()) job.abort('the run has ended');
       this.#phases.leave(clock.nowNs());
     }
     return { completed: this.#trouble === null, reason: this.#trouble };
@@ -81,19 +71,20 @@ export class RunUnderWay {
     await sim?.close();
   }
 
-  async #goThrough(sim: Sim, cluster: Cluster, faults: FaultTimeline): Promise<void> {
+  async #goThrough(sim: Sim, clusters: RunClusters, faults: FaultTimeline): Promise<void> {
     const { plan, clock } = this.#context;
     faults.begin(plan.expectedT0Ms);
     for (const phase of plan.phases) {
       // The phase at T0 is entered by the operation itself, at its own instant, or never.
       if (phase.t0 !== true) this.#phases.enter(phase.name, clock.nowNs());
       else if (!this.#reachedT0) continue;
-      for (const step of phase.steps) await this.#do(step, sim, cluster, faults);
+      for (const step of phase.steps) await this.#do(step, sim, clusters, faults);
     }
   }
 
-  async #do(step: Step, sim: Sim, cluster: Cluster, faults: FaultTimeline): Promise<void> {
+  async #do(step: Step, sim: Sim, clusters: RunClusters, faults: FaultTimeline): Promise<void> {
     const { clock, stop } = this.#context;
+    const cluster = clusters.primary;
     switch (step.step) {
       case 'wait':
         return clock.sleep(step.durationMs, stop);
@@ -104,7 +95,7 @@ export class RunUnderWay {
       case 'start':
         return this.#start(step, sim, cluster, faults);
       case 'finish':
-        return this.#finish();
+        return this.#finish(step.operation);
       case 'snapshot':
         return this.#rollback.snapshot(cluster);
       case 'restore':
@@ -112,7 +103,7 @@ export class RunUnderWay {
       case 'verify':
         faults.end();
         this.#tellNotBegun(faults);
-        return this.#verify(cluster);
+        return this.#verify(clusters);
     }
   }
 
@@ -125,10 +116,15 @@ export class RunUnderWay {
     const t0 = new Promise<void>((resolve) => {
       atT0 = resolve;
     });
+    let touched = false;
     const parameters = operationParameters(plan, step, cluster.identifier, (atNs) => {
-      this.#reachedT0 = true;
-      this.#phases.enter(t0Phase, atNs, true);
-      faults.t0();
+      touched = true;
+      // One operation after the other may be started: a run has one T0 all the same.
+      if (!this.#reachedT0) {
+        this.#reachedT0 = true;
+        this.#phases.enter(t0Phase, atNs, true);
+        faults.t0();
+      }
       atT0();
     });
     const answer = sim.start(operation, parameters);
@@ -137,13 +133,13 @@ export class RunUnderWay {
       this.#trouble = `${operation} was refused, so it was not measured: ${code}: ${message}`;
       return;
     }
-    this.#job = answer.job;
+    this.#jobs.set(operation, answer.job);
     await unlessStopped(stop, Promise.race([t0, this.#ended(answer.job)]));
-    if (!this.#reachedT0) this.#takeEnd(operation, await answer.job.finished);
+    if (!touched) this.#takeEnd(operation, await answer.job.finished);
   }
 
-  async #finish(): Promise<void> {
-    const job = this.#job;
+  async #finish(operation: string): Promise<void> {
+    const job = this.#jobs.get(operation);
     if (job === undefined) return;
     await unlessStopped(this.#context.stop, this.#ended(job));
     this.#takeEnd(job.operation, await job.finished);
@@ -153,7 +149,8 @@ export class RunUnderWay {
   async #ended(job: Job): Promise<void> {
     const { plan, clock, record } = this.#context;
     const drawnMs = plan.durations.reduce((sum, { value }) => sum + value, 0);
-    const limitMs = drawnMs + operationGraceMs;
+    // At worst it goes through all of them with one instance after the other.
+    const limitMs = drawnMs * instanceCount(plan.topology) + operationGraceMs;
     const timer = clock.timer(limitMs, () => {
       const text = `${job.operation} did not end within ${formatDuration(limitMs)}`;
       note(record, clock, 'error', 'operation-late', text);
@@ -168,18 +165,23 @@ export class RunUnderWay {
       this.#trouble = `${operation} ${end.status}${end.reason === null ? '' : `: ${end.reason}`}`;
   }
 
-  async #verify(cluster: Cluster): Promise<void> {
+  async #verify(clusters: RunClusters): Promise<void> {
     const { plan, instruments } = this.#context;
     // An attempt may hang until its own time-out, and so may the last check after it.
     const attemptMsMax = Math.max(...plan.lanes.map(({ spec }) => spec.timeoutMs), writeTimeoutMs);
     await instruments.finish(2 * attemptMsMax + examiningMs(plan) + finishGraceMs);
-    await instruments.readback(serverTarget(cluster));
+    await instruments.readback(serverTarget(clusters.primary));
     try {
-      await this.#recordServer(cluster, 'after');
+      await this.#recordServers(clusters, 'after');
     } catch (error) {
       // A server that is away is a finding; what kept the operation from its end is told first.
       this.#trouble ??= `the server was away when it was verified: ${messageOf(error)}`;
     }
+  }
+
+  /** The primary's first: it is the one that a report names. */
+  async #recordServers(clusters: RunClusters, when: 'before' | 'after'): Promise<void> {
+    for (const cluster of allOf(clusters)) await this.#recordServer(cluster, when);
   }
 
   async #recordServer(cluster: Cluster, when: 'before' | 'after'): Promise<void> {
