@@ -18,20 +18,13 @@ import type {
   FaultRequest,
   Login,
 } from '../sim.js';
+import { messageOf } from '../user-error.js';
+import { type ClusterStatus, instanceStatusOf } from './cluster-status.js';
 import type { Instance, InstanceStatus } from './instance.js';
 import type { Member } from './member.js';
 import type { Followers } from './replication/followers.js';
 import { tellCall } from './tell-call.js';
-
-/** Statuses of a cluster that this version knows (AuroraUserGuide, "Viewing DB cluster status"). */
-export type ClusterStatus =
-  | 'creating'
-  | 'available'
-  | 'backing-up'
-  | 'failing-over'
-  | 'modifying'
-  | 'upgrading'
-  | 'upgrade_failed';
+import { publishTopology } from './topology/publish.js';
 
 export interface ClusterParts {
   readonly identifier: string;
@@ -77,6 +70,7 @@ export class ClusterRecord implements Cluster {
   #status: ClusterStatus = 'creating';
   #awsVersion: string | undefined;
   #latestSnapshot: ClusterSnapshot | null = null;
+  #publishing: Promise<void> = Promise.resolve();
 
   constructor(parts: ClusterParts) {
     this.identifier = parts.identifier;
@@ -320,6 +314,16 @@ export class ClusterRecord implements Cluster {
     });
   }
 
+  /** Its servers tell clients of the members as they are now, as soon as they can. */
+  membersChanged(): void {
+    this.#publishing = this.#publishing
+      .then(() => publishTopology(this))
+      .catch((error: unknown) => {
+        // One that is being stopped tells it when it is back.
+        this.note('info', 'topology-not-told', `a server was not told: ${messageOf(error)}`);
+      });
+  }
+
   async stopServer(): Promise<void> {
     await this.writerInstance.stopServer();
   }
@@ -377,11 +381,6 @@ export class ClusterRecord implements Cluster {
 
 function addressOf({ name, port }: EndpointName): EndpointAddress {
   return { name, host: '127.0.0.1', port };
-}
-
-/** What an instance is while its cluster is that. */
-function instanceStatusOf(status: ClusterStatus): InstanceStatus {
-  return status === 'failing-over' ? 'available' : status;
 }
 
 function must<T>(found: T | undefined, what: string): T {

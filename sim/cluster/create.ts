@@ -7,11 +7,12 @@ import type { EngineName, Server } from '../server/server.js';
 import type { ClusterOptions, ClusterSnapshot, Doorway, SimOptions } from '../sim.js';
 import { type ClusterParts, ClusterRecord } from './cluster.js';
 import type { Instance } from './instance.js';
-import { Making, memberName, namesFor } from './making.js';
+import { identityOf, Making, memberName, namesFor } from './making.js';
 import { type Member, memberOf } from './member.js';
 import { applicationLogin, fillingOf } from './own-content.js';
 import { Followers } from './replication/followers.js';
 import { replicationOf } from './replication/replication.js';
+import { installTopology } from './topology/publish.js';
 
 /** Looks like an AWS account's part of an endpoint name; it resolves nowhere. */
 const nameSuffix = (region: string): string => `rehearsal0000.${region}.rds.amazonaws.com`;
@@ -31,6 +32,7 @@ export async function createCluster(
   const isAlone = (options.members ?? []).length === 0;
   const parameters = {
     ...(isAlone ? {} : replicationOf(options.server).parametersOf(1)),
+    ...identityOf(options.server, memberName(options.identifier)),
     ...options.parameters,
   };
   const server = await sim.provider.create({
@@ -134,6 +136,7 @@ export async function openCluster(
     // A run has one list of sessions, whatever cluster they are in.
     sessionPrefix: primary === undefined ? 's' : `${identifier}/s`,
     onSession: (session, instance) => record?.sessionBegan(session, instance),
+    onChange: () => record?.membersChanged(),
   });
   try {
     const count = 1 + members.length;
@@ -156,6 +159,7 @@ export async function openCluster(
       doorway: doorway?.address ?? null,
       caPem: identity.caPem,
     });
+    await installTopology(record);
     for (const { endpoint } of instances) await endpoint.open();
     for (const name of endpointNames) await name.open();
     record.setStatus('available', { status: 'available', instances });

@@ -3,8 +3,9 @@ import type { Identity } from '../endpoint/certificate.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { EndpointName } from '../endpoint/endpoint-name.js';
 import type { Session } from '../endpoint/session.js';
+import { identityParameter } from '../engine/postgres/topology.js';
 import { rng } from '../rng.js';
-import type { Server } from '../server/server.js';
+import type { EngineName, Server } from '../server/server.js';
 import type { Doorway, InstanceRole, SimOptions } from '../sim.js';
 import { Instance } from './instance.js';
 import { type Member, memberOf } from './member.js';
@@ -26,6 +27,8 @@ export interface MakingParts {
   /** Goes before the number of a session. */
   readonly sessionPrefix: string;
   readonly onSession: (session: Session, instance: Instance) => void;
+  /** Called when the role of an instance or its server's life has changed. */
+  readonly onChange: () => void;
 }
 
 /** The making of one cluster's instances. */
@@ -78,7 +81,7 @@ export class Making {
     ordinal: number,
     identity: Identity,
   ): Promise<Instance> {
-    const { sim, cluster, domain, sessionPrefix, onSession } = this.#parts;
+    const { sim, cluster, domain, sessionPrefix, onSession, onChange } = this.#parts;
     const identifier = memberName(cluster, ordinal);
     await member.started();
     const endpoint = new Endpoint({
@@ -95,18 +98,21 @@ export class Making {
       nextSession: () => `${sessionPrefix}${++this.#sessions}`,
     });
     const { clock, emit } = sim;
-    const parts = { identifier, cluster, role, clock, emit, server, member, endpoint };
-    const instance = new Instance(parts);
+    const own = { identifier, cluster, role, clock, emit, onChange };
+    const instance = new Instance({ ...own, server, member, endpoint });
     return instance;
   }
 
   /** A started copy of the writer, which comes up to follow it. */
   async #copyOf(writer: Instance, ordinal: number): Promise<Server> {
     const { sim, cluster, followers } = this.#parts;
-    const parameters = followers.replication.parametersOf(ordinal);
+    const name = memberName(cluster, ordinal);
+    const parameters = {
+      ...followers.replication.parametersOf(ordinal),
+      ...identityOf(writer.server.spec.engine, name),
+    };
     const snapshot = await writer.server.snapshot();
     try {
-      const name = memberName(cluster, ordinal);
       const copy = await sim.provider.restore(snapshot, name, parameters);
       this.#copies.push(copy);
       await copy.start({ standby: true });
@@ -115,6 +121,11 @@ export class Making {
       await snapshot.remove();
     }
   }
+}
+
+/** Parameters by which a server knows which member it is: Postgres alone can be asked for it. */
+export function identityOf(engine: EngineName, identifier: string): Record<string, string> {
+  return engine === 'postgres' ? { [identityParameter]: identifier } : {};
 }
 
 /** The names that clients dial: readers' leads to a reader where there is one. */

@@ -19,6 +19,7 @@ import { switchOnViews } from '../engine/mysql/views.js';
 import { Admin } from '../engine/postgres/admin.js';
 import * as postgresParameters from '../engine/postgres/parameters.js';
 import * as postgresRoles from '../engine/postgres/roles.js';
+import { installTopology, type TopologyFile, writeTopology } from '../engine/postgres/topology.js';
 import type { UserLike } from '../engine/user-like.js';
 import type { Server } from '../server/server.js';
 import type { Login } from '../sim.js';
@@ -41,7 +42,15 @@ export interface MemberParameters {
   value(name: string): Promise<string | undefined>;
 }
 
+/** How a member's server tells clients of Aurora who is in its cluster. */
+export interface MemberTopology {
+  /** Makes what clients ask in that database and in those to come. */
+  install(database: string): Promise<void>;
+  write(topology: TopologyFile): Promise<void>;
+}
+
 interface MemberSide {
+  readonly topology: MemberTopology;
   readonly parameters: MemberParameters;
   /** To be called after every start of its server, before the first client comes. */
   started(): Promise<void>;
@@ -94,6 +103,15 @@ function postgresMember(server: Server): PostgresMember {
   return {
     protocolName: 'postgres',
     admin,
+    topology: {
+      install: async (database) => {
+        for (const one of new Set([database, 'postgres', 'template1'])) {
+          const inside = new Admin(server.address, { ...server.admin, database: one });
+          await installTopology(inside).finally(() => inside.disconnect());
+        }
+      },
+      write: (topology) => writeTopology(admin, topology),
+    },
     parameters: {
       isStored: true,
       kind: (name) => postgresParameters.parameterKind(admin, name),
@@ -139,6 +157,8 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
     protocolName: 'mysql',
     flavour,
     admin,
+    // Its names cannot be made with SQL: the endpoint answers them.
+    topology: { install: async () => {}, write: async () => {} },
     parameters: {
       isStored: false,
       kind: (name) => mysqlParameters.parameterKind(admin, name),

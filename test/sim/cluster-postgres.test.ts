@@ -62,6 +62,53 @@ describe('a cluster of Postgres with two readers', () => {
     }
   });
 
+  it('tells on each server who is a member, after a promotion too', async () => {
+    const world = await openWorld({ members: ['reader'] });
+    onTestFinished(() => world.close());
+    const cluster = world.cluster as ClusterRecord;
+    const { followers, writerInstance: before } = cluster;
+    const [next] = cluster.readers;
+    if (next === undefined) throw new Error('there is no reader');
+    // As the driver of AWS asks.
+    const sql = `SELECT aurora_db_instance_identifier() AS me, server_id,
+      session_id = 'MASTER_SESSION_ID' AS writer FROM pg_catalog.aurora_replica_status()
+      WHERE EXTRACT(EPOCH FROM (NOW() - last_update_timestamp)) <= 300 ORDER BY server_id`;
+    const told = async (port: number): Promise<unknown> => {
+      const client = await world.client({ port });
+      const { rows } = await client.query(sql);
+      await client.end();
+      return rows.map(({ me, server_id, writer }) => [me.slice(-1), server_id.slice(-1), writer]);
+    };
+    await followers.replication.catchUp(next, before, 10_000);
+    expect(await told(before.address.port)).toEqual([
+      ['1', '1', true],
+      ['1', '2', false],
+    ]);
+    expect(await told(next.address.port)).toEqual([
+      ['2', '1', true],
+      ['2', '2', false],
+    ]);
+    await before.stopServer('fast');
+    await followers.promote(next, 10_000);
+    [before.role, next.role] = ['reader', 'writer'];
+    await before.startServer({ standby: true });
+    await followers.follow(before, next);
+    for (const [port, me] of [
+      [before.address.port, '1'],
+      [next.address.port, '2'],
+    ] as const)
+      await vi.waitFor(
+        async () =>
+          expect(await told(port)).toEqual([
+            [me, '1', false],
+            [me, '2', true],
+          ]),
+        10_000,
+      );
+    const client = await world.client({ port: next.address.port });
+    expect((await client.query('SELECT aurora_version() AS v')).rows).toEqual([{ v: '17.4.5' }]);
+  });
+
   it('is removed whole', async () => {
     const world = await openWorld({ members: ['reader'] });
     const cluster = world.cluster as ClusterRecord;

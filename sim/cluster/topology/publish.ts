@@ -1,0 +1,27 @@
+/** Lets the servers of an Aurora cluster tell their clients who is a member of it. */
+import type { ClusterRecord } from '../cluster.js';
+
+/** Makes what clients ask; once, on the writer, from whom the others have it. */
+export async function installTopology(cluster: ClusterRecord): Promise<void> {
+  if (!isAurora(cluster)) return;
+  const { mainInstance, application } = cluster;
+  if (mainInstance.role === 'writer')
+    await mainInstance.member.topology.install(application.database);
+  await publishTopology(cluster);
+}
+
+/** Tells every server that runs what the members are now. */
+export async function publishTopology(cluster: ClusterRecord): Promise<void> {
+  if (!isAurora(cluster)) return;
+  const { awsVersion, instances } = cluster;
+  const members = instances
+    .filter(({ role }) => role !== 'standby')
+    .map(({ identifier, role }) => ({ identifier, isWriter: role === 'writer' }));
+  for (const { server, member } of instances)
+    if (server.state === 'running') await member.topology.write({ version: awsVersion, members });
+}
+
+/** Servers of RDS have no such functions. */
+function isAurora({ engine }: ClusterRecord): boolean {
+  return engine.startsWith('aurora-');
+}
