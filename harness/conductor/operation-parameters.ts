@@ -15,6 +15,8 @@ interface Parts<O extends OperationName> {
  * `({ basics, settings }) => ({ ...basics, ...settings })`.
  */
 const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationParameters[O] } = {
+  'modify-parameter-group': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'associate-parameter-group': ({ basics, settings }) => ({ ...basics, ...settings }),
   'zero-downtime-patch': ({ plan, basics }) => ({
     ...basics,
     ...versionAfter(plan),
