@@ -33,8 +33,8 @@ export function createSim(options: SimOptions): Sim {
 
   const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
     const fault = operation.refuse(world, parameters);
-    const { cluster, action, parameters: told } = operation.call(parameters);
-    tellCall(options, cluster, { action, parameters: told, fault });
+    const call = operation.call(parameters, world);
+    if (call !== null) tellCall(options, call.cluster, { ...call, fault });
     if (fault !== null) return { fault };
     const job = startJob(`job-${jobs.length + 1}`, name, (signal) =>
       operation.run(world, parameters, signal),

@@ -112,10 +112,38 @@ export interface AssociateParameterGroupParameters extends OperationBasics {
   readonly group: string;
 }
 
+/**
+ * How the writer is taken from its clients: its sessions end and its port is closed, or nothing
+ * passes any more and nothing closes.
+ */
+export const fencings = ['reset', 'black-hole'] as const;
+export type Fencing = (typeof fencings)[number];
+
+/** What a failover takes: of an Aurora cluster to a reader, of a Multi-AZ instance to its standby. */
+export interface FailoverParameters extends OperationBasics {
+  /** Who is promoted; default: the first reader, or the standby. */
+  readonly target?: string;
+  readonly fencing: Fencing;
+  /** Whether a user asked for it, or the writer was lost first. */
+  readonly cause: 'requested' | 'loss';
+  /** Whether the two are in the same availability zone, as events tell it. Default: `cross`. */
+  readonly zone?: 'same' | 'cross';
+  /** The target's server is ended before it is promoted: the failover fails. Default: it is not. */
+  readonly targetFails?: boolean;
+}
+
+/** What a reboot without failover takes. */
+export interface RebootParameters extends OperationBasics {
+  /** Default: the writer. */
+  readonly instance?: string;
+}
+
 export interface OperationParameters {
   'modify-parameter-group': ModifyParameterGroupParameters;
   'associate-parameter-group': AssociateParameterGroupParameters;
   'zero-downtime-patch': ZeroDowntimePatchParameters;
+  failover: FailoverParameters;
+  reboot: RebootParameters;
   'global-upgrade': GlobalUpgradeParameters;
 }
 export type OperationName = keyof OperationParameters;

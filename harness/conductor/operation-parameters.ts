@@ -29,6 +29,8 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
     ...patchOf(plan),
     defects: plan.defects,
   }),
+  failover: ({ basics, settings }) => ({ ...basics, ...settings }),
+  reboot: ({ basics, settings }) => ({ ...basics, ...settings }),
 };
 
 /** The version to go to, of an operation that changes it. */

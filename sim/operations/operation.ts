@@ -12,8 +12,11 @@ export interface World extends SimOptions {
 
 /** @typeParam P what it is started with */
 export interface Operation<P> {
-  /** The call of AWS's API that starts it, and the cluster that it is told of. */
-  call(parameters: P): Omit<Call, 'fault'> & { readonly cluster: string };
+  /**
+   * The call of AWS's API that starts it, and the cluster that it is told of; null where nobody
+   * calls, because something was lost.
+   */
+  call(parameters: P, world: World): (Omit<Call, 'fault'> & { readonly cluster: string }) | null;
   /** The fault that AWS would answer; null where the call is taken. */
   refuse(world: World, parameters: P): AwsFault | null;
   /**

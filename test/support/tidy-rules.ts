@@ -18,6 +18,7 @@ export const tables: Readonly<Record<string, string>> = {
   'sim/timing/patch-durations.ts': 'modelled durations with their source: one row, one string',
   'sim/timing/failover-durations.ts': 'the same',
   'sim/timing/reboot-durations.ts': 'the same',
+  'sim/operations/failover/messages.ts': 'the event texts, word for word',
   'sim/operations/zero-downtime-patch/messages.ts':
     'the event texts, word for word: broken up they could not be searched for',
 };

@@ -1,0 +1,65 @@
+/**
+ * What happens to the data: the log of the writer that died is drained before a reader takes its
+ * place, so that nothing that was committed is lost, at whatever lag. On AWS both have the same
+ * storage (Aurora), or storage that is written synchronously (Multi-AZ); here servers have their
+ * own, and the one that died is started again where nobody can reach it until the other has all.
+ */
+import type { ClusterRecord } from '../../cluster/cluster.js';
+import type { Instance } from '../../cluster/instance.js';
+
+/** How long the target may take to get what it lacks, and to take over. */
+const drainMsMax = 60_000;
+const promoteMsMax = 60_000;
+
+/** Who changes places. */
+export interface Pair {
+  readonly cluster: ClusterRecord;
+  /** The writer before. */
+  readonly old: Instance;
+  /** The one that is promoted. */
+  readonly target: Instance;
+}
+
+/**
+ * Lets the target have all that the killed writer ever committed, and promotes it. Nobody may be
+ * admitted to either of them meanwhile. The writer before is stopped afterwards, in order.
+ * @throws Error where the target cannot take over; see `promoteAgain`
+ */
+export async function promoteTarget({ cluster, old, target }: Pair): Promise<void> {
+  const { followers } = cluster;
+  const { replication } = followers;
+  await old.startServer();
+  // A server that goes down in order waits for all who follow it, those behind a slow link too.
+  for (const one of followers.of(old)) await followers.forget(one);
+  await restartForParameters(target);
+  await replication.delayApply(target, 0);
+  // A link of its own: neither lag nor partition is on it.
+  await followers.follow(target, old);
+  await replication.catchUp(target, old, drainMsMax);
+  await old.stopServer('fast');
+  await followers.promote(target, promoteMsMax);
+}
+
+/** A reader that is promoted restarts, so what waited for a reboot is applied. */
+async function restartForParameters(target: Instance): Promise<void> {
+  if (target.parameters.pending.length === 0) return;
+  await target.stopServer('fast');
+  await target.startServer({ standby: true });
+}
+
+/** Starts the stopped writer before as a follower of the new one. */
+export async function rejoin({ cluster, old, target }: Pair): Promise<void> {
+  await old.startServer({ standby: true });
+  await cluster.followers.follow(old, target);
+}
+
+/**
+ * The target did not take over: it is ended for certain, and the writer before runs again.
+ * @throws UserError `ENGINE_START_FAILED`
+ */
+export async function promoteAgain({ cluster, old, target }: Pair): Promise<void> {
+  await cluster.followers.forget(target);
+  // Half promoted, it would be a second writer.
+  await target.stopServer('kill');
+  if (!old.serverRuns) await old.startServer();
+}
