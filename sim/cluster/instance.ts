@@ -34,8 +34,8 @@ export interface InstanceParts {
 
 export class Instance {
   readonly identifier: string;
-  readonly server: Server;
-  readonly member: Member;
+  #server: Server;
+  #member: Member;
   /** Its own endpoint: whoever reaches the instance by whatever name has his session here. */
   readonly endpoint: Endpoint;
   readonly subject: { readonly cluster: string; readonly instance: string };
@@ -49,8 +49,8 @@ export class Instance {
 
   constructor(parts: InstanceParts) {
     this.identifier = parts.identifier;
-    this.server = parts.server;
-    this.member = parts.member;
+    this.#server = parts.server;
+    this.#member = parts.member;
     this.endpoint = parts.endpoint;
     this.subject = { cluster: parts.cluster, instance: parts.identifier };
     this.clock = parts.clock;
@@ -62,6 +62,25 @@ export class Instance {
       this.#tell('parameters.status', status),
     );
     this.#tell('instance.role', parts.role);
+  }
+
+  get server(): Server {
+    return this.#server;
+  }
+
+  get member(): Member {
+    return this.#member;
+  }
+
+  /**
+   * Another server with its data stands for it from now on, stopped or running; who dials its
+   * endpoint comes there. The one before is not removed.
+   */
+  async replaceServer(server: Server, member: Member): Promise<void> {
+    await this.#member.admin.disconnect();
+    this.#server = server;
+    this.#member = member;
+    this.endpoint.setTarget(server.address, member.protocol(this.clock));
   }
 
   get role(): InstanceRole {

@@ -68,6 +68,7 @@ export class Endpoint {
   /** Ports elsewhere that lead here, and what they do when this one opens or closes. */
   readonly #doors = new Set<() => Promise<void>>();
   #target: ServerAddress;
+  #protocol: Protocol;
   #state: EndpointState = 'refusing';
   #greetings = 0;
   #nextSession = 1;
@@ -77,6 +78,7 @@ export class Endpoint {
     this.name = options.name;
     this.#options = options;
     this.#target = options.target;
+    this.#protocol = options.protocol;
     this.#host = {
       clock: options.clock,
       identity: options.identity,
@@ -148,8 +150,10 @@ export class Endpoint {
     this.#tellGauge('endpoint.state', state);
   }
 
-  setTarget(target: ServerAddress): void {
+  /** @param protocol of another server, whose records of users it asks */
+  setTarget(target: ServerAddress, protocol: Protocol = this.#protocol): void {
     this.#target = target;
+    this.#protocol = protocol;
   }
 
   /** Whether a client that proved who it is still gets a session on this server. */
@@ -293,8 +297,7 @@ export class Endpoint {
       return;
     }
     this.#greetings++;
-    const { protocol } = this.#options;
-    const answer = await protocol.greet(socket, spec.authentication ?? 'as-stored', this.#host);
+    const answer = await this.#protocol.greet(socket, spec.authentication ?? 'as-stored', this.#host);
     this.#greetings--;
     if ('begin' in answer) this.#begin(answer, spec);
     if (state !== 'open')
