@@ -160,7 +160,11 @@ export async function openCluster(
       caPem: identity.caPem,
     });
     await installTopology(record);
-    for (const { endpoint } of instances) await endpoint.open();
+    for (const { endpoint, role } of instances) {
+      await endpoint.open();
+      // Nobody reaches a standby before it has taken over.
+      if (role === 'standby') await endpoint.setState('refusing');
+    }
     for (const name of endpointNames) await name.open();
     record.setStatus('available', { status: 'available', instances });
     return record;

@@ -35,6 +35,8 @@ export interface MysqlWorld {
 
 export interface MysqlWorldOptions {
   readonly members?: ClusterOptions['members'];
+  /** Default: `aurora-mysql`. */
+  readonly engine?: ClusterOptions['engine'];
   readonly flavour: Flavour;
   readonly version: string;
   readonly provider?: ServerProvider;
@@ -60,10 +62,10 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
   const sim = createSim({ clock, seed: 'test', emit: (event) => told.push(event), provider });
   const cluster = await sim.createCluster({
     identifier: 'demo',
-    engine: 'aurora-mysql',
+    engine: options.engine ?? 'aurora-mysql',
     server: options.flavour,
     version: options.version,
-    awsVersion: '8.0.mysql_aurora.3.05.2',
+    ...(options.engine === undefined ? { awsVersion: '8.0.mysql_aurora.3.05.2' } : {}),
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.members === undefined ? {} : { members: options.members }),
   });

@@ -35,6 +35,7 @@ export async function openWorld(
     members?: ClusterOptions['members'];
     region?: string;
     awsVersion?: string;
+    engine?: ClusterOptions['engine'];
   } = {},
 ): Promise<World> {
   const clock = systemClock();
@@ -47,7 +48,7 @@ export async function openWorld(
   });
   const cluster = await sim.createCluster({
     identifier: 'demo',
-    engine: 'aurora-postgresql',
+    engine: options.engine ?? 'aurora-postgresql',
     server: 'postgres',
     version: options.version ?? '17.4',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
