@@ -138,6 +138,16 @@ export interface RebootParameters extends OperationBasics {
   readonly instance?: string;
 }
 
+/** What an upgrade of an RDS instance in place takes. */
+export interface UpgradeInPlaceParameters extends OperationBasics {
+  /** Version of the server to upgrade to, such as `17.5`, `8.0.44`, `11.8`. */
+  readonly engineVersion: string;
+  /** The same as AWS names it; default: what the server's own version says. */
+  readonly awsVersion?: string;
+  /** Without it a step to another major version is refused. */
+  readonly allowMajorVersionUpgrade: boolean;
+}
+
 export interface OperationParameters {
   'modify-parameter-group': ModifyParameterGroupParameters;
   'associate-parameter-group': AssociateParameterGroupParameters;
@@ -145,6 +155,7 @@ export interface OperationParameters {
   failover: FailoverParameters;
   reboot: RebootParameters;
   'global-upgrade': GlobalUpgradeParameters;
+  'upgrade-in-place': UpgradeInPlaceParameters;
 }
 export type OperationName = keyof OperationParameters;
 

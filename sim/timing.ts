@@ -7,6 +7,7 @@ import type { Rng } from './rng.js';
 import type { Duration } from './timing/duration.js';
 import { failoverDurations } from './timing/failover-durations.js';
 import { globalDurations } from './timing/global-durations.js';
+import { inPlaceDurations } from './timing/in-place-durations.js';
 import { parameterDurations } from './timing/parameter-durations.js';
 import { patchDurations } from './timing/patch-durations.js';
 import { rebootDurations } from './timing/reboot-durations.js';
@@ -24,6 +25,7 @@ export const timingTable = {
   ...failoverDurations,
   ...rebootDurations,
   ...globalDurations,
+  ...inPlaceDurations,
 } as const satisfies Record<string, Record<string, Duration>>;
 
 export type TimingProfile = keyof typeof timingTable;

@@ -23,6 +23,11 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
     ...patchOf(plan),
     defects: plan.defects,
   }),
+  'upgrade-in-place': ({ plan, basics, settings }) => ({
+    ...basics,
+    ...versionAfter(plan),
+    ...settings,
+  }),
   'global-upgrade': ({ plan, basics }) => ({
     ...basics,
     ...versionAfter(plan),

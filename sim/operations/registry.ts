@@ -6,6 +6,7 @@ import type { Operation } from './operation.js';
 import { associateParameterGroup } from './parameters/associate.js';
 import { modifyParameterGroup } from './parameters/modify.js';
 import { reboot } from './reboot/call.js';
+import { upgradeInPlace } from './upgrade-in-place/call.js';
 import { zeroDowntimePatch } from './zero-downtime-patch/call.js';
 
 export const operations: { readonly [O in OperationName]: Operation<OperationParameters[O]> } = {
@@ -15,4 +16,5 @@ export const operations: { readonly [O in OperationName]: Operation<OperationPar
   failover,
   reboot,
   'global-upgrade': globalUpgrade,
+  'upgrade-in-place': upgradeInPlace,
 };

@@ -180,6 +180,13 @@ export interface ServerProvider {
     parameters?: Readonly<Record<string, string>>,
   ): Promise<Server>;
   /**
+   * Makes a stopped server of another major version with all that a Postgres server holds, by
+   * pg_upgrade; the old one is stopped for it and stays as it was. Left out, or null: the programs
+   * of both versions are not to be had together.
+   * @throws UserError `ENGINE_START_FAILED` with what pg_upgrade says
+   */
+  upgraded?(server: Server, version: string): Promise<Server | null>;
+  /**
    * Where that server can dial what this process listens on: loopback, or this machine's address
    * in the run's own network, which the server is put into.
    * @throws UserError `SERVER_CANNOT_DIAL` where it runs on another machine
