@@ -1,6 +1,11 @@
 /** The registry: every rehearsal there is. Adding one is adding its file and a line here. */
 import type { Scenario } from '../harness/scenario.js';
+import { auroraGlobalMinorUpgrade } from './aurora-global-minor-upgrade.js';
 import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
 
-export const scenarios: readonly Scenario[] = [auroraPostgresZdp, auroraMysqlZdp];
+export const scenarios: readonly Scenario[] = [
+  auroraPostgresZdp,
+  auroraMysqlZdp,
+  auroraGlobalMinorUpgrade,
+];
