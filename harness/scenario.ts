@@ -4,6 +4,7 @@
  */
 import type {
   ClusterEngine,
+  FaultRequest,
   InstanceRole,
   LateSessions,
   OperationBasics,
@@ -51,10 +52,10 @@ export type Step =
   | StartStep
   /** The operation that was started is waited for. */
   | { readonly step: 'finish'; readonly operation: OperationName }
-  /** A fault of the endpoint, for a while. */
+  /** A fault, for a while. */
   | {
       readonly step: 'fault';
-      readonly fault: { readonly name: string; readonly value?: number };
+      readonly fault: FaultRequest;
       readonly durationMs: number;
     }
   /** A snapshot is taken of the cluster, to go back to. */

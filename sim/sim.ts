@@ -286,8 +286,12 @@ export interface Cluster {
    * @throws UserError `SNAPSHOT_FAILED`; the cluster goes on
    */
   snapshot(identifier: string): Promise<ClusterSnapshot>;
-  /** Starts a fault of the chain at once; returns what ends it. See `sim/endpoint/faults`. */
-  injectFault(fault: FaultRequest): { end(): void };
+  /**
+   * Starts a fault at once; returns what ends it. See `docs/adding-a-fault.md`.
+   * @throws UserError `FAULT_UNKNOWN`, `FAULT_VALUE_INVALID`, `FAULT_TARGET_UNKNOWN`,
+   *   `FAULT_CANNOT_BEGIN`
+   */
+  injectFault(fault: FaultRequest): RunningFault;
 }
 
 /** A cluster's data at one instant, and who may log in there. */
@@ -316,12 +320,21 @@ export interface ClusterInstance {
   readonly address: EndpointAddress;
 }
 
-/** A fault wanted at the endpoint. */
+/** A fault that is wanted. */
 export interface FaultRequest {
-  /** `latency`, `refuse`, `reset`, `black-hole`, `drop-sessions`, `cut-after`. */
+  /** Such as `latency`, `crash`, `lag`: those that `sim/cluster/faults/index.ts` lists. */
   readonly name: string;
-  /** Milliseconds, bytes or a share in [0, 1], as the fault's description says. */
+  /** Milliseconds, bytes, a count or a share in [0, 1], as the fault's description says. */
   readonly value?: number;
+  /** `writer`, `reader`, `readers`, or an instance. Default: whom the fault usually meets. */
+  readonly target?: string;
+  /** Of the sessions only these, where the fault can choose. Default: all. */
+  readonly sessions?: 'application' | 'instrument';
+}
+
+export interface RunningFault {
+  /** What can be undone at once is undone when this returns; resolves when all is. Never rejects. */
+  end(): Promise<void>;
 }
 
 export interface Sim {

@@ -1,6 +1,6 @@
-/** Begins and ends the scheduled faults of the endpoint at their times. */
+/** Begins and ends the scheduled faults at their times. */
 import type { Clock, Timer } from '../../sim/clock.js';
-import type { FaultRequest } from '../../sim/sim.js';
+import type { FaultRequest, RunningFault } from '../../sim/sim.js';
 import type { ScheduledFault } from '../fault-schedule.js';
 
 export interface FaultTimeline {
@@ -8,8 +8,8 @@ export interface FaultTimeline {
   begin(expectedT0Ms: number): void;
   /** T0 has come: arms what is counted from it. */
   t0(): void;
-  /** Ends every fault; nothing begins any more. Safe to call twice. */
-  end(): void;
+  /** Ends every fault, and waits for it; nothing begins any more. Safe to call twice. */
+  end(): Promise<void>;
   /** Those whose time has not come. */
   readonly notBegun: readonly ScheduledFault[];
 }
@@ -21,11 +21,11 @@ export interface FaultTimeline {
 export function faultTimeline(
   faults: readonly ScheduledFault[],
   clock: Clock,
-  inject: (fault: FaultRequest) => { end(): void },
+  inject: (fault: FaultRequest) => RunningFault,
   failed: (fault: ScheduledFault, error: unknown) => void,
 ): FaultTimeline {
   const timers = new Set<Timer>();
-  const active = new Set<{ end(): void }>();
+  const active = new Set<RunningFault>();
   const notBegun = new Set(faults);
   let over = false;
   const after = (delayMs: number, callback: () => void): void => {
@@ -39,13 +39,12 @@ export function faultTimeline(
     if (over) return;
     notBegun.delete(fault);
     try {
-      const { name, value } = fault;
-      const running = inject(value === null ? { name } : { name, value });
+      const running = inject(requestOf(fault));
       active.add(running);
       if (fault.durationMs === null) return;
       after(fault.durationMs, () => {
         active.delete(running);
-        running.end();
+        void running.end();
       });
     } catch (error) {
       failed(fault, error);
@@ -66,12 +65,22 @@ export function faultTimeline(
       for (const fault of faults)
         if (fault.from === 't0' && !beforeT0(fault)) after(fault.offsetMs, () => start(fault));
     },
-    end: () => {
+    end: async () => {
       over = true;
       for (const timer of timers) timer.cancel();
       timers.clear();
-      for (const running of active) running.end();
+      const ends = [...active].map((running) => running.end());
       active.clear();
+      await Promise.all(ends);
     },
+  };
+}
+
+function requestOf({ name, value, target, sessions }: ScheduledFault): FaultRequest {
+  return {
+    name,
+    ...(value === null ? {} : { value }),
+    ...(target === undefined ? {} : { target }),
+    ...(sessions === undefined ? {} : { sessions }),
   };
 }

@@ -57,7 +57,7 @@ export class RunUnderWay {
     try {
       await this.#goThrough(sim, clusters, faults);
     } finally {
-      faults.end();
+      void faults.end();
       for (const job of this.#jobs.values()) job.abort('the run has ended');
       this.#phases.leave(clock.nowNs());
     }
@@ -90,7 +90,8 @@ export class RunUnderWay {
         return clock.sleep(step.durationMs, stop);
       case 'fault': {
         const fault = cluster.injectFault(step.fault);
-        return clock.sleep(step.durationMs, stop).finally(() => fault.end());
+        await clock.sleep(step.durationMs, stop).finally(() => void fault.end());
+        return unlessStopped(stop, fault.end());
       }
       case 'start':
         return this.#start(step, sim, cluster, faults);
@@ -101,7 +102,7 @@ export class RunUnderWay {
       case 'restore':
         return this.#rollback.restore(sim);
       case 'verify':
-        faults.end();
+        await unlessStopped(stop, faults.end());
         this.#tellNotBegun(faults);
         return this.#verify(clusters);
     }

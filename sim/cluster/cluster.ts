@@ -17,9 +17,11 @@ import type {
   EndpointAddress,
   FaultRequest,
   Login,
+  RunningFault,
 } from '../sim.js';
 import { messageOf } from '../user-error.js';
 import { type ClusterStatus, instanceStatusOf } from './cluster-status.js';
+import { RunningFaults } from './faults/running-faults.js';
 import type { Instance, InstanceStatus } from './instance.js';
 import type { Member } from './member.js';
 import type { Followers } from './replication/followers.js';
@@ -61,7 +63,10 @@ export class ClusterRecord implements Cluster {
   readonly #pendingParameters: readonly string[];
   /** The cluster of a global one that it is a secondary of; null where it is none. */
   readonly primary: ClusterRecord | null;
-  readonly #names: readonly EndpointName[];
+  /** Those that go on in it. */
+  readonly faults: RunningFaults;
+  /** What clients dial. */
+  readonly names: readonly EndpointName[];
   readonly #instances: readonly Instance[];
   readonly #emit: Emit;
   readonly #instanceOf = new WeakMap<Session, Instance>();
@@ -85,9 +90,10 @@ export class ClusterRecord implements Cluster {
     this.instrument = parts.instrument;
     this.#pendingParameters = parts.pendingParameters;
     this.primary = parts.primary ?? null;
-    this.#names = parts.names;
+    this.names = parts.names;
     this.#instances = parts.instances;
     this.#emit = parts.emit;
+    this.faults = new RunningFaults(this, parts.emit);
   }
 
   /** All of them, in the order in which they were made. */
@@ -125,14 +131,14 @@ export class ClusterRecord implements Cluster {
   /** A name that clients dial, by its label. */
   name(label: string): EndpointName {
     return must(
-      this.#names.find((one) => one.label === label),
+      this.names.find((one) => one.label === label),
       `name ${label}`,
     );
   }
 
   /** Lets the names that clients of the writer dial lead to that instance: what DNS does. */
   async leadWritersTo(instance: Instance): Promise<void> {
-    const names = this.#names.filter(({ label }) => label !== 'reader');
+    const names = this.names.filter(({ label }) => label !== 'reader');
     await Promise.all(names.map((name) => name.leadTo(instance.endpoint)));
   }
 
@@ -210,15 +216,8 @@ export class ClusterRecord implements Cluster {
     return this.#latestSnapshot;
   }
 
-  /** Meets whoever comes to the writer, the one after a failover too. */
-  injectFault(fault: FaultRequest): { end(): void } {
-    const { name, value } = fault;
-    const running = this.#instances.map(({ endpoint }) => endpoint.injectFault(name, value));
-    return {
-      end: () => {
-        for (const one of running) one.end();
-      },
-    };
+  injectFault(fault: FaultRequest): RunningFault {
+    return this.faults.inject(fault);
   }
 
   /** @param ofInstances the same for those instances; default: the main one */
@@ -348,8 +347,9 @@ export class ClusterRecord implements Cluster {
 
   /** Ends its names, its endpoints, its links and its servers. */
   async close(): Promise<void> {
+    await this.faults.close();
     const ends = await Promise.allSettled([
-      ...this.#names.map((name) => name.close()),
+      ...this.names.map((name) => name.close()),
       ...this.#instances.map((instance) => this.followers.forget(instance)),
       ...this.#instances.map((instance) => instance.close()),
     ]);

@@ -7,6 +7,7 @@ import type { Emit, EndpointState } from '../events.js';
 import { newSeed, rng } from '../rng.js';
 import type { Endpoint, ListenerSpec } from './endpoint.js';
 import { Listener } from './listener.js';
+import { NameAnswers } from './name-answers.js';
 
 export interface EndpointNameOptions extends ListenerSpec {
   /** As AWS would name it; the label says what it is for: `writer`, `reader`. */
@@ -24,6 +25,8 @@ export class EndpointName {
   readonly label: string;
   readonly #options: EndpointNameOptions;
   readonly #listener: Listener;
+  /** Where its faults are. */
+  readonly answers: NameAnswers;
   #endpoint: Endpoint;
   #forget: () => void = () => undefined;
   #told: EndpointState | undefined;
@@ -33,6 +36,7 @@ export class EndpointName {
     this.name = options.name;
     this.label = options.label;
     this.#endpoint = options.leadsTo;
+    this.answers = new NameAnswers(options.clock, options.leadsTo, (one) => this.#answer(one));
     this.#listener = new Listener(
       options.label,
       (socket) => this.#endpoint.take(socket, options),
@@ -55,8 +59,15 @@ export class EndpointName {
     await this.leadTo(this.#endpoint);
   }
 
-  /** From now on new clients come to that endpoint. Resolves when the port is as that one's. */
-  async leadTo(endpoint: Endpoint): Promise<void> {
+  /**
+   * From now on new clients come to that endpoint, unless a fault of the name says otherwise.
+   * Resolves when the port is as that of the endpoint that is answered with.
+   */
+  leadTo(endpoint: Endpoint): Promise<void> {
+    return this.answers.set(endpoint);
+  }
+
+  async #answer(endpoint: Endpoint): Promise<void> {
     this.#forget();
     this.#endpoint = endpoint;
     this.#tell('dns.answer', this.#options.instanceOf(endpoint));
@@ -66,6 +77,7 @@ export class EndpointName {
 
   /** Closes the port for good. */
   async close(): Promise<void> {
+    this.answers.close();
     this.#forget();
     await this.#listener.close();
   }

@@ -14,6 +14,7 @@ import { type Gate, Listener } from './listener.js';
 import type { ClientAuthentication, Greeting, Host, Protocol } from './protocol.js';
 import { resetConnection } from './reset-connection.js';
 import type { Session } from './session.js';
+import type { StatementHook } from './statement-hook.js';
 
 /** Clients that may be in the middle of being greeted; more are reset. */
 const greetingsMax = 2_000;
@@ -62,6 +63,7 @@ export class Endpoint {
   readonly #draining = new Set<Session>();
   readonly #sockets = new Set<Socket>();
   readonly #faults: ActiveFault[] = [];
+  readonly #hooks: StatementHook[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #unanswered = new Set<() => void>();
   readonly #host: Host;
@@ -83,7 +85,7 @@ export class Endpoint {
       clock: options.clock,
       identity: options.identity,
       greetingMsMax: options.greetingMsMax ?? 10_000,
-      state: () => this.#state,
+      state: () => this.#stateForClients,
       untilReleased: () => this.#untilReleased(),
       target: () => this.#target,
       admitting: () => this.admitting,
@@ -143,11 +145,18 @@ export class Endpoint {
 
   /** Changes what new clients meet. Resolves when the ports are as the state wants them. */
   async setState(state: EndpointState): Promise<void> {
+    const wasAway = this.#state === 'refusing' || this.#state === 'starting-up';
     this.#state = state;
+    if (state === 'open' && wasAway) this.opens();
     await this.#settleListeners();
-    if (state !== 'holding') for (const release of [...this.#waiting]) release();
+    this.#releaseWaiting();
     this.#answerNow();
     this.#tellGauge('endpoint.state', state);
+  }
+
+  /** Tells the faults that its server is back; some let it start up for longer. */
+  opens(): void {
+    for (const fault of [...this.#faults]) fault.onOpen?.();
   }
 
   /** @param protocol of another server, whose records of users it asks */
@@ -165,14 +174,17 @@ export class Endpoint {
   }
 
   /**
-   * Begins a fault at once.
+   * Begins a fault at once. Telling of it is for whoever injects it.
    * @throws UserError `FAULT_UNKNOWN`, `FAULT_VALUE_INVALID`
    */
   injectFault(name: string, value?: number): { end(): void } {
-    const fault = beginFault(name, value);
+    return this.addFault(beginFault(name, value));
+  }
+
+  /** Puts a fault into the chain; returns what takes it out again. */
+  addFault(fault: ActiveFault): { end(): void } {
     this.#faults.push(fault);
-    this.#tellFault(fault, 'begins');
-    this.#tellGauge('endpoint.faults', this.#faults.length);
+    const unhook = fault.statements === undefined ? undefined : this.addHook(fault.statements);
     fault.onBegin?.({ sessions: this.sessions, stream: this.#options.stream });
     this.#settleSoon();
     return {
@@ -180,12 +192,26 @@ export class Endpoint {
         const at = this.#faults.indexOf(fault);
         if (at === -1) return;
         this.#faults.splice(at, 1);
-        this.#tellFault(fault, 'ends');
-        this.#tellGauge('endpoint.faults', this.#faults.length);
+        unhook?.();
         this.#settleSoon();
         this.#pumpAll();
         this.#answerNow();
+        this.#releaseWaiting();
       },
+    };
+  }
+
+  /** Lets clients' statements be looked at; returns what ends it. */
+  addHook(hook: StatementHook): () => void {
+    const tell = (): void => {
+      for (const session of this.#sessions.values()) session.hooksChanged();
+    };
+    this.#hooks.push(hook);
+    tell();
+    return () => {
+      const at = this.#hooks.indexOf(hook);
+      if (at !== -1) this.#hooks.splice(at, 1);
+      tell();
     };
   }
 
@@ -219,6 +245,16 @@ export class Endpoint {
     else session.abandon();
   }
 
+  #releaseWaiting(): void {
+    if (this.#stateForClients !== 'holding') for (const release of [...this.#waiting]) release();
+  }
+
+  /** What those meet who dial: a fault may let the server start up for longer. */
+  get #stateForClients(): EndpointState {
+    const startsUp = this.#state === 'open' && this.#faults.some((fault) => fault.startsUp);
+    return startsUp ? 'starting-up' : this.#state;
+  }
+
   #answerNow(): void {
     if (this.#greetingNow(this.#state) === 'silence') return;
     for (const answer of [...this.#unanswered]) answer();
@@ -236,22 +272,6 @@ export class Endpoint {
       kind: 'gauge',
       subject: this.#subject,
       data: { name, value, unit: null },
-    });
-  }
-
-  #tellFault(fault: ActiveFault, edge: 'begins' | 'ends'): void {
-    this.#options.emit({
-      atNs: this.#options.clock.nowNs(),
-      clock: 'client',
-      kind: 'event',
-      subject: { endpoint: this.name },
-      data: {
-        source: 'fault',
-        message: `fault ${fault.name} ${edge}`,
-        eventId: null,
-        categories: [],
-        modelled: false,
-      },
     });
   }
 
@@ -284,7 +304,7 @@ export class Endpoint {
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});
     }
-    const state = this.#state;
+    const state = this.#stateForClients;
     const greeting = this.#greetingNow(state);
     if (greeting === 'silence' && this.#unanswered.size < unansweredMax) {
       this.#leaveUnanswered(socket, spec);
@@ -297,7 +317,11 @@ export class Endpoint {
       return;
     }
     this.#greetings++;
-    const answer = await this.#protocol.greet(socket, spec.authentication ?? 'as-stored', this.#host);
+    const answer = await this.#protocol.greet(
+      socket,
+      spec.authentication ?? 'as-stored',
+      this.#host,
+    );
     this.#greetings--;
     if ('begin' in answer) this.#begin(answer, spec);
     if (state !== 'open')
@@ -337,6 +361,7 @@ export class Endpoint {
       listener: spec.label,
       clock: this.#options.clock,
       faults: this.#faults,
+      hooks: this.#hooks,
       onClosed: (closed) => this.#sessionClosed(closed),
     });
     this.#sessions.set(session.id, session);

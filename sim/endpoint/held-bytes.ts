@@ -21,6 +21,13 @@ export class HeldBytes {
     return this.#chunks[0];
   }
 
+  /** The first bytes in one chunk: this many where they are there, else all. */
+  joined(count: number): Buffer {
+    while (this.#chunks.length > 1 && (this.#chunks[0]?.length ?? 0) < count)
+      this.#chunks.splice(0, 2, Buffer.concat(this.#chunks.slice(0, 2)));
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { ActiveFault } from './faults/fault.js';
+import type { StatementHook } from './statement-hook.js';
 
 /** Who ended a session: its client, its server, or the endpoint. */
 export type SessionEnd = 'client' | 'server' | 'endpoint';
@@ -20,6 +21,8 @@ export interface SessionPlace<S> {
   readonly listener: string;
   readonly clock: Clock;
   readonly faults: readonly ActiveFault[];
+  /** The endpoint's live list. */
+  readonly hooks: readonly StatementHook[];
   readonly onClosed: (session: S) => void;
 }
 

@@ -18,6 +18,7 @@ import type {
   SessionOwner,
   SessionState,
 } from './session-birth.js';
+import { StatementGate, type Statements } from './statement-gate.js';
 
 /** What a client may send into a hold before it is not read any more. */
 const heldBytesMax = 256 * 1024;
@@ -38,8 +39,11 @@ export abstract class Session implements FaultableSession {
   #talk: ServerTalk | undefined;
   #onParked: (() => void)[] = [];
   #endedBy: SessionEnd | null = null;
+  readonly #gate: StatementGate;
   #hangs = false;
   #hung = false;
+  /** What comes is looked at message by message: somebody rules on it. */
+  #careful: boolean;
   /** Somebody else talks with the client: nothing of it is passed on. */
   #lent = false;
   /** The client has sent its last byte. */
@@ -53,6 +57,8 @@ export abstract class Session implements FaultableSession {
     this.openedNs = birth.clock.nowNs();
     this.#clock = birth.clock;
     this.#onClosed = birth.onClosed;
+    this.#gate = new StatementGate(birth.hooks, this);
+    this.#careful = !this.#gate.isOpen;
     this.#connections = new Connections(birth, birth.client, birth.raw, {
       fromClient: this.#fromClient,
       fromServer: this.#fromServer,
@@ -88,6 +94,7 @@ export abstract class Session implements FaultableSession {
   protected abstract get saidGoodbye(): boolean;
   /** Whether the message that begins here is one that the published defect never answers. */
   protected abstract hangsOn(chunk: Buffer): boolean;
+  protected abstract readonly statements: Statements;
   /** What a server that goes down says to this client now; may be nothing. */
   protected abstract get lastWords(): Buffer;
   protected abstract violationNotice(text: string): Buffer;
@@ -155,6 +162,13 @@ export abstract class Session implements FaultableSession {
   /** From now on the first request of the kind that `hangsOn` names is never answered. */
   hangOnce(): void {
     this.#hangs = true;
+    this.#careful = true;
+  }
+
+  /** Somebody begins or ends to rule on statements. */
+  hooksChanged(): void {
+    this.#careful = this.#hangs || !this.#gate.isOpen;
+    this.#advance();
   }
 
   /** Ends the session as a server that is going down would. */
@@ -256,7 +270,8 @@ export abstract class Session implements FaultableSession {
 
   readonly #fromClient = (chunk: Buffer): void => {
     if (this.#state === 'closed') return;
-    if (this.#holding || !this.#held.empty || this.#hangs) {
+    const waits = this.#holding || !this.#held.empty;
+    if (waits || (this.#careful && (this.#hangs || this.#gate.mayMatter(chunk)))) {
       this.#held.push(chunk);
       this.#advance();
       if (this.#held.full) this.#connections.pauseClient();
@@ -290,7 +305,7 @@ export abstract class Session implements FaultableSession {
 
   /** Sends on what may be sent, message by message, and parks the session where it may be. */
   #advance(): void {
-    while (!this.#held.empty && this.#mayForward()) this.#forwardOne();
+    while (!this.#held.empty && this.#mayForward() && this.#forwardOne());
     if (this.#leaving()) {
       this.#clientGone();
       return;
@@ -322,18 +337,30 @@ export abstract class Session implements FaultableSession {
     return !this.parkable && !this.awaitsAnswer;
   }
 
-  #forwardOne(): void {
+  /** @returns whether what follows may be sent now, too */
+  #forwardOne(): boolean {
     const chunk = this.#held.first as Buffer;
-    if (this.#hangs && this.clientBetween) {
-      this.#hung = this.hangsOn(chunk);
-      if (this.#hung) return;
+    if (this.#careful && this.clientBetween) {
+      this.#hung = this.#hangs && this.hangsOn(chunk);
+      if (this.#hung) return false;
+      const ruled = this.#gate.next(this.#held, this.statements, this.#clientEnding);
+      if (ruled === 'wait') return false;
+      if (ruled !== 'pass') {
+        this.#hung = ruled.ruling === 'never-answered';
+        if (ruled.ruling === 'cut') this.reset();
+        if (ruled.ruling === 'cut-answer')
+          this.#talk = { take: () => this.reset(), giveUp: () => {} };
+        this.#gate.obey(this.#held, this.statements, (bytes) => this.passOneOn(bytes));
+        return true;
+      }
     }
-    const end = this.passOneOn(chunk);
+    const end = this.passOneOn(this.#held.first as Buffer);
     if (this.violation !== undefined) {
       this.#refuseViolation();
-      return;
+      return false;
     }
     this.#held.take(end);
+    return true;
   }
 
   /** A held client that says that it leaves is gone: nobody waits for it. */

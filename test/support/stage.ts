@@ -218,7 +218,7 @@ export class Stage {
       injectFault: ({ name }) => {
         this.asked.push(`fault ${name} at ${this.#nowS}`);
         return {
-          end: () => void this.asked.push(`no ${name} at ${this.#nowS}`),
+          end: async () => void this.asked.push(`no ${name} at ${this.#nowS}`),
         };
       },
     };

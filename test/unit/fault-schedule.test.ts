@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFault as parse } from '../../harness/fault-schedule.js';
-import { faultKinds } from '../../sim/endpoint/faults/index.js';
+import { clusterFaultKinds } from '../../sim/cluster/faults/index.js';
 import { UserError } from '../../sim/user-error.js';
 
-const parseFault = (text: string) => parse(text, faultKinds, ['zdp-fallback', 'zdp-hang']);
+const parseFault = (text: string) => parse(text, clusterFaultKinds, ['zdp-fallback', 'zdp-hang']);
 const endpoint = (text: string) => {
   const parsed = parseFault(text);
   if (parsed.kind !== 'endpoint') throw new Error(`${text} is a defect`);

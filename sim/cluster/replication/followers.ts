@@ -15,6 +15,18 @@ export interface FollowersParts {
   readonly hostFor: (server: Server) => Promise<string>;
 }
 
+/** What is done to replication for as long as somebody wants it; each counts where it is given. */
+export interface LinkCondition {
+  /** Whom it is about, also of those that begin to follow later. */
+  readonly meets: (replica: Instance) => boolean;
+  /** What is shipped comes so much later; those of several conditions are added up. */
+  readonly delayMs?: number;
+  readonly isPartitioned?: boolean;
+  readonly isRefused?: boolean;
+  /** What was received is applied so much later: the longest of several conditions. */
+  readonly applyDelayMs?: number;
+}
+
 interface Following {
   readonly source: Instance;
   readonly link: ReplicationLink;
@@ -24,6 +36,7 @@ export class Followers {
   readonly replication: Replication;
   readonly #parts: FollowersParts;
   readonly #following = new Map<Instance, Following>();
+  readonly #conditions = new Set<LinkCondition>();
 
   constructor(parts: FollowersParts) {
     this.#parts = parts;
@@ -45,7 +58,57 @@ export class Followers {
     const link = new ReplicationLink(clock, source.server.address, await hostFor(replica.server));
     await link.open();
     this.#following.set(replica, { source, link });
+    this.#settle(replica, link);
     await this.replication.follow(replica, link.address, login);
+    if (this.#applyDelayMs(replica) > 0) await this.#settleApply(replica);
+  }
+
+  /** From now on replication is so. @throws what the server says to a delay of applying */
+  async impose(condition: LinkCondition): Promise<void> {
+    this.#conditions.add(condition);
+    await this.#settleAll(condition);
+  }
+
+  /** Ends that; who gave up following meanwhile follows again. */
+  async lift(condition: LinkCondition): Promise<void> {
+    if (!this.#conditions.delete(condition)) return;
+    await this.#settleAll(condition);
+    if (condition.isRefused !== true && condition.isPartitioned !== true) return;
+    for (const [replica, { source }] of [...this.#following])
+      if (condition.meets(replica) && (await this.#gaveUp(replica)))
+        await this.follow(replica, source);
+  }
+
+  async #settleAll(changed: LinkCondition): Promise<void> {
+    const met = [...this.#following].filter(([replica]) => changed.meets(replica));
+    for (const [replica, { link }] of met) this.#settle(replica, link);
+    if (changed.applyDelayMs !== undefined)
+      await Promise.all(met.map(([replica]) => this.#settleApply(replica)));
+  }
+
+  #settle(replica: Instance, link: ReplicationLink): void {
+    const conditions = this.#conditionsOf(replica);
+    link.delay(conditions.reduce((sumMs, { delayMs = 0 }) => sumMs + delayMs, 0));
+    link.partition(conditions.some(({ isPartitioned }) => isPartitioned));
+    link.refuse(conditions.some(({ isRefused }) => isRefused));
+  }
+
+  async #settleApply(replica: Instance): Promise<void> {
+    if (!replica.serverRuns) return;
+    await this.replication.delayApply(replica, this.#applyDelayMs(replica));
+  }
+
+  #applyDelayMs(replica: Instance): number {
+    return Math.max(0, ...this.#conditionsOf(replica).map(({ applyDelayMs = 0 }) => applyDelayMs));
+  }
+
+  #conditionsOf(replica: Instance): LinkCondition[] {
+    return [...this.#conditions].filter(({ meets }) => meets(replica));
+  }
+
+  async #gaveUp(replica: Instance): Promise<boolean> {
+    if (!replica.serverRuns) return false;
+    return (await this.replication.state(replica)).state === 'broken';
   }
 
   /** What applies all that it received and takes writes from then on follows nobody any more. */

@@ -25,6 +25,7 @@ export class ReplicationLink {
   #port = 0;
   #delayMs = 0;
   #isPartitioned = false;
+  #isRefusing = false;
 
   /** @param host where the follower can dial it: loopback, or an address of this run's network */
   constructor(clock: Clock, source: ServerAddress, host = '127.0.0.1') {
@@ -57,7 +58,10 @@ export class ReplicationLink {
     this.cut();
   }
 
-  /** What the source ships comes so much later from now on; zero: at once. */
+  /**
+   * What the source ships comes so much later from now on; zero: at once. What is said before a
+   * stream begins is not delayed: a follower would take many times the delay to come back.
+   */
   delay(delayMs: number): void {
     this.#delayMs = delayMs;
     for (const pipe of this.#shipped) pipe.delay(delayMs);
@@ -67,6 +71,12 @@ export class ReplicationLink {
   partition(isPartitioned: boolean): void {
     this.#isPartitioned = isPartitioned;
     for (const pipe of this.#pipes) pipe.hold(isPartitioned);
+  }
+
+  /** Breaks what is connected now, and whatever dials while it refuses. */
+  refuse(isRefusing: boolean): void {
+    this.#isRefusing = isRefusing;
+    if (isRefusing) this.cut();
   }
 
   /** Breaks what is connected now; the follower may dial again. */
@@ -96,12 +106,23 @@ export class ReplicationLink {
   }
 
   #join(follower: Socket): void {
+    if (this.#isRefusing) {
+      follower.on('error', () => {});
+      follower.resetAndDestroy();
+      return;
+    }
     const source = connect({ ...this.#source, noDelay: true });
-    const shipped = new DelayedPipe(this.#clock, source, follower, this.#delayMs);
+    const shipped = new DelayedPipe(this.#clock, source, follower, 0);
     // What the follower says is not delayed: it is what it has got that lags.
     const said = new DelayedPipe(this.#clock, follower, source, 0);
     const pipes = [shipped, said];
-    this.#shipped.add(shipped);
+    const watch = (chunk: Buffer): void => {
+      if (!beginsStream(chunk)) return;
+      follower.off('data', watch);
+      this.#shipped.add(shipped);
+      shipped.delay(this.#delayMs);
+    };
+    follower.on('data', watch);
     for (const pipe of pipes) {
       pipe.hold(this.#isPartitioned);
       this.#pipes.add(pipe);
@@ -121,4 +142,14 @@ export class ReplicationLink {
       });
     }
   }
+}
+
+/** COM_BINLOG_DUMP and COM_BINLOG_DUMP_GTID, and what a standby of Postgres says. */
+const dumpCommands: readonly number[] = [0x12, 0x1e];
+const startReplication = 'START_REPLICATION';
+
+/** Whether a follower asks for the stream, with what it says of itself over by then. */
+function beginsStream(chunk: Buffer): boolean {
+  const isDump = chunk[3] === 0 && dumpCommands.includes(chunk[4] ?? 0);
+  return isDump || chunk.includes(startReplication);
 }

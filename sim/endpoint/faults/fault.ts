@@ -3,6 +3,8 @@
  * with none active nothing is asked. One file per fault beside this one; `index.ts` lists them.
  */
 import type { Rng } from '../../rng.js';
+import type { SessionOwner } from '../session-birth.js';
+import type { StatementHook } from '../statement-hook.js';
 
 export type Direction = 'to-server' | 'to-client';
 
@@ -22,6 +24,7 @@ export type Greeting = 'accept' | 'reset' | 'silence';
 /** The part of a session that a fault may touch. */
 export interface FaultableSession {
   readonly id: string;
+  readonly owner: SessionOwner;
   /** Breaks both connections at once: the client sees a reset. */
   reset(): void;
 }
@@ -39,8 +42,28 @@ export interface ActiveFault {
   readonly onConnect?: () => Greeting;
   /** True while no listener may be open: a dial is refused by the system itself. */
   readonly closesListener?: boolean;
+  /** True while clients that dial find a server that starts up. */
+  readonly startsUp?: boolean;
   /** Done once, when it begins. */
   readonly onBegin?: (endpoint: FaultableEndpoint) => void;
+  /** Called when the endpoint opens after its server was away. */
+  readonly onOpen?: () => void;
+  /** Asked about statements of clients. */
+  readonly statements?: StatementHook;
+  /** Why it has met nothing so far, as a clause; null where it has. Default: not known. */
+  readonly unmet?: () => string | null;
+}
+
+/** Whose sessions a fault may be narrowed to. */
+export type SessionsOf = 'application' | 'instrument';
+
+/** What the value after `=` means. */
+export interface FaultValue {
+  readonly unit: 'ms' | 'bytes' | 'share' | 'count';
+  readonly example: string;
+  readonly valueMax: number;
+  /** Where none is given; without it one must be given. */
+  readonly usual?: number;
 }
 
 /** A kind of fault that can be asked for. */
@@ -48,10 +71,8 @@ export interface FaultKind {
   readonly name: string;
   readonly what: string;
   /** What the value means, or null when it takes none. */
-  readonly value: {
-    readonly unit: 'ms' | 'bytes' | 'share';
-    readonly example: string;
-    readonly valueMax: number;
-  } | null;
-  begin(value: number): ActiveFault;
+  readonly value: FaultValue | null;
+  /** Whether it can be narrowed to sessions of the application or of the instruments. */
+  readonly takesSessions?: boolean;
+  begin(value: number, sessions?: SessionsOf): ActiveFault;
 }

@@ -17,6 +17,7 @@ import type { Greeted } from './greet.js';
 import { killBytesMax, mappedKill, mayBeKill } from './kill.js';
 import { ServerPayloads } from './server-payloads.js';
 import { StatementIds } from './statement-ids.js';
+import { MysqlStatements, type StatementBooks } from './statements.js';
 import { Talk } from './talk.js';
 import { type Passage, Traffic } from './traffic.js';
 import { authenticated, changeUserPacket, deprecatesEof, type Upstream } from './upstream.js';
@@ -51,6 +52,10 @@ export class MysqlSession extends Session implements Passage {
   #out: WatchedPath;
   #back: WatchedPath;
   readonly #ids = new StatementIds();
+  protected override readonly statements = new MysqlStatements(
+    () => this.#statementBooks,
+    (bytes) => this.toClient.send(bytes),
+  );
   /** Told at the next statement: what happened to the transaction that it would belong to. */
   #abort: ServerError | undefined;
   #changing = false;
@@ -125,7 +130,20 @@ export class MysqlSession extends Session implements Passage {
   answer(role: string, head: Buffer | null): void {
     if (role !== 'prepared' || head === null) return;
     const id = statementId(head);
-    if (id !== undefined) setStatementId(head, this.#ids.given(id));
+    if (id === undefined) return;
+    const given = this.#ids.given(id);
+    setStatementId(head, given);
+    this.statements.prepared(given);
+  }
+
+  get #statementBooks(): StatementBooks {
+    const { answers } = this.#traffic;
+    return {
+      outstanding: answers.outstanding,
+      clientData: answers.wantsClientData,
+      inTransaction: answers.inTransaction,
+      deprecateEof: this.#upstream !== undefined && deprecatesEof(this.#upstream.capabilities),
+    };
   }
 
   #fateOf(commandByte: number, head: Buffer | null): Fate {

@@ -22,6 +22,11 @@ export class Outstanding {
     return this.#queue.length === 0 && !this.#unsynced && !this.#copying;
   }
 
+  /** Some of what was said whole has no answer yet. */
+  get some(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** All that was said was said whole, and an answer is due. */
   get awaited(): boolean {
     return this.#queue.length > 0 && !this.#unsynced && !this.#copying;

@@ -12,6 +12,7 @@ import {
 import { Session } from '../session.js';
 import type { SessionPlace } from '../session-birth.js';
 import type { Greeted } from './greet.js';
+import { PostgresStatements } from './statements.js';
 import { Talk } from './talk.js';
 import { Traffic } from './traffic.js';
 import type { Upstream } from './upstream.js';
@@ -24,6 +25,7 @@ export interface PostgresSessionBirth extends SessionPlace<Session>, Greeted {
 export class PostgresSession extends Session {
   readonly cancelKey: Greeted['cancelKey'];
   readonly traffic: Traffic;
+  protected override readonly statements: PostgresStatements;
   readonly #connect: PostgresSessionBirth['connect'];
   #serverKey: { processId: number; secret: number } | undefined;
   #reported: ReadonlyMap<string, string>;
@@ -38,6 +40,10 @@ export class PostgresSession extends Session {
     this.cancelKey = birth.cancelKey;
     this.#connect = birth.connect;
     this.traffic = new Traffic(birth.upstream.reported);
+    this.statements = new PostgresStatements(
+      () => this.traffic,
+      (bytes) => this.toClient.send(bytes),
+    );
     this.#reported = birth.upstream.reported;
     this.#serverKey = keyOf(birth.upstream);
     this.begin(birth.upstream.socket);

@@ -11,11 +11,15 @@ import {
   setsByParameter,
 } from '../../wire/postgres/settings-scan.js';
 import { type MessageSink, Walker } from '../../wire/postgres/walker.js';
+import { isCommit } from '../statement-hook.js';
 import { Outstanding } from './outstanding.js';
 
 /** SQL text beyond this is not searched for SET statements, and a longer Parse is not kept. */
 const statementBytesMax = 64 * 1024;
 const customSettingsMax = 200;
+/** A name and COMMIT, with room for its words. */
+const commitBytesMax = 120;
+const commitsMax = 100;
 
 export class Traffic {
   readonly fromClient: Walker;
@@ -31,6 +35,8 @@ export class Traffic {
   /** Such a Parse was too long to keep. */
   unnamedParseLost = false;
   readonly customSettings = new Set<string>();
+  /** Names of prepared statements that are COMMIT. */
+  readonly commits = new Set<string>();
   /** More names were seen than are remembered. */
   customSettingsLost = false;
 
@@ -56,6 +62,11 @@ export class Traffic {
   /** A request was sent whole and its answer is awaited; the client need not send more. */
   get awaitingAnswer(): boolean {
     return this.#outstanding.awaited && this.fromClient.atBoundary;
+  }
+
+  /** A request was sent whole that has no answer yet. */
+  get answersDue(): boolean {
+    return this.#outstanding.some;
   }
 
   get violation(): string | undefined {
@@ -124,8 +135,15 @@ export class Traffic {
       this.unnamedParseLost = bodyBytes > statementBytesMax;
       // A copy: a slice would keep the whole chunk that it came in alive.
       this.unnamedParse = this.unnamedParseLost ? null : message(frontend.parse, body);
-    }
+    } else if (bodyBytes <= commitBytesMax) this.#noteCommit(body);
     this.#scan(body);
+  }
+
+  /** Drivers keep their COMMIT prepared, long before anybody asks what a name stands for. */
+  #noteCommit(body: Buffer): void {
+    const [name = '', sql = ''] = cStrings(body);
+    if (!isCommit(sql)) this.commits.delete(name);
+    else if (this.commits.size < commitsMax) this.commits.add(name);
   }
 
   #scan(body: Buffer | null): void {

@@ -29,6 +29,7 @@ export const backend = {
   notificationResponse: 0x41, // A
   dataRow: 0x44, // D
   rowDescription: 0x54, // T
+  commandComplete: 0x43, // C
   copyInResponse: 0x47, // G
   copyBothResponse: 0x57, // W
   negotiateProtocolVersion: 0x76, // v
@@ -140,6 +141,33 @@ function told(type: number, fields: ErrorFields): Buffer {
     ),
     zero,
   );
+}
+
+const textOid = 25;
+
+/** The answer to a SELECT up to its end, all values as text; ReadyForQuery is not in it. */
+export function textAnswer(
+  columns: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+): Buffer {
+  const description = columns.flatMap((name) => [
+    ...[text(name), int32(0), int16(0), int32(textOid)],
+    ...[int16(0xffff), int32(-1), int16(0)],
+  ]);
+  const data = rows.map((row) =>
+    message(backend.dataRow, int16(row.length), ...row.map(columnValue)),
+  );
+  return Buffer.concat([
+    message(backend.rowDescription, int16(columns.length), ...description),
+    ...data,
+    message(backend.commandComplete, text(`SELECT ${rows.length}`)),
+  ]);
+}
+
+function columnValue(value: string | null): Buffer {
+  if (value === null) return int32(-1);
+  const bytes = Buffer.from(value, 'utf8');
+  return Buffer.concat([int32(bytes.length), bytes]);
 }
 
 /** Field letter -> value of an ErrorResponse or NoticeResponse body. */
