@@ -13,7 +13,7 @@ import {
   type Versions,
 } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
-import { faultKinds } from '../sim/endpoint/faults/index.js';
+import { clusterFaultKinds } from '../sim/cluster/faults/index.js';
 import { newSeed } from '../sim/rng.js';
 import type { LateSessions } from '../sim/sim.js';
 import { messageOf, UserError } from '../sim/user-error.js';
@@ -95,7 +95,7 @@ function requestFrom(
         : requireDurationMs('--edge-interval', edgeInterval, { minMs: 5, maxMs: 10_000 }),
     objectives: options.objective,
     sessions: sessionsOption(options.sessions, scenario),
-    faults: options.fault.map((fault) => parseFault(fault, faultKinds, defects)),
+    faults: options.fault.map((fault) => parseFault(fault, clusterFaultKinds, defects)),
     patch: patchChoices(scenario, options, versions),
     publishedDefects: publishedDefects(scenario, versions.awsFrom),
     pendingParameters: options.pendingParameter.map(parameterName),
