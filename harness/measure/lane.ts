@@ -1,5 +1,6 @@
 /** What one lane measured: counts, latencies, outages, downtime, floor and blind stretches. */
 import type { EntryOf, Failure, LaneKind, LaneSpec } from '../history/entry.js';
+import { type LagSample, lagOf } from './lag.js';
 import { type Attempt, findOutages, type Outage } from './outages.js';
 import { quantile } from './quantile.js';
 
@@ -11,6 +12,10 @@ export interface LaneAttempt extends Attempt {
   readonly scheduledNs: number;
   readonly error: Failure | null;
   readonly version: string | null;
+  /** Whether what answered takes no writes; null where it was not asked. */
+  readonly readOnly: boolean | null;
+  /** How far the reader was behind, where the poll told it. */
+  readonly lag: LagSample | null;
   readonly reconnected: boolean;
   /** Comes behind the ticks, whenever those had their last answer. */
   readonly finalCheck: boolean;
@@ -75,7 +80,7 @@ export function measureLane(
 ): LaneMeasure {
   const holds = holdsSession(spec.kind);
   const attempts = polls
-    .map((poll) => toAttempt(poll, holds))
+    .map((poll) => toAttempt(poll, holds, spec))
     .sort((a, b) => a.startNs - b.startNs || a.endNs - b.endNs);
   const ticks = attempts
     .filter((attempt) => attempt.tick !== null)
@@ -129,7 +134,7 @@ export function holdsSession(kind: LaneKind): boolean {
   return ['held-session', 'idle-session', 'writer', 'reader', 'replica-lag'].includes(kind);
 }
 
-function toAttempt(poll: PollData, holds: boolean): LaneAttempt {
+function toAttempt(poll: PollData, holds: boolean, spec: LaneSpec): LaneAttempt {
   return {
     tick: poll.tick,
     scheduledNs: poll.scheduledNs,
@@ -140,6 +145,8 @@ function toAttempt(poll: PollData, holds: boolean): LaneAttempt {
     silent: holds && poll.endMeasured !== false && poll.error?.kind === 'timeout',
     error: poll.error,
     version: poll.server?.version ?? null,
+    readOnly: poll.server?.readOnly ?? null,
+    lag: lagOf(poll, spec.intervalMs),
     reconnected: poll.reconnected === true,
     finalCheck: poll.finalCheck === true,
   };

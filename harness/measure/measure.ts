@@ -6,6 +6,7 @@ import {
   type LaneSpec,
   laneKinds,
 } from '../history/entry.js';
+import { measureDns, measureRoles, type NameMeasure, type RoleMeasure } from './dns.js';
 import {
   completedGaps,
   type ReadDamage,
@@ -14,12 +15,16 @@ import {
   type WatchedLane,
   watchedLane,
 } from './history-gaps.js';
+import { LagBook, type LagMeasure } from './lag.js';
 import { type LaneMeasure, measureLane, type PollData, type Stretch } from './lane.js';
 import { type Ledger, LedgerBook } from './ledger.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
 import { measureRollback, type RollbackMeasure } from './rollback.js';
 import { measureSessions, type SessionsMeasure } from './sessions.js';
-import { controlClock, findWindows, union, type Windows } from './windows.js';
+import { measureStatuses, type StatusMeasure } from './statuses.js';
+import { union } from './stretches.js';
+import { undecidedLanes } from './undecided-lanes.js';
+import { controlClock, findWindows, type Windows, windowsOfLane } from './windows.js';
 
 type RunData = EntryOf<'run'>['data'];
 export type RunStarted = Extract<RunData, { stage: 'started' }>;
@@ -44,7 +49,18 @@ export interface Measurement {
   /** Null where none was rehearsed. */
   readonly rollback: RollbackMeasure | null;
   readonly sessions: SessionsMeasure | null;
+  /** Of everything that there is; those of what one lane dials are in `windowsOf`. */
   readonly windows: Windows | null;
+  /** By lane; null where no world told of windows. */
+  readonly windowsOf: ReadonlyMap<string, Windows | null>;
+  /** How far readers were behind, by lane. */
+  readonly lags: ReadonlyMap<string, LagMeasure>;
+  /** What the names that clients dial answered. */
+  readonly names: readonly NameMeasure[];
+  readonly roles: readonly RoleMeasure[];
+  readonly statuses: readonly StatusMeasure[];
+  /** Lanes from whose polls nothing can be concluded, and why. */
+  readonly undecided: ReadonlyMap<string, string>;
   readonly control: Stretch | null;
   /** Names of the drawn durations that the operation came to use; null where it does not tell. */
   readonly usedDurations: ReadonlySet<string> | null;
@@ -97,7 +113,8 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     ledger: book.measured(),
     rollback: measureRollback(kinds.rollback, book, kinds.write),
     sessions: measureSessions(kinds.session, kinds.note),
-    windows: findWindows(kinds.gauge, endNs),
+    ...measureWorld(specs, kinds, endNs),
+    lags: lagsOf(specs, polls),
     control: controlClock(kinds.event),
     usedDurations: usedDurations(kinds.gauge, kinds.phase),
     events: kinds.event,
@@ -106,6 +123,41 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     slowNs,
     gaps,
   };
+}
+
+/** What is measured of what the world told: gauges, and the notes and sessions beside them. */
+export function measureWorld(
+  specs: readonly LaneSpec[],
+  kinds: { readonly [K in 'gauge' | 'note' | 'session']: readonly EntryOf<K>[] },
+  endNs: number,
+): Pick<Measurement, 'windows' | 'windowsOf' | 'names' | 'roles' | 'statuses' | 'undecided'> {
+  const { gauge: gauges } = kinds;
+  const roles = measureRoles(gauges);
+  const names = measureDns(gauges, roles, endNs);
+  return {
+    windows: findWindows(gauges, endNs),
+    windowsOf: new Map(specs.map((spec) => [spec.name, windowsOfLane(spec, gauges, names, endNs)])),
+    names,
+    roles,
+    statuses: measureStatuses(gauges, endNs),
+    undecided: undecidedLanes(specs, kinds.note, kinds.session),
+  };
+}
+
+function lagsOf(
+  specs: readonly LaneSpec[],
+  polls: ReadonlyMap<string, readonly PollData[]>,
+): Map<string, LagMeasure> {
+  const lags = new Map<string, LagMeasure>();
+  for (const { name, kind, intervalMs } of specs) {
+    if (kind !== 'replica-lag') continue;
+    const book = new LagBook(intervalMs);
+    const byStart = [...(polls.get(name) ?? [])].sort((a, b) => a.startNs - b.startNs);
+    for (const poll of byStart) book.take(poll);
+    const lag = book.measured();
+    if (lag !== null) lags.set(name, lag);
+  }
+  return lags;
 }
 
 /** What is missing of a run that says that it was completed. */

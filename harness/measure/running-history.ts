@@ -6,6 +6,7 @@
  */
 import type { Entry, EntryOf } from '../history/entry.js';
 import { GapFinder, type ReadDamage } from './history-gaps.js';
+import type { LagMeasure } from './lag.js';
 import type { LaneMeasure } from './lane.js';
 import { LedgerBook } from './ledger.js';
 import {
@@ -13,6 +14,7 @@ import {
   guessSpec,
   type Measurement,
   measure,
+  measureWorld,
   type RunStarted,
   slowMsOf,
   verifyNs,
@@ -20,7 +22,6 @@ import {
 import type { ObserverMeasure } from './observer.js';
 import { measureRollback } from './rollback.js';
 import { RunningLaneMeasure } from './running-lane-measure.js';
-import { findWindows } from './windows.js';
 
 type Poll = EntryOf<'poll'>['data'];
 
@@ -116,7 +117,9 @@ export class RunningHistory {
       lane,
       totals: lane.totals(lane.spec.kind === 'served-by' ? null : stoppedNs),
     }));
-    const gauges = this.#others.filter((entry) => entry.kind === 'gauge');
+    const gauge = this.#others.filter((entry) => entry.kind === 'gauge');
+    const session = this.#others.filter((entry) => entry.kind === 'session');
+    const specs = measured.map(({ lane }) => lane.spec);
     const rollbacks = this.#others.filter((entry) => entry.kind === 'rollback');
     return {
       ...rest,
@@ -127,7 +130,8 @@ export class RunningHistory {
       observer: this.#observer(),
       ledger: this.#book.measured(),
       rollback: measureRollback(rollbacks, this.#book, null),
-      windows: findWindows(gauges, this.#endNs),
+      ...measureWorld(specs, { gauge, session, note: rest.notes }, this.#endNs),
+      lags: lagsOf(measured.map(({ lane }) => lane)),
       slowNs: this.#slowNs,
       gaps: [
         ...this.#finder.gaps(),
@@ -148,4 +152,10 @@ export class RunningHistory {
     const lane = [...this.#lanes.values()].find(({ spec }) => spec.kind === 'observer');
     return lane?.lateness() ?? null;
   }
+}
+
+function lagsOf(lanes: readonly RunningLaneMeasure[]): Map<string, LagMeasure> {
+  const lags = new Map<string, LagMeasure>();
+  for (const { spec, lag } of lanes) if (lag !== null) lags.set(spec.name, lag);
+  return lags;
 }

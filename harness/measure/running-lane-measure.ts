@@ -1,11 +1,12 @@
 /** What is told of a lane beside its bounds, as its polls come: latencies, first and last tick. */
 import type { LaneSpec } from '../history/entry.js';
 import type { WatchedLane } from './history-gaps.js';
+import { LagBook, type LagMeasure } from './lag.js';
 import type { LaneMeasure, PollData, Stretch } from './lane.js';
 import { Numbers } from './numbers.js';
 import { measureObserver, type ObserverMeasure } from './observer.js';
 import { RunningLane } from './running-lane.js';
-import { union } from './windows.js';
+import { union } from './stretches.js';
 
 /** How late our own stalls may make an attempt's end, beyond its time-out. */
 const lateMsMax = 60_000;
@@ -24,6 +25,7 @@ export class RunningLaneMeasure {
   readonly #lane: RunningLane;
   /** How long ok ticks took; of the observer, how late it was. */
   readonly #took = new Numbers();
+  readonly #lag: LagBook | null;
   #stalls: readonly Stretch[] = [];
   #observed = 0;
   #firstTickNs: number | null = null;
@@ -31,6 +33,7 @@ export class RunningLaneMeasure {
 
   constructor(spec: LaneSpec, { slowNs, tickMs }: RunningLaneMeasureOptions) {
     this.spec = spec;
+    this.#lag = spec.kind === 'replica-lag' ? new LagBook(spec.intervalMs) : null;
     const onPart = (part: LaneMeasure): void => {
       if (this.#stalls.length >= stallsMax) return;
       const { stalls } = measureObserver(part, tickMs * 1e6);
@@ -47,6 +50,7 @@ export class RunningLaneMeasure {
   take(poll: PollData): void {
     const { tick, scheduledNs, startNs, endNs, outcome, finalCheck } = poll;
     this.#lane.take(poll);
+    this.#lag?.take(poll);
     if (tick === null) return;
     this.#observed += 1;
     if (this.spec.kind === 'observer') this.#took.add(Math.max(0, startNs - scheduledNs));
@@ -66,6 +70,11 @@ export class RunningLaneMeasure {
     const totals = this.#lane.totals(untilNs);
     if (this.spec.kind === 'observer') return totals;
     return { ...totals, p50Ns: this.#took.quantile(0.5), p95Ns: this.#took.quantile(0.95) };
+  }
+
+  /** How far the reader was behind; null of a lane that does not measure it. */
+  get lag(): LagMeasure | null {
+    return this.#lag?.measured() ?? null;
   }
 
   get watched(): WatchedLane {

@@ -3,7 +3,8 @@ import type { Failure, LaneKind } from '../history/entry.js';
 import { holdsSession, type Stretch } from './lane.js';
 import type { RunStarted } from './measure.js';
 import type { Attempt, Outage } from './outages.js';
-import { intersection, length, union, type Windows } from './windows.js';
+import { intersection, length, union } from './stretches.js';
+import type { Windows } from './windows.js';
 
 /** The shares of one outage, nanoseconds; together they are its estimate. */
 export interface Shares {
@@ -18,6 +19,11 @@ export interface Shares {
   readonly injectedNs: number;
   /** Beyond all these, while a published defect that the run exercised kept the answer. */
   readonly defectNs: number;
+  /**
+   * Beyond all these, while the server refused writes because the writer's name still led to an
+   * instance that was not the writer any more.
+   */
+  readonly staleNs: number;
   /** What the client felt beyond them: its driver, pool and retry. */
   readonly clientNs: number;
   /** True where the probe cannot tell the client's share from zero. */
@@ -25,7 +31,7 @@ export interface Shares {
 }
 
 /** What answers for a failed attempt that met neither the endpoint's window nor a fault. */
-export type Cause = 'engine' | 'defect' | null;
+export type Cause = 'engine' | 'defect' | 'read-only' | null;
 
 /** Published defects by which a kept session never gets its answer. */
 const hangingDefects = ['zdp-hang'];
@@ -44,6 +50,7 @@ export function causeIn(kind: LaneKind, hangs: boolean): (error: Failure | null)
   return (error) => {
     // The server's own limit: it had no connection left to give.
     if (error?.kind === 'too-many-connections') return 'engine';
+    if (error?.kind === 'read-only') return 'read-only';
     return isHung && error?.kind === 'timeout' ? 'defect' : null;
   };
 }
@@ -77,8 +84,9 @@ export function shareOut(
   const injectedNs = Math.min(faultNs, estimateNs - withinNs);
   const known = union([...endpoint, ...faults]);
   let restNs = estimateNs - withinNs - injectedNs;
-  const take = (cause: Cause): number => {
-    const stretches = union(stretchesOf(outage, causeOf, cause));
+  const take = (cause: Cause, within?: readonly Stretch[]): number => {
+    const all = union(stretchesOf(outage, causeOf, cause));
+    const stretches = within === undefined ? all : intersection(all, within);
     const beyondNs = length(stretches) - length(intersection(stretches, known));
     const takenNs = Math.min(restNs, beyondNs);
     restNs -= takenNs;
@@ -86,12 +94,15 @@ export function shareOut(
   };
   const defectNs = take('defect');
   const refusedNs = take('engine');
-  const knownNs = windowNs + faultNs + defectNs + refusedNs;
+  // A session that stays with a demoted writer after its name leads elsewhere is its client's.
+  const staleNs = take('read-only', windows.stale);
+  const knownNs = windowNs + faultNs + defectNs + refusedNs + staleNs;
   return {
     modelledNs: withinNs - busyNs,
     engineNs: busyNs + refusedNs,
     injectedNs,
     defectNs,
+    staleNs,
     clientNs: restNs,
     clientWithinProbeError: knownNs > 0 && knownNs >= outage.lowerNs,
   };

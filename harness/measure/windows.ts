@@ -1,6 +1,11 @@
 /** The engine's and the endpoint's windows from the gauges, and the control plane's clock. Pure. */
-import type { EntryOf } from '../history/entry.js';
+import type { EntryOf, LaneSpec } from '../history/entry.js';
+import { type NameMeasure, nameOf } from './dns.js';
+import { whenHeld } from './gauge-values.js';
 import type { Stretch } from './lane.js';
+import { intersection, union } from './stretches.js';
+
+type Gauge = EntryOf<'gauge'>;
 
 export interface Windows {
   /** Where the endpoint was anything but open: from leaving `open` to `open` again. */
@@ -11,12 +16,14 @@ export interface Windows {
   readonly engineBusy: readonly Stretch[];
   /** Where a fault of the rehearsal was active at the endpoint, or it froze the server. */
   readonly faults: readonly Stretch[];
+  /** Where the writer's name led to an instance that was not the writer any more. */
+  readonly stale: readonly Stretch[];
 }
 
 const injected = ['endpoint.faults', 'server.frozen'];
 
 /** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
-export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number): Windows | null {
+export function findWindows(gauges: readonly Gauge[], endNs: number): Windows | null {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
   const ofFaults = gauges.filter(({ data: { name } }) => injected.includes(name));
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
@@ -31,7 +38,53 @@ export function findWindows(gauges: readonly EntryOf<'gauge'>[], endNs: number):
     ),
     faults: stretches(ofFaults, isSome, isSome, endNs),
     engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
+    stale: [],
   };
+}
+
+/**
+ * The windows of what a lane dials. Of a name: its own states, and what befell the instance that
+ * it led to while it did. Of an instance: its own. Histories of one endpoint tell no names: there
+ * all gauges are those of every lane.
+ */
+export function windowsOfLane(
+  spec: LaneSpec,
+  gauges: readonly Gauge[],
+  names: readonly NameMeasure[],
+  endNs: number,
+): Windows | null {
+  const name = nameOf(names, spec);
+  const isKnown = gauges.some(({ subject }) => subject.instance === spec.target);
+  if (name === null && !isKnown) return findWindows(gauges, endNs);
+  const mine = gauges.filter(({ subject }) => isAbout(subject, spec, name));
+  const own = findWindows(mine, endNs) ?? none;
+  if (name === null) return own;
+  const instances = new Set(name.answers.map(({ value }) => value));
+  const joined = (pick: (windows: Windows) => readonly Stretch[]): Stretch[] =>
+    union(
+      [...instances].flatMap((instance) => {
+        const its = gauges.filter(({ subject }) => subject.instance === instance);
+        const led = whenHeld(name.answers, endNs, (value) => value === instance);
+        return intersection(pick(findWindows(its, endNs) ?? none), led);
+      }),
+    );
+  return {
+    endpoint: own.endpoint,
+    engine: joined(({ engine }) => engine),
+    engineBusy: joined(({ engineBusy }) => engineBusy),
+    faults: union([...own.faults, ...joined(({ faults }) => faults)]),
+    stale: name.stale,
+  };
+}
+
+const none: Windows = { endpoint: [], engine: [], engineBusy: [], faults: [], stale: [] };
+
+/** A fault of the whole cluster, which names neither, is everybody's. */
+function isAbout(subject: Gauge['subject'], spec: LaneSpec, name: NameMeasure | null): boolean {
+  const { instance, endpoint, listener } = subject;
+  if (name === null) return instance === spec.target && listener === undefined;
+  if (instance === undefined && endpoint === undefined) return true;
+  return endpoint === name.endpoint && (listener ?? name.listener) === name.listener;
 }
 
 function isSome(value: string | number): boolean {
@@ -48,7 +101,7 @@ function isBusy(value: string | number): boolean {
 
 /** Windows per subject: opened by `opens`, going on while `stays`; the union of all subjects. */
 function stretches(
-  gauges: readonly EntryOf<'gauge'>[],
+  gauges: readonly Gauge[],
   opens: (value: string | number) => boolean,
   stays: (value: string | number) => boolean,
   endNs: number,
@@ -67,32 +120,6 @@ function stretches(
   }
   for (const fromNs of openSince.values()) found.push({ fromNs, toNs: Math.max(fromNs, endNs) });
   return union(found);
-}
-
-/** The same instants as disjoint stretches in order. */
-export function union(list: readonly Stretch[]): Stretch[] {
-  const joined: { fromNs: number; toNs: number }[] = [];
-  for (const { fromNs, toNs } of [...list].sort((a, b) => a.fromNs - b.fromNs)) {
-    const last = joined.at(-1);
-    if (last !== undefined && fromNs <= last.toNs) last.toNs = Math.max(last.toNs, toNs);
-    else joined.push({ fromNs, toNs });
-  }
-  return joined;
-}
-
-/** Where stretches of both lists lie over each other. */
-export function intersection(some: readonly Stretch[], others: readonly Stretch[]): Stretch[] {
-  return some.flatMap((one) => others.flatMap((other) => overlap(one, other)));
-}
-
-function overlap(a: Stretch, b: Stretch): Stretch[] {
-  const fromNs = Math.max(a.fromNs, b.fromNs);
-  const toNs = Math.min(a.toNs, b.toNs);
-  return toNs > fromNs ? [{ fromNs, toNs }] : [];
-}
-
-export function length(list: readonly Stretch[]): number {
-  return list.reduce((sumNs, stretch) => sumNs + stretch.toNs - stretch.fromNs, 0);
 }
 
 /** From the first event that the control plane told to the last; null without any. */

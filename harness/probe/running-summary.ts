@@ -7,7 +7,7 @@ import type { LaneMeasure, Stretch } from '../measure/lane.js';
 import { type Measurement, measure, slowMsDefault } from '../measure/measure.js';
 import { measureObserver, type ObserverMeasure } from '../measure/observer.js';
 import { RunningLane } from '../measure/running-lane.js';
-import { union } from '../measure/windows.js';
+import { union } from '../measure/stretches.js';
 
 /** How late our own stalls may make an attempt's end, beyond its time-out. */
 const lateMsMax = 60_000;

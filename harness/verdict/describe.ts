@@ -1,18 +1,12 @@
 /** Turns a measurement (nanoseconds) into the fields of the report (milliseconds). Pure. */
-import type { Bounds, LaneAttempt, LaneMeasure, Stretch } from '../measure/lane.js';
+import type { LaneAttempt, LaneMeasure } from '../measure/lane.js';
 import type { Ledger } from '../measure/ledger.js';
 import type { Measurement } from '../measure/measure.js';
 import type { Edge, Outage } from '../measure/outages.js';
-import { servedChanges } from '../measure/served-by.js';
 import { causeIn, exercisesHang, shareOut } from '../measure/shares.js';
-import {
-  type BoundsMs,
-  type LaneReport,
-  type OutageReport,
-  type RunReport,
-  reportSchema,
-  type SpanReport,
-} from './run-report.js';
+import { describeCluster } from './describe-cluster.js';
+import { boundsMs, ms, msOrNull, spanMs } from './milliseconds.js';
+import { type LaneReport, type OutageReport, type RunReport, reportSchema } from './run-report.js';
 
 const idsMax = 100;
 
@@ -23,9 +17,6 @@ export function describeMeasurement(
   const { started, finished, t0Ns, ledger, usedDurations } = measurement;
   const zeroNs = t0Ns ?? 0;
   const offset = (atNs: number): number => ms(atNs - zeroNs);
-  const servedBy = measurement.lanes
-    .filter((lane) => lane.spec.kind === 'new-connection' || lane.spec.kind === 'served-by')
-    .map((lane) => [lane.spec.name, servedChanges(lane)] as const);
   return {
     schema: reportSchema,
     completed: finished?.completed === true,
@@ -56,14 +47,7 @@ export function describeMeasurement(
     lanes: Object.fromEntries(
       polledLanes(measurement).map((lane) => [lane.spec.name, describeLane(lane, measurement)]),
     ),
-    servedBy: Object.fromEntries(
-      servedBy
-        .filter(([, changes]) => changes.length > 0)
-        .map(([name, changes]) => [
-          name,
-          changes.map(({ atNs, tick, version }) => ({ atMs: offset(atNs), tick, version })),
-        ]),
-    ),
+    ...describeCluster(measurement),
     sessions: describeSessions(measurement),
     events: measurement.events.map(({ atNs, data }) => ({
       offsetMs: offset(atNs),
@@ -85,23 +69,6 @@ export function describeMeasurement(
       code: data.code,
       text: data.text,
     })),
-  };
-}
-
-/** Nanoseconds as milliseconds, to the microsecond. */
-function ms(ns: number): number {
-  return Math.round(ns / 1e3) / 1e3;
-}
-
-function msOrNull(ns: number | null): number | null {
-  return ns === null ? null : ms(ns);
-}
-
-function boundsMs(bounds: Bounds): BoundsMs {
-  return {
-    lowerMs: ms(bounds.lowerNs),
-    upperMs: msOrNull(bounds.upperNs),
-    estimateMs: ms(bounds.estimateNs),
   };
 }
 
@@ -177,7 +144,8 @@ function describeOutage(
   const sqlstates = outage.fails.flatMap((fail) => fail.error?.sqlstate ?? []);
   const numbers = outage.fails.flatMap((fail) => fail.error?.errorNumber ?? []);
   const causeOf = causeIn(spec.kind, exercisesHang(measurement.started));
-  const shares = shareOut(outage, measurement.windows, causeOf);
+  const windows = measurement.windowsOf.get(spec.name) ?? null;
+  const shares = shareOut(outage, windows, causeOf);
   const startMs = ms(outage.begin.pointNs - zeroNs);
   return {
     startMs,
@@ -201,6 +169,7 @@ function describeOutage(
             clientMs: ms(shares.clientNs),
             injectedMs: ms(shares.injectedNs),
             defectMs: ms(shares.defectNs),
+            staleMs: ms(shares.staleNs),
             clientWithinProbeError: shares.clientWithinProbeError,
           },
   };
@@ -279,17 +248,12 @@ function describeClocks(measurement: Measurement): RunReport['clocks'] {
   const last = engine.at(-1);
   const span = first && last ? { fromNs: first.fromNs, toNs: last.toNs } : null;
   return {
-    control: measurement.control === null ? null : spanMs(measurement.control, measurement),
-    engine: span === null ? null : spanMs(span, measurement),
+    control: measurement.control === null ? null : spanMs(measurement, measurement.control),
+    engine: span === null ? null : spanMs(measurement, span),
     client: Object.fromEntries(
       polledLanes(measurement).map((lane) => [lane.spec.name, boundsMs(lane.downtime)]),
     ),
   };
-}
-
-function spanMs({ fromNs, toNs }: Stretch, measurement: Measurement): SpanReport {
-  const zeroNs = measurement.t0Ns ?? 0;
-  return { startMs: ms(fromNs - zeroNs), endMs: ms(toNs - zeroNs), durationMs: ms(toNs - fromNs) };
 }
 
 function describeObserver(measurement: Measurement): RunReport['observer'] {
@@ -300,6 +264,6 @@ function describeObserver(measurement: Measurement): RunReport['observer'] {
     medianMs: msOrNull(observer.medianNs),
     p99Ms: msOrNull(observer.p99Ns),
     worstMs: msOrNull(observer.worstNs),
-    stalls: observer.stalls.map((stall) => spanMs(stall, measurement)),
+    stalls: observer.stalls.map((stall) => spanMs(measurement, stall)),
   };
 }

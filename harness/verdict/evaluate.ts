@@ -1,7 +1,9 @@
 /** Holds what was measured against one objective, on intervals. Pure. */
+
+import { larger } from '../measure/lag.js';
 import type { Bounds, LaneMeasure } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
-import { length } from '../measure/windows.js';
+import { length } from '../measure/stretches.js';
 import type { Objective, Operator } from './objective.js';
 import { remark, undecided } from './undecided.js';
 import { withUnseen } from './unseen.js';
@@ -86,7 +88,11 @@ export function compare(
 /** The measured interval, or a sentence why there is none. */
 function measured(objective: Objective, measurement: Measurement): Measured | string {
   switch (objective.about) {
+    case 'lag':
+      return ofLag(objective, measurement);
     case 'lane': {
+      const why = measurement.undecided.get(objective.lane);
+      if (why !== undefined) return why;
       const lane = measurement.lanes.find((one) => one.spec.name === objective.lane);
       if (lane === undefined) return `this run has no lane ${objective.lane}`;
       if (lane.ok + lane.failed === 0) return `the lane ${objective.lane} decided no poll at all`;
@@ -145,6 +151,28 @@ function ofLane(metric: LaneMetric, lane: LaneMeasure): Measured | string {
       return { lower: ms, upper: ms, estimate: ms, unit: 'ms' };
     }
   }
+}
+
+/** The worst of the lanes in question; each of them must have told something. */
+function ofLag(
+  { target, metric }: Extract<Objective, { about: 'lag' }>,
+  { lanes, lags, undecided }: Measurement,
+): Measured | string {
+  const asked = lanes.filter(
+    ({ spec }) => spec.kind === 'replica-lag' && (target === null || spec.target === target),
+  );
+  const of = target === null ? '' : ` of ${target}`;
+  if (asked.length === 0) return `this run measured no lag${of}`;
+  let worst: Bounds | null = null;
+  for (const { spec } of asked) {
+    const why = undecided.get(spec.name);
+    if (why !== undefined) return why;
+    const found = lags.get(spec.name)?.[metric] ?? null;
+    if (found === null)
+      return `no poll of the lane ${spec.name} told how far its reader was behind`;
+    worst = worst === null ? found : larger(worst, found);
+  }
+  return worst === null ? `this run measured no lag${of}` : duration(worst, 0);
 }
 
 function ofWrites(

@@ -36,6 +36,10 @@ export type WriteMetric = (typeof writeMetrics)[number];
 export const sessionMetrics = ['present', 'preserved', 'dropped', 'reconnected', 'broken'] as const;
 export type SessionMetric = (typeof sessionMetrics)[number];
 
+/** How far readers were behind, of all lanes that measure it or of those of one target. */
+export const lagMetrics = ['max', 'p95'] as const;
+export type LagMetric = (typeof lagMetrics)[number];
+
 interface Limit {
   /** As the user wrote it. */
   readonly text: string;
@@ -47,6 +51,12 @@ interface Limit {
 export type Objective = Limit &
   (
     | { readonly about: 'lane'; readonly lane: string; readonly metric: LaneMetric }
+    | {
+        readonly about: 'lag';
+        /** Null: of all targets. */
+        readonly target: string | null;
+        readonly metric: LagMetric;
+      }
     | { readonly about: 'writes'; readonly metric: WriteMetric }
     | { readonly about: 'sessions'; readonly metric: SessionMetric }
   );
@@ -79,6 +89,12 @@ export function parseObjective(text: string): Objective {
     return { about: 'sessions', metric: known, ...limit(text, operator, limitText, 'count') };
   }
   const kind = subject.slice(subject.lastIndexOf('/') + 1);
+  if (kind === 'lag') {
+    const known = find(lagMetrics, metric);
+    if (known === undefined) throw unknownMetric(text, metric, lagMetrics);
+    const target = subject === kind ? null : subject.slice(0, -'/lag'.length);
+    return { about: 'lag', target, metric: known, ...limit(text, operator, limitText, 'duration') };
+  }
   if (kind === 'served-by') throw invalid(text, `names ${subject}, ${servedByIs}`);
   if (!judgedKinds.some((known) => known === kind))
     throw invalid(text, `names the unknown subject "${subject}"`);
@@ -121,7 +137,7 @@ function invalid(text: string, why: string): UserError {
     'OBJECTIVE_INVALID',
     `The objective "${text.trim()}" ${why}.`,
     `Write for example "writer.downtime <= 5s"; subjects: ${lanes} (or <target>/<lane>) with ` +
-      `${Object.keys(laneMetrics).join(', ')}; writes with ${writeMetrics.join(', ')}; ` +
+      `${Object.keys(laneMetrics).join(', ')}; lag with ${lagMetrics.join(', ')}; writes with ${writeMetrics.join(', ')}; ` +
       `sessions with ${sessionMetrics.join(', ')}; operators: ${operators.join(' ')}.`,
   );
 }

@@ -41,6 +41,8 @@ export interface OutageReport extends BoundsMs {
     injectedMs: number;
     /** Beyond these, while a published defect that the run exercised kept the answer. */
     defectMs: number;
+    /** Beyond these, while the server refused writes because DNS led to a demoted writer. */
+    staleMs: number;
     clientWithinProbeError: boolean;
   } | null;
 }
@@ -115,6 +117,51 @@ export interface RollbackReport {
   earlierWritesLost: number | null;
 }
 
+export interface ServedReport {
+  atMs: number;
+  tick: number;
+  version: string;
+  /** Where the lane's name led to; absent where no name is told. */
+  instance?: string;
+  /** Absent where it was not asked. */
+  readOnly?: boolean;
+}
+
+/** How far a reader was behind, by the heartbeats that it showed. */
+export interface LagReport {
+  target: string;
+  /** Ticks that told it, and those answered while the writer took no heartbeats. */
+  told: number;
+  untold: number;
+  /** Null where no tick told it; `upperMs: null`: the reader showed no heartbeat at all. */
+  max: BoundsMs | null;
+  p95: BoundsMs | null;
+}
+
+/** What a name that clients dial led to. */
+export interface DnsReport {
+  endpoint: string;
+  /** `writer`, `reader`, `doorway`. */
+  listener: string;
+  changes: { atMs: number; instance: string }[];
+  /** Stretches in which a writer's name led to another than the writer, and their sum. */
+  stale: SpanReport[];
+  staleMs: number;
+}
+
+/** A cluster or an instance, as the control plane tells it. */
+export interface StatusReport {
+  of: 'cluster' | 'instance';
+  identifier: string;
+  changes: { atMs: number; status: string }[];
+  spentMs: Record<string, number>;
+}
+
+export interface RoleReport {
+  instance: string;
+  changes: { atMs: number; role: string }[];
+}
+
 export interface SpanReport {
   startMs: number;
   endMs: number;
@@ -160,8 +207,13 @@ export interface RunReport {
   defects: DefectReport[];
   checks: CheckReport[];
   lanes: Record<string, LaneReport>;
-  /** Which version answered, by lane; each change with its instant. */
-  servedBy: Record<string, { atMs: number; tick: number; version: string }[]>;
+  /** Which version answered on which instance, by lane; each change with its instant. */
+  servedBy: Record<string, ServedReport[]>;
+  /** By lane. */
+  lag: Record<string, LagReport>;
+  dns: DnsReport[];
+  statuses: StatusReport[];
+  roles: RoleReport[];
   sessions: {
     /** Whose sessions: `default` (ours), `given`, `none`. */
     source: string | null;

@@ -1,7 +1,7 @@
 /** Sentences for what an objective's measured interval does not decide. Pure. */
 import type { LaneMeasure } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
-import { length } from '../measure/windows.js';
+import { length } from '../measure/stretches.js';
 import type { Measured } from './evaluate.js';
 import type { Objective } from './objective.js';
 import { floorMsOf } from './unseen.js';
@@ -16,6 +16,7 @@ export function undecided(
   measurement: Measurement,
   hidden: boolean,
 ): string {
+  if (objective.about === 'lag') return lagUndecided(objective, found, measurement);
   if (objective.about !== 'lane') return 'the run ended before every session had its fate';
   const lane = measurement.lanes.find((one) => one.spec.name === objective.lane);
   if (hidden && lane !== undefined) return belowFloor(objective, lane, measurement);
@@ -25,6 +26,18 @@ export function undecided(
   if (found.unit === 'count') return `${lane?.perhapsFailed ?? 0} polls are in doubt`;
   const wantedMs = decidingInterval(found, objective.limit, lane);
   return wantedMs === null
+    ? 'the limit falls inside the bounds, closer to the estimate than any interval resolves'
+    : `the limit falls inside the bounds; ${intervalAdvice(measurement, wantedMs)}`;
+}
+
+/** Both bounds lie within about two ticks of each other, and the estimate between them. */
+function lagUndecided({ limit }: Objective, found: Measured, measurement: Measurement): string {
+  if (found.upper === null) return 'at some poll the reader showed no heartbeat at all';
+  const distanceMs = Math.abs(found.estimate - limit);
+  const lanes = measurement.lanes.filter(({ spec }) => spec.kind === 'replica-lag');
+  const intervalMs = Math.max(...lanes.map(({ spec }) => spec.intervalMs));
+  const wantedMs = niceIntervalsMs.find((one) => 2 * one < distanceMs && one < intervalMs);
+  return wantedMs === undefined
     ? 'the limit falls inside the bounds, closer to the estimate than any interval resolves'
     : `the limit falls inside the bounds; ${intervalAdvice(measurement, wantedMs)}`;
 }
@@ -74,7 +87,12 @@ function belowFloor(objective: Objective, lane: LaneMeasure, measurement: Measur
 }
 
 /** What a pass does not say: an outage is counted where a poll met it. */
-export function remark(objective: Objective, { lanes }: Measurement): string | null {
+export function remark(objective: Objective, { lanes, lags }: Measurement): string | null {
+  if (objective.about === 'lag') {
+    const untold = [...lags.values()].reduce((sum, one) => sum + one.untold, 0);
+    if (untold === 0) return null;
+    return `${untold} polls could not tell: the writer took no heartbeats then`;
+  }
   if (objective.about !== 'lane' || objective.metric !== 'outages') return null;
   const lane = lanes.find((one) => one.spec.name === objective.lane);
   const floorMs = lane === undefined ? 0 : floorMsOf(lane);

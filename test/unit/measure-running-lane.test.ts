@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LaneSpec } from '../../harness/history/entry.js';
 import { type LaneMeasure, measureLane, type PollData } from '../../harness/measure/lane.js';
 import { RunningLane, type RunningLaneOptions } from '../../harness/measure/running-lane.js';
-import { length, union } from '../../harness/measure/windows.js';
+import { length, union } from '../../harness/measure/stretches.js';
 
 const spec: LaneSpec = {
   ...{ name: 'new-connection', kind: 'new-connection', target: 'db' },

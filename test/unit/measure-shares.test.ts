@@ -4,7 +4,8 @@ import type { ErrorKind, Failure } from '../../harness/history/entry.js';
 import type { RunStarted } from '../../harness/measure/measure.js';
 import { type Attempt, findOutages } from '../../harness/measure/outages.js';
 import { causeIn, exercisesHang, shareOut } from '../../harness/measure/shares.js';
-import { union, type Windows } from '../../harness/measure/windows.js';
+import { union } from '../../harness/measure/stretches.js';
+import type { Windows } from '../../harness/measure/windows.js';
 
 const ms = 1e6;
 
@@ -37,7 +38,7 @@ function windowsOf(endpointMs: [number, number], busyMs: [number, number][]): Wi
   );
   const [fromMs, toMs] = endpointMs;
   const endpoint = [{ fromNs: fromMs * ms, toNs: toMs * ms }];
-  return { endpoint, engine: engineBusy, engineBusy, faults: [] };
+  return { endpoint, engine: engineBusy, engineBusy, faults: [], stale: [] };
 }
 
 describe('the shares of an outage', () => {
@@ -77,7 +78,13 @@ describe('the shares of an outage', () => {
     const [outage] = findOutages(polled(3_000, 5_000, 100, 100), { blindGapNs: 1_000 * ms });
     if (outage === undefined) throw new Error('no outage');
     const faults = [{ fromNs: 3_000 * ms, toNs: 5_000 * ms }];
-    const shares = shareOut(outage, { endpoint: [], engine: [], engineBusy: [], faults });
+    const shares = shareOut(outage, {
+      endpoint: [],
+      engine: [],
+      engineBusy: [],
+      faults,
+      stale: [],
+    });
     expect(shares?.injectedNs).toBeGreaterThan(1_800 * ms);
     expect(shares?.modelledNs).toBe(0);
     expect(shares?.clientWithinProbeError).toBe(true);
