@@ -22,6 +22,7 @@ export {
   isVersionWanted,
   seriesOf,
 } from './versions/server-version.js';
+export { type UpgradeStep, upgradeStep } from './versions/upgrade-step.js';
 
 /** A community version of PostgreSQL since 10: `major.minor`. */
 export interface CommunityVersion {

@@ -85,14 +85,17 @@ export function isSeriesUpgrade(engine: EngineName, from: string, to: string): b
 
 /**
  * Whether a newer server takes the older one's data directory as it is. Postgres: within a major
- * version. MySQL: within 8 or 9, and from 8.4 to 9 (MySQL Reference Manual, "Upgrade Paths").
+ * version. MySQL: within 5.7, 8 or 9, from 5.7 to 8.0, and from 8.4 to 9 (MySQL Reference Manual,
+ * "Upgrade Paths").
  * MariaDB: any newer one (MariaDB Knowledge Base, "Upgrading Between Major MariaDB Versions").
  * @throws UserError `VERSION_INVALID`
  */
 export function canUpgradeInPlace(engine: EngineName, from: string, to: string): boolean {
   if (compareServerVersions(engine, from, to) >= 0) return false;
   const [major = 0, minor = 0] = versionNumbers(engine, from);
-  const [toMajor = 0] = versionNumbers(engine, to);
+  const [toMajor = 0, toMinor = 0] = versionNumbers(engine, to);
   if (engine === 'mariadb' || major === toMajor) return true;
-  return engine === 'mysql' && major === 8 && minor === 4 && toMajor === 9;
+  if (engine === 'postgres') return false;
+  const isFrom57 = major === 5 && minor === 7 && toMajor === 8 && toMinor === 0;
+  return isFrom57 || (major === 8 && minor === 4 && toMajor === 9);
 }

@@ -1,0 +1,47 @@
+/** A major upgrade of Postgres: all that the old server holds, in one of the new version. */
+import type { Clock } from '../../clock.js';
+import { moveServer } from '../../database/postgres/move/move.js';
+import type { Server, ServerProvider } from '../../server/server.js';
+
+/** How the data came to the new version. */
+export type UpgradeWay = 'pg_upgrade' | 'dump and COPY';
+
+export interface MovedServer {
+  /** Stopped; the old one is stopped too. */
+  readonly server: Server;
+  readonly way: UpgradeWay;
+  /** What it took, milliseconds. */
+  readonly tookMs: number;
+}
+
+/**
+ * `pg_upgrade` where the provider has the programs of both versions, else a dump and COPY between
+ * two running servers.
+ * @param old runs; nobody uses it
+ * @throws Error with what did not work; the old server can be started again
+ */
+export async function movedServer(
+  clock: Clock,
+  provider: ServerProvider,
+  old: Server,
+  version: string,
+): Promise<MovedServer> {
+  const beginNs = clock.nowNs();
+  const tookMs = (): number => Math.round((clock.nowNs() - beginNs) / 1e6);
+  const upgraded = await provider.upgraded?.(old, version);
+  if (upgraded !== undefined && upgraded !== null)
+    return { server: upgraded, way: 'pg_upgrade', tookMs: tookMs() };
+  const { name, engine, parameters } = old.spec;
+  const given = parameters === undefined ? {} : { parameters };
+  const server = await provider.create({ name, engine, version, ...given });
+  try {
+    await server.start();
+    await moveServer(clock, old, server);
+    await server.stop('fast');
+    await old.stop('fast');
+    return { server, way: 'dump and COPY', tookMs: tookMs() };
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+}
