@@ -1,16 +1,19 @@
 /** `rehearse describe SCENARIO`: what it does, what is real, what is modelled, and says who. */
+import { versionsTitle } from '../harness/engines.js';
 import type { Scenario } from '../harness/scenario.js';
+import { clusterTexts, instanceCount, oneCluster } from '../harness/topology.js';
 import { type Duration, timingTable } from '../sim/timing.js';
 import type { CommandContext } from './context.js';
 import { findScenario } from './find-scenario.js';
+import { type EngineOption, scenarioForEngine } from './scenario-engine.js';
 import { json, table, wrap } from './text.js';
 
 export function describeCommand(
   name: string,
-  options: { json?: boolean },
+  options: { json?: boolean; engine?: EngineOption },
   { output }: CommandContext,
 ): number {
-  const scenario = findScenario(name);
+  const { scenario } = scenarioForEngine(findScenario(name), options.engine);
   if (options.json === true) output.data(json({ ...scenario, timing: timingsOf(scenario) }));
   else output.data(describeText(scenario, output.columns));
   return 0;
@@ -33,12 +36,12 @@ function timingsOf(scenario: Scenario): NamedDuration[] {
 export function describeText(scenario: Scenario, columns: number): string {
   const bullets = (statements: readonly string[]): string =>
     statements.map((statement) => wrap(statement, columns, '    ', '  - ')).join('\n');
-  const { from, to } = scenario.versions;
   const section = (heading: string, body: string): string => `${heading}\n${body}`;
   return [
     `${scenario.name}: ${scenario.title}`,
-    `${scenario.engine} ${from} -> ${to} unless told otherwise`,
+    enginesText(scenario, columns),
     wrap(scenario.summary, columns),
+    ...clustersSection(scenario),
     section(
       'Phases',
       table(
@@ -47,15 +50,7 @@ export function describeText(scenario: Scenario, columns: number): string {
       ),
     ),
     ...scenario.parts.map((part) => section(part.heading, bullets(part.statements))),
-    section(
-      'Switches',
-      scenario.switches
-        .map(
-          ({ option, values, byDefault, why }) =>
-            `  ${option} ${values}  (default: ${byDefault})\n${wrap(why, columns, '      ')}`,
-        )
-        .join('\n'),
-    ),
+    ...switchesSection(scenario, columns),
     ...defectSections(scenario, columns),
     section('Real', bullets(scenario.real)),
     section('Modelled', bullets(scenario.modelled)),
@@ -68,6 +63,35 @@ export function describeText(scenario: Scenario, columns: number): string {
         .join('\n'),
     ),
   ].join('\n\n');
+}
+
+function enginesText(scenario: Scenario, columns: number): string {
+  const told = `${scenario.engine} ${versionsTitle(scenario)} unless told otherwise`;
+  const others = (scenario.otherEngines ?? []).map(
+    ({ engine, versions }) => `${engine} ${versionsTitle({ ...scenario, versions })}`,
+  );
+  if (others.length === 0) return told;
+  const also = wrap(`with --engine also: ${others.join(', ')}`, columns);
+  return `${told}\n${also}`;
+}
+
+/** What a cluster of one instance has no need to tell. */
+function clustersSection({ topology = oneCluster }: Scenario): string[] {
+  if (instanceCount(topology) === 1) return [];
+  return [
+    `Clusters\n${clusterTexts(topology)
+      .map((text) => `  - ${text}`)
+      .join('\n')}`,
+  ];
+}
+
+function switchesSection({ switches }: Scenario, columns: number): string[] {
+  if (switches.length === 0) return [];
+  const texts = switches.map(
+    ({ option, values, byDefault, why }) =>
+      `  ${option} ${values}  (default: ${byDefault})\n${wrap(why, columns, '      ')}`,
+  );
+  return [`Switches\n${texts.join('\n')}`];
 }
 
 /** Those that a fault exercises, and those that are told only. */

@@ -1,7 +1,9 @@
 /** `rehearse run --dry-run`: the schedule and every drawn value; nothing is started. */
 import { formatDuration } from '../harness/duration.js';
+import { versionsTitle } from '../harness/engines.js';
 import type { RunPlan } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
+import { clusterTexts, instanceCount } from '../harness/topology.js';
 import { table, wrap } from './text.js';
 
 /** The plan as one JSON value. */
@@ -18,8 +20,10 @@ export function dryRunDocument(plan: RunPlan): Record<string, unknown> {
       to: plan.versions.to,
       awsFrom: plan.versions.awsFrom,
       awsTo: plan.versions.awsTo,
+      upgrade: plan.upgrade,
       served: plan.servers,
     },
+    topology: plan.topology,
     phases: plan.phases,
     expectedT0Ms: plan.expectedT0Ms,
     schedule: plan.schedule,
@@ -35,13 +39,14 @@ export function dryRunDocument(plan: RunPlan): Record<string, unknown> {
 
 /** The plan as text. */
 export function dryRunText(scenario: Scenario, plan: RunPlan, columns: number): string {
-  const { from, to, awsFrom, awsTo } = plan.versions;
+  const { awsFrom, awsTo } = plan.versions;
   const section = (heading: string, body: string): string => `${heading}\n${body}`;
   return [
-    `${plan.scenario}  ${plan.engine} ${from} -> ${to}  seed ${plan.seed}\n` +
-      `AWS: ${awsFrom} -> ${awsTo}`,
+    `${plan.scenario}  ${plan.engine} ${versionsTitle(plan)}  seed ${plan.seed}\n` +
+      `AWS: ${versionsTitle({ ...plan, versions: { from: awsFrom, to: awsTo } })}`,
     wrap(`Servers: ${plan.servers.why}`, columns, '  ', ''),
     'Dry run: nothing was started.',
+    ...clustersSection(plan, section),
     section('Phases', table(phaseRows(plan), '  ')),
     section(
       'Drawn values, milliseconds',
@@ -69,6 +74,16 @@ export function dryRunText(scenario: Scenario, plan: RunPlan, columns: number): 
     wrap(`T0 is expected ${formatDuration(plan.expectedT0Ms)} after the begin.`, columns),
     wrap(`Where the values come from: rehearse describe ${scenario.name}`, columns),
   ].join('\n\n');
+}
+
+/** What a cluster of one instance has no need to tell. */
+function clustersSection(
+  { topology }: RunPlan,
+  section: (heading: string, body: string) => string,
+): string[] {
+  if (instanceCount(topology) === 1) return [];
+  const lines = clusterTexts(topology).map((text) => `  ${text}`);
+  return [section('Clusters', lines.join('\n'))];
 }
 
 function phaseRows(plan: RunPlan): string[][] {

@@ -2,14 +2,16 @@
 import { Command, Option } from 'commander';
 import { userLikes } from '../sim/engine/user-like.js';
 import { engineNames, providerNames } from '../sim/server/server.js';
-import { lateSessionChoices } from '../sim/sim.js';
+import { clusterEngines, lateSessionChoices } from '../sim/sim.js';
 import { timingChoices } from '../sim/timing.js';
 import { examples, repeatable } from './command-text.js';
 import { addHistoryCommands } from './history-commands.js';
 import { addOtherCommands } from './other-commands.js';
 import { reporterOption } from './reporter-option.js';
 import type { RunOptions } from './run-options.js';
+import type { EngineOption } from './scenario-engine.js';
 import type { Start } from './start.js';
+import { switchOptions } from './switch-options.js';
 import { tool } from './tool.js';
 
 const exitHelp = `
@@ -39,6 +41,11 @@ export function buildProgram(start: Start): Command {
   return program;
 }
 
+function engineOption(description: string): Option {
+  const choices = [...new Set([...clusterEngines, ...engineNames])];
+  return new Option('--engine <name>', description).choices(choices);
+}
+
 function addKnowledge(program: Command, start: Start): void {
   program
     .command('list')
@@ -52,9 +59,10 @@ function addKnowledge(program: Command, start: Start): void {
     .command('describe')
     .description('what a rehearsal does, what is real, what is modelled, and who says so')
     .argument('<scenario>', 'its name')
+    .addOption(engineOption('one of the engines that it exists for (default: the first)'))
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', examples('rehearse describe aurora-postgres-zdp'))
-    .action((name: string, options: { json?: boolean }) =>
+    .action((name: string, options: { json?: boolean; engine?: EngineOption }) =>
       start(async (context) =>
         (await import('./describe.js')).describeCommand(name, options, context),
       ),
@@ -68,6 +76,7 @@ function addRun(program: Command, start: Start): void {
     .argument('<scenario>', 'its name');
   addMeasuring(command);
   addWorld(command);
+  addSwitches(command);
   addServers(command);
   addDatabase(command);
   addShowing(command);
@@ -157,10 +166,17 @@ function addWorld(command: Command): void {
         'a change that waits for a reboot; the precheck refuses',
       ),
     )
+    .addOption(repeatable('--set <name=value>', 'a switch of the rehearsal, as describe lists it'))
     .option('--rollback', 'take a snapshot before, restore it after: what going back would lose')
     .option('--access <file>', 'write how to connect (PG*, MYSQL_*), for you only, for the run')
     .option('--network-alias <name[:port]>', 'what containers dial to reach the writer endpoint')
     .option('--network <name>', 'a Docker network that is there already (default: one of its own)');
+}
+
+/** What `--set` does, by the name of each switch. */
+function addSwitches(command: Command): void {
+  for (const { option, values, scenarios } of switchOptions())
+    command.option(`${option} <value>`, `${values} (of ${scenarios.join(', ')})`);
 }
 
 function addServers(command: Command): void {
@@ -172,10 +188,7 @@ function addServers(command: Command): void {
     .option('--to <version>', 'the version after')
     .option('--engine-version <version>', 'the version after, by its AWS option name')
     .addOption(
-      new Option(
-        '--engine <name>',
-        'the server that stands for the cluster (default: the one it is compatible with)',
-      ).choices([...engineNames]),
+      engineOption('the engine, or the server that stands for it (default: the first of describe)'),
     )
     .addOption(
       new Option('--provider <name>', 'where servers come from: child processes or containers')

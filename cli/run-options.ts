@@ -15,19 +15,27 @@ import {
 import type { Scenario } from '../harness/scenario.js';
 import { clusterFaultKinds } from '../sim/cluster/faults/index.js';
 import { newSeed } from '../sim/rng.js';
+import { communityEngines } from '../sim/server/versions.js';
 import type { LateSessions } from '../sim/sim.js';
 import { messageOf, UserError } from '../sim/user-error.js';
 import type { DatabaseOptions } from './database/options.js';
 import { readBounded } from './files.js';
 import { type NetworkOptions, networkOption } from './network-option.js';
-import { patchChoices, publishedDefects } from './operation-options.js';
+import { patchChoices, publishedDefects, refuse } from './operation-options.js';
 import type { Look } from './output.js';
 import type { ReporterName } from './reporters.js';
+import type { EngineOption } from './scenario-engine.js';
 import type { ServerOptions } from './servers/request.js';
+import { givenSwitches } from './set-option.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
-export interface RunOptions extends Look, ServerOptions, DatabaseOptions, NetworkOptions {
+export interface RunOptions
+  extends Look,
+    Omit<ServerOptions, 'engine'>,
+    DatabaseOptions,
+    NetworkOptions {
+  readonly engine?: EngineOption;
   readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly seed?: string;
@@ -44,6 +52,7 @@ export interface RunOptions extends Look, ServerOptions, DatabaseOptions, Networ
   readonly preparedStatements?: 'survive' | 'lost';
   readonly lastInsertId?: 'survive' | 'lost';
   readonly pendingParameter: readonly string[];
+  readonly set: readonly string[];
   readonly rollback?: boolean;
   readonly steady?: string;
   readonly settle?: string;
@@ -98,7 +107,8 @@ function requestFrom(
     faults: options.fault.map((fault) => parseFault(fault, clusterFaultKinds, defects)),
     patch: patchChoices(scenario, options, versions),
     publishedDefects: publishedDefects(scenario, versions.awsFrom),
-    pendingParameters: options.pendingParameter.map(parameterName),
+    switches: givenSwitches(scenario, options.set, options),
+    pendingParameters: pendingParameters(scenario, options.pendingParameter),
     waitsMs: {
       ...waitOption('steady', options.steady),
       ...waitOption('settle', options.settle),
@@ -144,7 +154,7 @@ function sessionsOption(
   { engine }: Pick<Scenario, 'engine'>,
 ): GivenSessions | null {
   if (text === undefined) return null;
-  const wire = engine === 'aurora-mysql' ? 'mysql' : 'postgres';
+  const wire = communityEngines[engine] === 'postgres' ? 'postgres' : 'mysql';
   if (existsSync(text)) return { sessions: parseCensus(readCensus(text), wire), label: text };
   if (/[./\\]/.test(text))
     throw censusUnreadable(text, 'There is no such file, and it is no list of counts.');
@@ -171,6 +181,12 @@ function censusUnreadable(path: string, why: string): UserError {
     `The census file ${path.slice(0, 200)} cannot be read. ${why}`,
     'Name a readable YAML or JSON file, or counts such as idle=3,temp-table=1.',
   );
+}
+
+function pendingParameters(scenario: Scenario, names: readonly string[]): string[] {
+  const option = '--pending-parameter';
+  if (!scenario.switches.some((one) => one.option === option)) refuse(scenario, option, names[0]);
+  return names.map(parameterName);
 }
 
 function parameterName(name: string): string {

@@ -5,6 +5,7 @@ import { parseObjective } from '../harness/verdict/objective.js';
 import type { CommandContext } from './context.js';
 import { plannedDatabase } from './database/options.js';
 import { planFromOptions, type RunOptions } from './run-options.js';
+import { scenarioForEngine } from './scenario-engine.js';
 import { imageOptions } from './servers/images.js';
 import { obtainServers, plannedOnly } from './servers/obtain.js';
 import { askProvider } from './servers/providers.js';
@@ -16,14 +17,15 @@ import { serversRequest } from './servers/request.js';
  * @throws UserError with the option's own code, or `ENGINE_NOT_FOUND`
  */
 export async function makePlan(
-  scenario: Scenario,
+  found: Scenario,
   options: RunOptions,
   context: CommandContext,
 ): Promise<RunPlan> {
+  const { scenario, server } = scenarioForEngine(found, options.engine);
   const { clock, env } = context;
   const prefix = env.REHEARSE_IMAGE_PREFIX;
   const images = imageOptions(options.image ?? [], options.imagePrefix, prefix);
-  const request = serversRequest(scenario, options, images.images);
+  const request = serversRequest(scenario, { ...options, engine: server }, images.images);
   const { asked } = request;
   const draft = planFromOptions(scenario, options, asked, plannedOnly(request, images, ''));
   for (const objective of draft.objectives) parseObjective(objective);

@@ -58,15 +58,12 @@ export function withReaders({ clusters }: Topology, count: number): Topology {
   };
 }
 
-/** `writer, 2 readers in eu-central-1; secondary: 1 reader in us-east-1`. */
-export function topologyText({ clusters }: Topology): string {
-  return clusters
-    .map((shape) => {
-      const { identifier, region } = shape;
-      const place = region === undefined ? '' : ` in ${region}`;
-      return `${identifier}: ${rolesText(shape)}${place}`;
-    })
-    .join('; ');
+/** A line for each cluster: `rehearsal: writer, 2 readers in us-east-1`. */
+export function clusterTexts({ clusters }: Topology): string[] {
+  return clusters.map((shape) => {
+    const place = shape.region === undefined ? '' : ` in ${shape.region}`;
+    return `${shape.identifier}: ${rolesText(shape)}${place}`;
+  });
 }
 
 function rolesText(shape: ClusterShape): string {

@@ -10,7 +10,6 @@ import {
   type ProviderName,
 } from '../../sim/server/server.js';
 import {
-  canUpgradeInPlace,
   communityEngines,
   compareServerVersions,
   isServerVersion,
@@ -18,6 +17,7 @@ import {
   seriesOf,
 } from '../../sim/server/versions.js';
 import type { UserError } from '../../sim/user-error.js';
+import { isStep } from './asked-versions.js';
 import type { ServersRequest } from './request.js';
 
 /** What one provider has here. */
@@ -67,7 +67,7 @@ function chooseAsked(request: ServersRequest, tables: readonly OfferTable[]): Ch
   const { asked, server } = request;
   const wanted = { from: asked.from, to: asked.to };
   const found =
-    firstOf(tables, 'exact', request, (table) => pairHere(wanted, server, table)) ??
+    firstOf(tables, 'exact', request, (table) => pairHere(wanted, request, table)) ??
     firstOf(tables, 'exact', request, (table) => pairFetched(wanted, request, table));
   if (found !== null) return found;
   const versionsFixed = request.askedByUser && request.provider !== 'auto';
@@ -84,11 +84,11 @@ function chooseStandIn(
   request: ServersRequest,
   tables: readonly OfferTable[],
 ): ChosenServers | null {
-  const { ownFrom, ownTo, server } = request;
+  const { ownFrom, ownTo } = request;
   if (ownFrom === null || ownTo === null) return chooseOffered(request, tables);
   const wanted = { from: ownFrom, to: ownTo };
   return (
-    firstOf(tables, 'stand-in', request, (table) => pairHere(wanted, server, table)) ??
+    firstOf(tables, 'stand-in', request, (table) => pairHere(wanted, request, table)) ??
     firstOf(tables, 'stand-in', request, (table) => pairFetched(wanted, request, table))
   );
 }
@@ -134,8 +134,16 @@ interface Wanted {
   readonly to: string;
 }
 
-function pairHere({ from, to }: Wanted, server: EngineName, table: OfferTable): Pair | null {
+function pairHere(
+  { from, to }: Wanted,
+  { server, upgrade }: ServersRequest,
+  table: OfferTable,
+): Pair | null {
   const here = versionsHere(server, table);
+  if (upgrade === 'none') {
+    const one = here.findLast((version) => isVersionWanted(server, from, version));
+    return one === undefined ? null : { from: one, to: one, fetched: false };
+  }
   const first = here.find((version) => isVersionWanted(server, from, version));
   const last = here.findLast((version) => isVersionWanted(server, to, version));
   if (first === undefined || last === undefined) return null;
@@ -172,21 +180,28 @@ function isOfImage(server: EngineName, version: string, image: string | undefine
   return isServerVersion(server, tag) && isVersionWanted(server, version, tag);
 }
 
-/** Two versions of the asked series, as near to the asked ones as there are. */
+/** Versions of the asked series, as near to the asked ones as there are. */
 function nearestInSeries(request: ServersRequest, table: OfferTable): Pair | null {
-  const { asked, server } = request;
-  const series = seriesOf(server, asked.from);
-  const here = versionsHere(server, table).filter((one) => seriesOf(server, one) === series);
+  const { asked, server, upgrade } = request;
+  const here = versionsHere(server, table);
+  const isKin = (one: string, other: string): boolean =>
+    seriesOf(server, one) === seriesOf(server, other);
+  const kin = (
+    upgrade === 'none'
+      ? here.map((version) => ({ from: version, to: version }))
+      : stepsAmong(request, here)
+  ).filter(({ from, to }) => isKin(from, asked.from) && isKin(to, asked.to));
   const last = (version: string): number => Number(version.split('.').at(-1));
   const distance = ({ from, to }: Wanted): number =>
     Math.abs(last(from) - last(asked.from)) + Math.abs(last(to) - last(asked.to));
-  const [nearest] = upgradesAmong(server, here).sort((a, b) => distance(a) - distance(b));
+  const [nearest] = kin.sort((a, b) => distance(a) - distance(b));
   return nearest === undefined ? null : { ...nearest, fetched: false };
 }
 
 function widestUpgrade(request: ServersRequest, table: OfferTable): Pair | null {
-  const { server } = request;
-  const among = upgradesAmong(server, versionsHere(server, table)).filter((pair) =>
+  const { server, upgrade } = request;
+  if (upgrade === 'none') return null;
+  const among = stepsAmong(request, versionsHere(server, table)).filter((pair) =>
     isOwn(pair, request),
   );
   const [lowest] = among;
@@ -194,8 +209,10 @@ function widestUpgrade(request: ServersRequest, table: OfferTable): Pair | null 
   return widest === undefined ? null : { ...widest, fetched: false };
 }
 
+/** Nobody takes a major upgrade for one that goes nowhere. */
 function sameTwice(request: ServersRequest, table: OfferTable): Pair | null {
-  const { server } = request;
+  const { server, upgrade } = request;
+  if (upgrade === 'major') return null;
   const newest = versionsHere(server, table).findLast((version) =>
     isOwn({ from: version, to: version }, request),
   );
@@ -213,10 +230,10 @@ function isOwn({ from, to }: Wanted, { ownFrom, ownTo, server }: ServersRequest)
  * Every step that one data directory takes, by its first version, then by its last. Of a series
  * and one of its versions it is not known which is the older.
  */
-function upgradesAmong(server: EngineName, versions: readonly string[]): Wanted[] {
+function stepsAmong({ server, upgrade }: ServersRequest, versions: readonly string[]): Wanted[] {
   return versions.flatMap((from) =>
     versions
-      .filter((to) => canUpgradeInPlace(server, from, to) && !isVersionWanted(server, from, to))
+      .filter((to) => isStep(upgrade, server, from, to) && !isVersionWanted(server, from, to))
       .map((to) => ({ from, to })),
   );
 }
@@ -226,25 +243,31 @@ export function seriesTitle(engine: EngineName, version: string): string {
   return `${engineTitles[engine]} ${seriesOf(engine, version)}`;
 }
 
-/** `MySQL 8.0.32 -> 8.0.36`. */
-export function pairTitle(engine: EngineName, { from, to }: Wanted): string {
-  return `${engineTitles[engine]} ${from} -> ${to}`;
+/** `MySQL 8.0.32 -> 8.0.36`; `MySQL 8.0.32` where nothing is to change it. */
+export function pairTitle(
+  { upgrade }: Pick<ServersRequest, 'upgrade'>,
+  engine: EngineName,
+  { from, to }: Wanted,
+): string {
+  return `${engineTitles[engine]} ${upgrade === 'none' ? from : `${from} -> ${to}`}`;
 }
 
 /** One line: what was picked and why. */
 export function whyChosen(request: ServersRequest, chosen: ChosenServers): string {
-  const { asked, cluster } = request;
-  const picked = `${chosen.provider} ${pairTitle(chosen.engine, chosen)}`;
-  const wanted = pairTitle(communityEngines[cluster], asked);
+  const { asked, cluster, upgrade } = request;
+  const picked = `${chosen.provider} ${pairTitle(request, chosen.engine, chosen)}`;
+  const wanted = pairTitle(request, communityEngines[cluster], asked);
   const same =
-    chosen.from === chosen.to ? '; one version only: the restart changes no version' : '';
+    chosen.from === chosen.to && upgrade !== 'none'
+      ? '; one version only: the restart changes no version'
+      : '';
   switch (chosen.match) {
     case 'exact': {
       const fetched = chosen.fetched ? '; what is missing is fetched' : '';
       return `${picked}, as asked for${fetched}${same}`;
     }
     case 'patch-level':
-      return `${picked}, of the same series as ${wanted}, which are not both here`;
+      return `${picked}, of the same series as ${wanted}, which ${upgrade === 'none' ? 'is not' : 'are not both'} here`;
     case 'stand-in':
       return `${picked} stands in for ${wanted}${same}`;
   }
@@ -256,7 +279,8 @@ export function substituteReason(request: ServersRequest, chosen: ChosenServers)
   const natural = communityEngines[request.cluster];
   const askedSeries = seriesTitle(natural, request.asked.from);
   const servedSeries = seriesTitle(chosen.engine, chosen.from);
-  return askedSeries === servedSeries
-    ? `one version of ${servedSeries} twice stands in for an upgrade`
-    : `${servedSeries} stands in for ${askedSeries}`;
+  if (askedSeries !== servedSeries) return `${servedSeries} stands in for ${askedSeries}`;
+  return request.upgrade === 'none'
+    ? `${pairTitle(request, chosen.engine, chosen)} stands in for ${request.asked.from}`
+    : `one version of ${servedSeries} twice stands in for an upgrade`;
 }

@@ -7,7 +7,7 @@ import {
 } from '../../sim/server/versions.js';
 import { UserError } from '../../sim/user-error.js';
 import { type OfferTable, pairTitle } from './choose.js';
-import type { ServersRequest } from './request.js';
+import { type ServersRequest, suitedServers } from './request.js';
 
 /** Variables that name a server's program. */
 const programVariables: Readonly<Partial<Record<EngineName, string>>> = {
@@ -27,8 +27,10 @@ export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTa
   const own = ownFrom !== null || ownTo !== null;
   const wanted =
     server === natural && !own
-      ? pairTitle(natural, asked)
-      : `${engineTitles[server]}${own ? ` ${ownFrom ?? 'any'} -> ${ownTo ?? 'any'}` : ''}`;
+      ? pairTitle(request, natural, asked)
+      : own
+        ? pairTitle(request, server, { from: ownFrom ?? 'any', to: ownTo ?? 'any' })
+        : engineTitles[server];
   const image = request.images[server];
   if (image !== undefined && request.provider !== 'embedded')
     return new UserError(
@@ -91,10 +93,11 @@ function waysTo(request: ServersRequest, tables: readonly OfferTable[]): string[
 }
 
 /** Options that would run on what is here, or null. */
-function standInOf({ cluster }: ServersRequest, tables: readonly OfferTable[]): string | null {
-  const suitedNames: readonly EngineName[] =
-    cluster === 'aurora-mysql' ? ['mysql', 'mariadb'] : ['postgres'];
-  for (const engine of suitedNames) {
+function standInOf(
+  { cluster, upgrade }: ServersRequest,
+  tables: readonly OfferTable[],
+): string | null {
+  for (const engine of suitedServers[cluster]) {
     const here = tables
       .flatMap(({ offers }) => offers)
       .filter((offer) => offer.engine === engine && offer.state === 'here')
@@ -102,8 +105,10 @@ function standInOf({ cluster }: ServersRequest, tables: readonly OfferTable[]): 
       .filter((version) => isServerVersion(engine, version))
       .sort((a, b) => compareServerVersions(engine, a, b));
     const [first, last] = [here[0], here.at(-1)];
-    if (first !== undefined && last !== undefined)
-      return `--engine ${engine} --from ${first} --to ${last}`;
+    if (first === undefined || last === undefined) continue;
+    return upgrade === 'none'
+      ? `--engine ${engine} --from ${last}`
+      : `--engine ${engine} --from ${first} --to ${last}`;
   }
   return null;
 }

@@ -2,21 +2,15 @@
 import type { Versions } from '../../harness/plan.js';
 import type { Scenario } from '../../harness/scenario.js';
 import { type EngineName, engineTitles, type ProviderName } from '../../sim/server/server.js';
-import {
-  canUpgradeInPlace,
-  communityEngines,
-  isSeriesUpgrade,
-  isServerVersion,
-  readClusterVersion,
-  requireMinorUpgrade,
-  seriesOf,
-} from '../../sim/server/versions.js';
+import { communityEngines, isServerVersion, seriesOf } from '../../sim/server/versions.js';
 import { UserError } from '../../sim/user-error.js';
+import { askedVersions, isStep, notMajorUpgrade } from './asked-versions.js';
 import type { ImageChoice } from './images.js';
 
 /** As commander hands them over. */
 export interface ServerOptions {
-  readonly engine?: EngineName;
+  /** The server that stands for the cluster. */
+  readonly engine?: EngineName | undefined;
   readonly provider?: ProviderName | 'auto';
   readonly from?: string;
   readonly to?: string;
@@ -30,6 +24,7 @@ export interface ServerOptions {
 /** What is wanted, before it is known what there is. */
 export interface ServersRequest {
   readonly cluster: Scenario['engine'];
+  readonly upgrade: Scenario['upgrade'];
   /** What is rehearsed: versions of the engine that the cluster is compatible with. */
   readonly asked: Versions;
   /** Whether the user named these versions. */
@@ -57,7 +52,7 @@ const auroraSeries: Readonly<Record<Scenario['engine'], string | null>> = {
 };
 
 /** Servers that may stand for an AWS engine: they speak its protocol. */
-const suited: Readonly<Record<Scenario['engine'], readonly EngineName[]>> = {
+export const suitedServers: Readonly<Record<Scenario['engine'], readonly EngineName[]>> = {
   'aurora-postgresql': ['postgres'],
   'aurora-mysql': ['mysql', 'mariadb'],
   postgres: ['postgres'],
@@ -67,8 +62,9 @@ const suited: Readonly<Record<Scenario['engine'], readonly EngineName[]>> = {
 
 /**
  * Reads and checks the options.
+ * @param scenario as it is for the engine that is wanted; see `scenarioForEngine`
  * @throws UserError `ENGINE_UNSUITED`, `VERSION_INVALID`, `VERSION_NOT_MINOR_UPGRADE`,
- *   `VERSION_NOT_IN_PLACE`, `OPTIONS_CONTRADICT`
+ *   `VERSION_NOT_MAJOR_UPGRADE`, `VERSION_NOT_IN_PLACE`, `OPTION_UNSUITED`, `OPTIONS_CONTRADICT`
  */
 export function serversRequest(
   scenario: Scenario,
@@ -78,31 +74,34 @@ export function serversRequest(
   const cluster = scenario.engine;
   const natural = communityEngines[cluster];
   const server = options.engine ?? natural;
-  if (!suited[cluster].includes(server)) throw unsuited(cluster, server);
+  if (!suitedServers[cluster].includes(server)) throw unsuited(cluster, server);
   const from = sortOut(cluster, server, options.from);
-  const to = sortOut(cluster, server, targetOption(options));
+  const to = sortOut(cluster, server, targetOption(scenario, options));
   if (from !== null && to !== null && from.own !== to.own)
     throw new UserError(
       'OPTIONS_CONTRADICT',
       `--from ${from.text} and --to ${to.text} are versions of two kinds of servers.`,
       `Give two versions of ${engineTitles[server]}, or two of what is rehearsed.`,
     );
-  if (from?.own === true && to?.own === true) requireInPlace(server, from.text, to.text);
+  if (from?.own === true && to?.own === true) requireInPlace(scenario, server, from.text, to.text);
   const askedText = (one: SortedOut | null, byDefault: string): string =>
     one === null || one.own ? byDefault : one.text;
+  const changes = scenario.upgrade !== 'none';
+  const after = changes ? to : from;
   const asked = askedVersions(
-    cluster,
+    scenario,
     askedText(from, scenario.versions.from),
-    askedText(to, scenario.versions.to),
+    askedText(after, scenario.versions.to),
   );
   return {
     cluster,
+    upgrade: scenario.upgrade,
     asked,
-    askedByUser: (from !== null && !from.own) || (to !== null && !to.own),
+    askedByUser: (from !== null && !from.own) || (after !== null && !after.own),
     server,
     serverByUser: options.engine !== undefined,
     ownFrom: from?.own === true ? from.text : null,
-    ownTo: to?.own === true ? to.text : null,
+    ownTo: after?.own === true ? after.text : null,
     // Who names an image means containers.
     provider: options.provider ?? (images[server] === undefined ? 'auto' : 'docker'),
     acceptSubstitute: options.acceptSubstitute === true,
@@ -111,8 +110,17 @@ export function serversRequest(
   };
 }
 
-/** `--to`, or `--engine-version`, which says the same. */
-function targetOption({ to, engineVersion }: ServerOptions): string | undefined {
+/** `--to`, or `--engine-version`, which says the same; of a scenario with a version after. */
+function targetOption(
+  { name, upgrade }: Scenario,
+  { to, engineVersion }: ServerOptions,
+): string | undefined {
+  if (upgrade === 'none' && (to ?? engineVersion) !== undefined)
+    throw new UserError(
+      'OPTION_UNSUITED',
+      `${to === undefined ? '--engine-version' : '--to'} is nothing for ${name}: it changes no version.`,
+      'Give --from alone, or leave it out.',
+    );
   if (to !== undefined && engineVersion !== undefined && to !== engineVersion)
     throw new UserError(
       'OPTIONS_CONTRADICT',
@@ -129,8 +137,9 @@ interface SortedOut {
 }
 
 /** A restart without a change of version is allowed: a stand-in shows what the restart does. */
-function requireInPlace(server: EngineName, from: string, to: string): void {
-  if (from === to || canUpgradeInPlace(server, from, to)) return;
+function requireInPlace({ upgrade }: Scenario, server: EngineName, from: string, to: string): void {
+  if (isStep(upgrade, server, from, to) || (from === to && upgrade !== 'major')) return;
+  if (upgrade === 'major') throw notMajorUpgrade(server, from, to);
   throw new UserError(
     'VERSION_NOT_IN_PLACE',
     `${engineTitles[server]} ${to} does not take the data of ${from} as it is.`,
@@ -152,33 +161,8 @@ function sortOut(
   return { text, own };
 }
 
-function askedVersions(cluster: Scenario['engine'], fromText: string, toText: string): Versions {
-  const [from, to] = [readClusterVersion(cluster, fromText), readClusterVersion(cluster, toText)];
-  const versions = {
-    from: from.community,
-    to: to.community,
-    awsFrom: from.aws,
-    awsTo: to.aws,
-  };
-  const engine = communityEngines[cluster];
-  if (engine === 'postgres') requireMinorUpgrade(versions.from, versions.to);
-  else if (!isUpgrade(engine, versions))
-    throw new UserError(
-      'VERSION_NOT_MINOR_UPGRADE',
-      `${fromText} to ${toText} is not a minor upgrade of Aurora MySQL.`,
-      `Name a newer version than ${fromText} as the version to go to.`,
-    );
-  return versions;
-}
-
-/** Newer by the community's number, or by Aurora's where that has changed alone. */
-function isUpgrade(engine: EngineName, { from, to, awsFrom, awsTo }: Versions): boolean {
-  if (isSeriesUpgrade(engine, from, to)) return true;
-  return from === to && awsFrom !== from && awsTo !== to && awsFrom < awsTo;
-}
-
 function unsuited(cluster: Scenario['engine'], server: EngineName): UserError {
-  const names = suited[cluster].join(' or ');
+  const names = suitedServers[cluster].join(' or ');
   return new UserError(
     'ENGINE_UNSUITED',
     `${engineTitles[server]} cannot stand for ${cluster}: clients speak another protocol.`,

@@ -1,7 +1,7 @@
 /** Sentences that the summary and the markdown share. Pure. */
 import { exitCodeOf } from '../verdict/judge.js';
 import type { OutageReport, RunReport } from '../verdict/run-report.js';
-import { standInText } from './rehearsed.js';
+import { standInText, stepText } from './rehearsed.js';
 import {
   boundsText,
   exactSeconds,
@@ -22,8 +22,12 @@ export function versionsText(report: RunReport): string {
   if (from === '' && to === '') return '';
   const unread = servers.before === null || servers.after === null ? ' (as asked for)' : '';
   if (report.substitute !== null)
-    return `${name}${text(engine?.from)} → ${text(engine?.to)}${standInText(report)}${unread}`;
-  return `${name}${from} → ${to}${unread}`;
+    return `${name}${askedText(engine)}${standInText(report)}${unread}`;
+  return `${name}${stepText(engine, from, to)}${unread}`;
+}
+
+function askedText(engine: RunReport['engine']): string {
+  return stepText(engine, text(engine?.from), text(engine?.to));
 }
 
 function text(value: unknown): string {
@@ -62,12 +66,13 @@ export function objectiveText(
 export function sharesText(outage: OutageReport): string {
   if (outage.shares === null) return '';
   const { modelledMs, engineMs, clientMs, clientWithinProbeError } = outage.shares;
-  const { injectedMs, defectMs } = outage.shares;
+  const { injectedMs, defectMs, staleMs } = outage.shares;
   const injected = injectedMs === 0 ? '' : `by injected faults ${shortMs(injectedMs)}, `;
   const defect = defectMs === 0 ? '' : `by the exercised defect ${shortMs(defectMs)}, `;
+  const stale = staleMs === 0 ? '' : `by stale DNS ${shortMs(staleMs)}, `;
   const error = clientWithinProbeError ? ' (within probe error)' : '';
   return (
-    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}${defect}` +
+    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}${defect}${stale}` +
     `added by the client ${shortMs(clientMs)}${error}`
   );
 }

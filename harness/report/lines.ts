@@ -11,7 +11,9 @@
 import type { Entry, EntryOf } from '../history/entry.js';
 import { slowMsDefault } from '../measure/measure.js';
 import type { RunReport } from '../verdict/run-report.js';
+import { ClusterLines } from './cluster-lines.js';
 import { LaneState } from './lane-state.js';
+import { stepText } from './rehearsed.js';
 import { SessionTally } from './session-tally.js';
 import { cutTo, offsetText, plain, shortMs, type TextOptions } from './text.js';
 import { annotation, beginGroup, endGroup } from './workflow-commands.js';
@@ -41,6 +43,7 @@ export class LineRenderer {
   readonly #options: LineOptions;
   readonly #lanes = new Map<string, LaneState>();
   readonly #sessions = new SessionTally();
+  readonly #cluster = new ClusterLines();
   #t0Ns: number | null;
   #slowNs = slowMsDefault * 1e6;
   #wallClockMs = Number.NaN;
@@ -122,7 +125,8 @@ export class LineRenderer {
   #head(run: Extract<EntryOf<'run'>['data'], { stage: 'started' }>): string[] {
     if (this.#options.format === 'tsv') return [];
     const { tool, engine, scenario, seed, lanes } = run;
-    const versions = engine === null ? '' : `  ${engine.engine} ${engine.from} → ${engine.to}`;
+    const versions =
+      engine === null ? '' : `  ${engine.engine} ${stepText(engine, engine.from, engine.to)}`;
     const polls = [...new Set(lanes.map((lane) => `${lane.intervalMs}ms`))].join(' and ');
     const head = `# ${tool.name} ${tool.version}  ${scenario}${versions}`;
     const lines = [`${head}${seed === null ? '' : `  seed ${seed}`}  poll ${polls}`];
@@ -154,7 +158,7 @@ export class LineRenderer {
           ? line('ledger', 'readback', entry.data.complete ? 'read whole' : 'not read whole')
           : [];
       case 'gauge':
-        return gaugeLines(entry, line);
+        return this.#gaugeLines(entry);
       case 'call': {
         const { action, fault } = entry.data;
         const refused = fault === null ? '' : ` refused: ${fault.code}: ${fault.message}`;
@@ -172,6 +176,11 @@ export class LineRenderer {
       case 'attempt':
         return [];
     }
+  }
+
+  #gaugeLines(entry: EntryOf<'gauge'>): Line[] {
+    const line = this.#cluster.take(entry);
+    return line === null ? [] : [{ atNs: entry.atNs, ...line }];
   }
 
   #describeRun(
@@ -240,17 +249,6 @@ export class LineRenderer {
   }
 }
 
-/** What clients of the writer meet, and how its servers are; other gauges are for the lanes. */
-function gaugeLines(
-  entry: EntryOf<'gauge'>,
-  line: (source: string, subject: string, what: string) => Line[],
-): Line[] {
-  const { subject, data } = entry;
-  if (data.name === 'server.state') return line('engine', 'state', told(entry));
-  const isOfOthers = subject.instance !== undefined || (subject.listener ?? 'writer') !== 'writer';
-  return data.name !== 'endpoint.state' || isOfOthers ? [] : line('endpoint', 'state', told(entry));
-}
-
 /** Renders a finished history, verdict included. */
 export function renderLines(
   entries: readonly Entry[],
@@ -267,10 +265,6 @@ export function renderLines(
 function plainKeepingColumns(line: string, options: TextOptions): string {
   const indent = line.length - line.trimStart().length;
   return ' '.repeat(indent) + plain(line, options);
-}
-
-function told(entry: EntryOf<'gauge'>): string {
-  return String(entry.data.value);
 }
 
 function said(entry: EntryOf<'note'>): string {

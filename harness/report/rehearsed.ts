@@ -9,12 +9,21 @@ const titles: Readonly<Record<string, string>> = {
 };
 
 /** What a stand-in is, for the first line: ` on MariaDB 10.11.14 → 11.8.3 (stand-in)`. */
-export function standInText({ servers, substitute }: RunReport): string {
+export function standInText({ servers, substitute, engine }: RunReport): string {
   const { served, before, after } = servers;
   if (substitute === null || served === null) return '';
   const name = titles[served.engine] ?? served.engine;
   const [from, to] = [before?.version ?? served.from, after?.version ?? served.to];
-  return ` on ${name} ${from} → ${to} (stand-in)`;
+  return ` on ${name} ${stepText(engine, from, to)} (stand-in)`;
+}
+
+/** The engine asked for, as a history tells it. */
+type Asked = Readonly<Record<string, unknown>> | null | undefined;
+
+/** `17.4 → 17.5`; one version where none was to change and none has. */
+export function stepText(engine: Asked, from: string, to: string): string {
+  const stays = engine?.from === engine?.to && engine?.awsFrom === engine?.awsTo;
+  return stays && from === to ? from : `${from} → ${to}`;
 }
 
 /** Where the servers came from and why; and whether a stand-in was accepted. */

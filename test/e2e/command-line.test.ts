@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { scenarios } from '../../scenarios/index.js';
 import { rehearse, temporaryFolder } from '../support/rehearse.js';
 
 const place = temporaryFolder();
@@ -242,7 +243,7 @@ describe('servers', () => {
     expect(ended.code).toBe(0);
     const { findings, rehearsals, lacks } = JSON.parse(ended.stdout);
     expect(findings).toContainEqual(expect.objectContaining({ about: 'docker', ok: false }));
-    expect(rehearsals).toMatchObject([
+    expect(rehearsals.slice(0, 2)).toMatchObject([
       { scenario: 'aurora-postgres-zdp', servers: { provider: 'embedded' }, missing: null },
       { scenario: 'aurora-mysql-zdp', servers: null },
     ]);
@@ -263,7 +264,9 @@ describe('servers', () => {
 describe('what there is', () => {
   it('lists and describes the scenarios, as text and as JSON', async () => {
     const list = JSON.parse((await run('list', '--json')).stdout) as { name: string }[];
-    expect(list.map(({ name }) => name)).toEqual(['aurora-postgres-zdp', 'aurora-mysql-zdp']);
+    const names = list.map(({ name }) => name);
+    expect(names.slice(0, 2)).toEqual(['aurora-postgres-zdp', 'aurora-mysql-zdp']);
+    expect(names).toEqual(scenarios.map(({ name }) => name));
     const page = (await run('describe', 'aurora-postgres-zdp')).stdout;
     const words = page.replace(/\s+/g, ' ');
     for (const said of ['does not document', 'our assumption', 'zdp-hang', 'temporary tables'])
