@@ -1,4 +1,5 @@
 /** A cluster of MySQL or MariaDB whose readers really apply the writer's binary log. */
+import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ClusterRecord } from '../../sim/cluster/cluster.js';
 import { type Flavour, openOfferedWorld } from '../support/mysql-world.js';
@@ -11,6 +12,13 @@ const errorNumber = (work: Promise<unknown>): Promise<unknown> =>
     () => 'no error',
     (error: { errno?: number }) => error.errno,
   );
+
+/** Names of columns are as the table has them on some servers, as the query on others. */
+function renamed(row: RowDataPacket): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
 
 for (const flavour of ['mysql', 'mariadb'] as const satisfies readonly Flavour[])
   describe.skipIf(program(flavour) === undefined)(`a cluster of ${flavour}`, () => {
@@ -28,6 +36,31 @@ for (const flavour of ['mysql', 'mariadb'] as const satisfies readonly Flavour[]
         expect(await errorNumber(client.query('INSERT INTO t VALUES (2)'))).toBe(1290);
         const { state, why } = await cluster.followers.replication.state(reader);
         expect([state, why]).toEqual(['streaming', null]);
+      }
+    });
+
+    it('answers on each instance what clients of Aurora ask of the cluster', async () => {
+      const world = await openOfferedWorld(flavour, { members: ['reader'] });
+      onTestFinished(() => world.close());
+      const cluster = world.cluster as ClusterRecord;
+      // As the driver of AWS asks.
+      const sql =
+        "SELECT @@aurora_server_id AS me, server_id, session_id = 'MASTER_SESSION_ID' AS w " +
+        'FROM information_schema.replica_host_status WHERE ' +
+        "time_to_sec(timediff(now(), last_update_timestamp)) <= 300 OR session_id = 'x' " +
+        'ORDER BY server_id';
+      for (const { address, identifier } of cluster.instances) {
+        const client = await world.client({ port: address.port });
+        const wanted = [
+          { me: identifier, server_id: 'demo-instance-1', w: 1 },
+          { me: identifier, server_id: 'demo-instance-2', w: 0 },
+        ];
+        const asNumbers = (rows: unknown): unknown => JSON.parse(JSON.stringify(rows));
+        const rows = (await client.query<RowDataPacket[]>(sql))[0].map(renamed);
+        expect(asNumbers(rows)).toEqual(wanted);
+        const prepared = (await client.execute<RowDataPacket[]>(sql))[0].map(renamed);
+        expect(asNumbers(prepared)).toEqual(wanted);
+        expect((await client.query('SELECT AURORA_VERSION() AS v'))[0]).toEqual([{ v: '3.05.2' }]);
       }
     });
 

@@ -1,9 +1,11 @@
 /** Lets the servers of an Aurora cluster tell their clients who is a member of it. */
 import type { ClusterRecord } from '../cluster.js';
+import { answerAuroraNames, membersOf } from './answer-aurora-names.js';
 
 /** Makes what clients ask; once, on the writer, from whom the others have it. */
 export async function installTopology(cluster: ClusterRecord): Promise<void> {
   if (!isAurora(cluster)) return;
+  answerAuroraNames(cluster);
   const { mainInstance, application } = cluster;
   if (mainInstance.role === 'writer')
     await mainInstance.member.topology.install(application.database);
@@ -14,9 +16,7 @@ export async function installTopology(cluster: ClusterRecord): Promise<void> {
 export async function publishTopology(cluster: ClusterRecord): Promise<void> {
   if (!isAurora(cluster)) return;
   const { awsVersion, instances } = cluster;
-  const members = instances
-    .filter(({ role }) => role !== 'standby')
-    .map(({ identifier, role }) => ({ identifier, isWriter: role === 'writer' }));
+  const members = membersOf(cluster);
   for (const { server, member } of instances)
     if (server.state === 'running') await member.topology.write({ version: awsVersion, members });
 }
