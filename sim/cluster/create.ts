@@ -6,6 +6,7 @@ import type { Emit } from '../events.js';
 import type { EngineName, Server } from '../server/server.js';
 import type { ClusterOptions, ClusterSnapshot, Doorway, SimOptions } from '../sim.js';
 import { type ClusterParts, ClusterRecord } from './cluster.js';
+import { understandFaultSql } from './faults/aurora-hook.js';
 import type { Instance } from './instance.js';
 import { identityOf, Making, memberName, namesFor } from './making.js';
 import { type Member, memberOf } from './member.js';
@@ -74,7 +75,7 @@ export async function restoreCluster(
 
 type Described = Pick<
   ClusterOptions,
-  'identifier' | 'engine' | 'awsVersion' | 'pendingParameters' | 'region' | 'members'
+  'identifier' | 'engine' | 'awsVersion' | 'pendingParameters' | 'region' | 'members' | 'userLike'
 >;
 type Holding = Pick<ClusterParts, 'application' | 'instrument' | 'database'>;
 
@@ -160,6 +161,7 @@ export async function openCluster(
       caPem: identity.caPem,
     });
     await installTopology(record);
+    understandFaultSql(record, options.userLike);
     for (const { endpoint, role } of instances) {
       await endpoint.open();
       // Nobody reaches a standby before it has taken over.

@@ -35,6 +35,7 @@ export interface MysqlWorld {
 
 export interface MysqlWorldOptions {
   readonly members?: ClusterOptions['members'];
+  readonly userLike?: ClusterOptions['userLike'];
   /** Default: `aurora-mysql`. */
   readonly engine?: ClusterOptions['engine'];
   readonly flavour: Flavour;
@@ -68,6 +69,7 @@ export async function openMysqlWorld(options: MysqlWorldOptions): Promise<MysqlW
     ...(options.engine === undefined ? { awsVersion: '8.0.mysql_aurora.3.05.2' } : {}),
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.members === undefined ? {} : { members: options.members }),
+    ...(options.userLike === undefined ? {} : { userLike: options.userLike }),
   });
   const clients: mysql.Connection[] = [];
   let patches = 0;

@@ -33,6 +33,7 @@ export async function openWorld(
     parameters?: Record<string, string>;
     pending?: string[];
     members?: ClusterOptions['members'];
+    userLike?: ClusterOptions['userLike'];
     region?: string;
     awsVersion?: string;
     engine?: ClusterOptions['engine'];
@@ -53,6 +54,7 @@ export async function openWorld(
     version: options.version ?? '17.4',
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.members === undefined ? {} : { members: options.members }),
+    ...(options.userLike === undefined ? {} : { userLike: options.userLike }),
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.awsVersion === undefined ? {} : { awsVersion: options.awsVersion }),
     ...(options.pending === undefined ? {} : { pendingParameters: options.pending }),

@@ -1,4 +1,5 @@
 /** The faults that go on in one cluster: begun, told once each, and ended. */
+import { setMaxListeners } from 'node:events';
 import { faultValue, unknownFault } from '../../endpoint/faults/index.js';
 import type { Emit, Subject } from '../../events.js';
 import type { FaultRequest, RunningFault } from '../../sim.js';
@@ -39,6 +40,8 @@ export class RunningFaults {
     const instances =
       kind.meets === 'writer-name' ? [] : instancesMeant(cluster, target, kind.meets);
     const stop = new AbortController();
+    // A storm has a client for each.
+    setMaxListeners(0, stop.signal);
     const { name } = kind;
     const signals = { ended: stop.signal, closing: this.#closing.signal };
     const place = { cluster, name, instances, target, sessions, ...signals };
