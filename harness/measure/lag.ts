@@ -8,8 +8,9 @@
  * - Upper. The newest heartbeat that was shown was committed after it was about to be sent, at w.
  *   All that was committed by then was shown too, so that no missing write is older than t - w, nor
  *   than e - w.
- * - Lower. A heartbeat acknowledged at a, before s, and not shown is missing and at least s - a old.
- * - Between polls the reader does not go back: until the next poll's end e' no missing write is
+ * - Lower. A heartbeat acknowledged at a, before s, and not shown is missing, and at least s - a
+ *   old.
+ * - Between polls a reader does not go back: until the next poll's end e' no missing write is
  *   older than e' - w. The maximum reaches as far.
  *
  * While the writer takes no heartbeats there is nothing to be behind of: where a reader shows all
@@ -76,7 +77,7 @@ export class LagBook {
     this.#seenNs = sample === null ? null : (poll.heartbeat?.seenNs ?? null);
     if (sample === null) {
       if (poll.outcome === 'fail' && seenNs !== null) this.#reach(poll.startNs - seenNs);
-      else if (poll.heartbeat !== undefined) this.#untold += 1;
+      else if (wasSent(poll)) this.#untold += 1;
       return;
     }
     this.#told += 1;
@@ -103,6 +104,11 @@ export class LagBook {
     if (this.#max === null || this.#max.upperNs === null) return;
     this.#max = { ...this.#max, upperNs: Math.max(this.#max.upperNs, upperNs) };
   }
+}
+
+/** Whether there had been a heartbeat before the poll. */
+function wasSent({ heartbeat }: PollData): boolean {
+  return heartbeat !== undefined && (heartbeat.seenNs ?? heartbeat.unansweredNs) !== null;
 }
 
 /** The worse of two lanes or polls, bound by bound. */

@@ -20,8 +20,8 @@ export interface Shares {
   /** Beyond all these, while a published defect that the run exercised kept the answer. */
   readonly defectNs: number;
   /**
-   * Beyond all these, while the server refused writes because the writer's name still led to an
-   * instance that was not the writer any more.
+   * Beyond these, in an outage in which the server refused writes, while the writer's name still
+   * led to an instance that was not the writer any more.
    */
   readonly staleNs: number;
   /** What the client felt beyond them: its driver, pool and retry. */
@@ -31,7 +31,7 @@ export interface Shares {
 }
 
 /** What answers for a failed attempt that met neither the endpoint's window nor a fault. */
-export type Cause = 'engine' | 'defect' | 'read-only' | null;
+export type Cause = 'engine' | 'defect' | null;
 
 /** Published defects by which a kept session never gets its answer. */
 const hangingDefects = ['zdp-hang'];
@@ -50,7 +50,6 @@ export function causeIn(kind: LaneKind, hangs: boolean): (error: Failure | null)
   return (error) => {
     // The server's own limit: it had no connection left to give.
     if (error?.kind === 'too-many-connections') return 'engine';
-    if (error?.kind === 'read-only') return 'read-only';
     return isHung && error?.kind === 'timeout' ? 'defect' : null;
   };
 }
@@ -82,11 +81,16 @@ export function shareOut(
   const faults = intersection(windows.faults, [seen]);
   const faultNs = length(faults) - length(intersection(faults, endpoint));
   const injectedNs = Math.min(faultNs, estimateNs - withinNs);
-  const known = union([...endpoint, ...faults]);
-  let restNs = estimateNs - withinNs - injectedNs;
-  const take = (cause: Cause, within?: readonly Stretch[]): number => {
-    const all = union(stretchesOf(outage, causeOf, cause));
-    const stretches = within === undefined ? all : intersection(all, within);
+  // A session that stays with a demoted writer after its name leads elsewhere is its client's.
+  const isRefused = outage.fails.some(({ error }) => error?.kind === 'read-only');
+  const stale = isRefused ? intersection(windows.stale, [seen]) : [];
+  const before = union([...endpoint, ...faults]);
+  const staleBeyondNs = length(stale) - length(intersection(stale, before));
+  const staleNs = Math.min(staleBeyondNs, estimateNs - withinNs - injectedNs);
+  const known = union([...before, ...stale]);
+  let restNs = estimateNs - withinNs - injectedNs - staleNs;
+  const take = (cause: Cause): number => {
+    const stretches = union(stretchesOf(outage, causeOf, cause));
     const beyondNs = length(stretches) - length(intersection(stretches, known));
     const takenNs = Math.min(restNs, beyondNs);
     restNs -= takenNs;
@@ -94,9 +98,7 @@ export function shareOut(
   };
   const defectNs = take('defect');
   const refusedNs = take('engine');
-  // A session that stays with a demoted writer after its name leads elsewhere is its client's.
-  const staleNs = take('read-only', windows.stale);
-  const knownNs = windowNs + faultNs + defectNs + refusedNs + staleNs;
+  const knownNs = windowNs + faultNs + staleBeyondNs + defectNs + refusedNs;
   return {
     modelledNs: withinNs - busyNs,
     engineNs: busyNs + refusedNs,

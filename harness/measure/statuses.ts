@@ -5,6 +5,8 @@ import { bySubject, type Held, heldValues } from './gauge-values.js';
 export interface StatusMeasure {
   readonly of: 'cluster' | 'instance';
   readonly identifier: string;
+  /** The cluster that it is, or is of. */
+  readonly cluster: string;
   readonly statuses: readonly Held[];
   /** By status, in the order of first appearance; the last one goes on to the end. */
   readonly spentNs: ReadonlyMap<string, number>;
@@ -19,7 +21,8 @@ export function measureStatuses(
     const found = bySubject(gauges, `${of}.status`, ({ subject }) => subject[of]);
     return [...found].map(([identifier, list]) => {
       const statuses = heldValues(list);
-      return { of, identifier, statuses, spentNs: spent(statuses, endNs) };
+      const cluster = list[0]?.subject.cluster ?? '';
+      return { of, identifier, cluster, statuses, spentNs: spent(statuses, endNs) };
     });
   });
 }

@@ -1,6 +1,7 @@
 /** The report for a pull request or a job summary. Pure; no colours, no time of its own making. */
 import type { Measurement } from '../measure/measure.js';
 import type { RunReport } from '../verdict/run-report.js';
+import { dnsTexts, lagTexts, roleTexts, statusTexts } from './cluster-facts.js';
 import {
   brokenTexts,
   clocksText,
@@ -141,6 +142,10 @@ function factList(report: RunReport, options: TextOptions): string {
     ...serversTexts(report).map((text) => `servers: ${text}`),
     ...databaseTexts(report).map((text) => `database: ${text}`),
     clocksText(report, options),
+    ...lagTexts(report, options).map((text) => `lag: ${text}`),
+    ...dnsTexts(report).map((text) => `dns: ${text}`),
+    ...roleTexts(report).map((text) => `role: ${text}`),
+    ...statusTexts(report).map((text) => `status: ${text}`),
     sessions === null ? '' : `sessions: ${sessionsText(sessions)}`,
     sessions === null ? '' : preservedKindsText(sessions),
     ...(sessions?.drops ?? []).map(

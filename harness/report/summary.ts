@@ -1,6 +1,7 @@
 /** The end-of-run summary: verdict and objectives first, then what every lane felt. Pure. */
 import type { Measurement } from '../measure/measure.js';
 import type { RunReport, SessionReport } from '../verdict/run-report.js';
+import { dnsTexts, lagTexts, roleTexts, statusTexts } from './cluster-facts.js';
 import {
   brokenTexts,
   clocksText,
@@ -199,6 +200,10 @@ function facts(report: RunReport, options: TextOptions): Row[] {
     ...labelled('servers', serversTexts(report)),
     ...labelled('database', databaseTexts(report)),
     ['clocks', clocksText(report, options)],
+    ...labelled('lag', lagTexts(report, options)),
+    ...labelled('dns', dnsTexts(report)),
+    ...labelled('roles', roleTexts(report)),
+    ...labelled('status', statusTexts(report)),
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
     ['', sessions === null ? '' : preservedKindsText(sessions)],
     ...drops.map((drop): [string, string] => ['', dropText(drop)]),

@@ -1,7 +1,9 @@
 /** The lanes as rows of glyphs under a ruler. Pure. */
 import type { Measurement } from '../measure/measure.js';
-import { type GlyphOptions, glyph, legend } from '../view/glyphs.js';
+import { type GlyphOptions, glyph, lagLegend, legend } from '../view/glyphs.js';
 import { type Timeline, timeline } from '../view/timeline.js';
+import { clusterText, rowLabels } from './cluster-text.js';
+import { packed } from './packed.js';
 import { cutTo, laneLabels, plain, shortMs } from './text.js';
 
 /** Wide enough for every lane of a rehearsal; longer labels are those of other people's hosts. */
@@ -17,7 +19,7 @@ export function timelineText(
   const labels = laneLabels(
     measurement.lanes.filter((lane) => lane.polls > 0).map((lane) => lane.spec.name),
   );
-  const longest = Math.max(0, ...[...labels.values()].map((one) => one.length));
+  const longest = Math.max(0, ...[...labels.values(), ...rowLabels(measurement)].map(lengthOf));
   const width = Math.min(labelColumnsMax, Math.max(labelColumnsMin, longest));
   const label = (text: string): string =>
     cutTo(plain(text, { ascii: true }), width, { ascii: true }).padEnd(width);
@@ -31,8 +33,12 @@ export function timelineText(
   return [
     `${label('')} ${ruler(view)}`,
     ...rows,
-    ...servedRow(view, label),
+    ...servedRow(view, label, columns - width - 1),
+    ...clusterText(view.cluster, label, columns - width - 1, options),
     `${label('')} ${legend(slowMs, options)}`,
+    ...(view.rows.some(({ cells }) => cells.some(({ lagMs }) => lagMs !== undefined))
+      ? [`${label('')} ${lagLegend}`]
+      : []),
     `${label('')} 1 cell = ${shortMs(view.columnMs)}`,
   ].map((line) => cutTo(plainEnd(line), columns, options));
 }
@@ -54,18 +60,22 @@ function tickLabel(view: Timeline, fromZero: number): string {
   return `${atMs < 0 ? '-' : '+'}${shortMs(Math.abs(atMs)).replace('.0s', 's')}`;
 }
 
-/** One letter a version, named beside it. */
-function servedRow(view: Timeline, label: (text: string) => string): string[] {
+/** One letter for each that answered, named beside it. */
+function servedRow(view: Timeline, label: (text: string) => string, columns: number): string[] {
   if (view.versions.length < 2) return [];
   const letter = (index: number): string => String.fromCharCode(65 + (index % 26));
   const cells = view.servedBy.map((index) => (index === null ? ' ' : letter(index)));
   const names = view.versions.map((version, index) => `${letter(index)} ${plain(version)}`);
   return [
     `${label('served by')} ${cells.join('')}`,
-    `${label('')} ${plain(names.join('  '), { ascii: true })}`,
+    ...packed(names, columns).map((line) => `${label('')} ${plain(line, { ascii: true })}`),
   ];
 }
 
 function plainEnd(line: string): string {
   return line.trimEnd();
+}
+
+function lengthOf(text: string): number {
+  return text.length;
 }

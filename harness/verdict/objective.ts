@@ -137,7 +137,8 @@ function invalid(text: string, why: string): UserError {
     'OBJECTIVE_INVALID',
     `The objective "${text.trim()}" ${why}.`,
     `Write for example "writer.downtime <= 5s"; subjects: ${lanes} (or <target>/<lane>) with ` +
-      `${Object.keys(laneMetrics).join(', ')}; lag with ${lagMetrics.join(', ')}; writes with ${writeMetrics.join(', ')}; ` +
+      `${Object.keys(laneMetrics).join(', ')}; lag (or <target>/lag) with ` +
+      `${lagMetrics.join(', ')}; writes with ${writeMetrics.join(', ')}; ` +
       `sessions with ${sessionMetrics.join(', ')}; operators: ${operators.join(' ')}.`,
   );
 }

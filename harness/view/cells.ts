@@ -10,6 +10,8 @@ export interface Cell {
   readonly state: CellState;
   /** Why, for a failed cell. */
   readonly kind: ErrorKind | null;
+  /** Of a lane that measures lag: milliseconds, estimated; null where the poll told none. */
+  readonly lagMs?: number | null;
 }
 
 export const noCell: Cell = { state: 'none', kind: null };
@@ -19,6 +21,16 @@ export function cellOf(attempt: LaneAttempt, slowNs: number): Cell {
   if (attempt.outcome !== 'ok')
     return { state: attempt.outcome, kind: attempt.error?.kind ?? 'other' };
   return { state: attempt.endNs - attempt.startNs > slowNs ? 'slow' : 'ok', kind: null };
+}
+
+/** The cell of a poll of replica lag: how far behind says more than how slow the answer was. */
+export function lagCellOf(attempt: LaneAttempt): Cell {
+  if (attempt.outcome !== 'ok') return cellOf(attempt, Number.POSITIVE_INFINITY);
+  return {
+    state: 'ok',
+    kind: null,
+    lagMs: attempt.lag === null ? null : attempt.lag.estimateNs / 1e6,
+  };
 }
 
 /** Two weeks of 100 ms ticks: a history that claims more is cut, not obeyed. */
@@ -32,13 +44,19 @@ export function laneCells(lane: LaneMeasure, slowNs: number): Cell[] {
     const column = (attempt.tick ?? first) - first;
     if (column >= cellsMax) break;
     while (cells.length < column) cells.push(noCell);
-    cells[column] = worst(cells[column] ?? noCell, cellOf(attempt, slowNs));
+    cells[column] = worst(cells[column] ?? noCell, cellIn(lane, attempt, slowNs));
   }
   return cells;
 }
 
-/** The worse of two cells; the first where they are equal. */
+/** The cell of a poll of that lane. */
+export function cellIn({ spec }: LaneMeasure, attempt: LaneAttempt, slowNs: number): Cell {
+  return spec.kind === 'replica-lag' ? lagCellOf(attempt) : cellOf(attempt, slowNs);
+}
+
+/** The worse of two cells, of two that are ok the one farther behind; else the first. */
 export function worst(a: Cell, b: Cell): Cell {
+  if (a.state === b.state) return (b.lagMs ?? -1) > (a.lagMs ?? -1) ? b : a;
   return cellStates.indexOf(b.state) > cellStates.indexOf(a.state) ? b : a;
 }
 

@@ -38,8 +38,14 @@ const letters: Partial<Readonly<Record<ErrorKind, string>>> = {
 export function glyph(cell: Cell, options: GlyphOptions = {}): string {
   if (options.errorKinds === true && cell.state === 'fail')
     return (cell.kind === null ? undefined : letters[cell.kind]) ?? 'E';
+  if (cell.state === 'ok' && cell.lagMs === null) return '-';
+  if (cell.state === 'ok' && (cell.lagMs ?? 0) >= 1_000)
+    return String(Math.min(9, Math.floor((cell.lagMs ?? 0) / 1_000)));
   return (options.ascii === true ? ascii : unicode)[cell.state];
 }
+
+/** What the digits of a lane that measures lag mean. */
+export const lagLegend = '1-9 lag in seconds, 9 or more  - not told: no heartbeats';
 
 /** What the glyphs mean, for under a timeline. */
 export function legend(slowMs: number, options: GlyphOptions = {}): string {

@@ -1,8 +1,11 @@
 /** All lanes on one time axis, T0 at a column's edge, zoomed so that the run fits. Pure. */
+
+import { nameOf } from '../measure/dns.js';
 import type { LaneMeasure } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
-import { servedChanges } from '../measure/served-by.js';
-import { type Cell, cellOf, noCell, worst } from './cells.js';
+import { type Served, sameServed, servedOf } from '../measure/served-by.js';
+import { type Cell, cellIn, noCell, worst } from './cells.js';
+import { type Axis, type ClusterRows, clusterRows } from './cluster-rows.js';
 
 export interface TimelineRow {
   readonly lane: string;
@@ -18,9 +21,13 @@ export interface Timeline {
   /** The column that begins at T0, or null where there was none. */
   readonly t0Column: number | null;
   readonly rows: readonly TimelineRow[];
-  /** Versions that answered, in order of appearance, and per column an index into them. */
+  /**
+   * What answered, in order of appearance, and per column an index into it: versions, and where
+   * several instances answered or one took no writes, that too.
+   */
   readonly versions: readonly string[];
   readonly servedBy: readonly (number | null)[];
+  readonly cluster: ClusterRows;
 }
 
 const stepsMs = [1, 2, 5] as const;
@@ -56,7 +63,8 @@ export function timeline(measurement: Measurement, columnsMax: number): Timeline
     columns,
     t0Column: t0 === null ? null : Math.round((t0 - originNs) / (columnMs * 1e6)),
     rows,
-    ...servedOnAxis(lanes, originNs, columnMs * 1e6, columns),
+    ...servedOnAxis(measurement, { originNs, columnNs: columnMs * 1e6, columns }),
+    cluster: clusterRows(measurement, { originNs, columnNs: columnMs * 1e6, columns }),
   };
 }
 
@@ -88,27 +96,35 @@ function onAxis(
   const cells = new Array<Cell>(columns).fill(noCell);
   for (const tick of lane.ticks) {
     const column = Math.floor((tick.scheduledNs - originNs) / columnNs);
-    cells[column] = worst(cells[column] ?? noCell, cellOf(tick, slowNs));
+    cells[column] = worst(cells[column] ?? noCell, cellIn(lane, tick, slowNs));
   }
   return cells;
 }
 
 function servedOnAxis(
-  lanes: readonly LaneMeasure[],
-  originNs: number,
-  columnNs: number,
-  columns: number,
+  { lanes, names }: Measurement,
+  { originNs, columnNs, columns }: Axis,
 ): Pick<Timeline, 'versions' | 'servedBy'> {
+  const asked = lanes.filter(({ ticks }) => ticks.length > 0);
   const lane =
-    lanes.find(({ spec }) => spec.kind === 'served-by') ??
-    lanes.find(({ spec }) => spec.kind === 'new-connection');
-  const versions: string[] = [];
+    asked.find(({ spec }) => spec.kind === 'served-by') ??
+    asked.find(({ spec }) => spec.kind === 'new-connection');
+  const all: Served[] = [];
   const servedBy = new Array<number | null>(columns).fill(null);
-  if (lane === undefined || servedChanges(lane).length === 0) return { versions, servedBy };
-  for (const tick of lane.ticks) {
-    if (tick.version === null || tick.outcome !== 'ok') continue;
-    if (!versions.includes(tick.version)) versions.push(tick.version);
-    servedBy[Math.floor((tick.scheduledNs - originNs) / columnNs)] = versions.indexOf(tick.version);
+  const answers = lane === undefined ? [] : (nameOf(names, lane.spec)?.answers ?? []);
+  for (const tick of lane?.ticks ?? []) {
+    const served = servedOf(tick, answers);
+    if (served === null) continue;
+    let index = all.findIndex((one) => sameServed(one, served));
+    if (index === -1) index = all.push(served) - 1;
+    servedBy[Math.floor((tick.scheduledNs - originNs) / columnNs)] = index;
   }
-  return { versions, servedBy };
+  const tellsWhere = new Set(all.map(({ instance }) => instance)).size > 1;
+  return { versions: all.map((one) => servedText(one, tellsWhere)), servedBy };
+}
+
+/** `17.4`, `17.4 on demo-instance-1, read-only`. */
+function servedText({ version, instance, readOnly }: Served, tellsWhere: boolean): string {
+  const where = tellsWhere && instance !== null ? ` on ${instance}` : '';
+  return `${version}${where}${readOnly === true ? ', read-only' : ''}`;
 }

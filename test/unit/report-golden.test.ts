@@ -7,6 +7,7 @@ import { LineRenderer, renderLines } from '../../harness/report/lines.js';
 import { renderMarkdown } from '../../harness/report/markdown.js';
 import { renderSummary } from '../../harness/report/summary.js';
 import { judgeMeasurement } from '../../harness/verdict/judge.js';
+import { clusterHistory, failover, lagging } from '../support/cluster-histories.js';
 import { expectGolden } from '../support/golden.js';
 import { madeUpRuns, makeHistory, toText } from '../support/histories.js';
 
@@ -16,6 +17,8 @@ const texts: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(madeUpRuns).map(([name, run]) => [name, toText(makeHistory(run))]),
   ),
+  'failover-stale-dns': toText(clusterHistory(failover)),
+  'replica-lag': toText(clusterHistory(lagging)),
   truncated: cleanText.slice(0, Math.floor(cleanText.length * 0.6)),
 };
 
