@@ -106,6 +106,11 @@ describe('a cluster of Postgres with two readers', () => {
         10_000,
       );
     const client = await world.client({ port: next.address.port });
+    expect(await code(client.query('SELECT * FROM aurora_global_db_status()'))).toBe('42883');
+    const notes = world.told.flatMap((one) => (one.kind === 'note' ? [one.data] : []));
+    expect(notes.filter((note) => note.code === 'metadata-unanswered')).toMatchObject([
+      { level: 'error', text: expect.stringContaining('aurora_global_db_status') },
+    ]);
     expect((await client.query('SELECT aurora_version() AS v')).rows).toEqual([{ v: '17.4.5' }]);
   });
 

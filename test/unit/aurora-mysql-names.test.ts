@@ -4,6 +4,7 @@ import {
   mayNameAurora,
   withoutAuroraNames,
 } from '../../sim/cluster/topology/aurora-mysql-names.js';
+import { unansweredIn } from '../../sim/cluster/topology/unanswered.js';
 
 const known = {
   identifier: 'demo-instance-2',
@@ -14,6 +15,19 @@ const known = {
   ],
 };
 const said = (sql: string): string | null => withoutAuroraNames(sql, known);
+
+describe('what only Aurora could answer', () => {
+  it.each([
+    ['select * from aurora_global_db_instance_status()', ['aurora_global_db_instance_status']],
+    ['select @@global.aurora_lab_mode', ['aurora_lab_mode']],
+    ['select aurora_version(), aurora_replica_status()', []],
+    ["select aurora_inject_crash('instance')", []],
+    ["select 'aurora_x()' -- aurora_y()", []],
+    ['select aurora_column from t', []],
+  ])('%s', (sql, names) => {
+    expect(unansweredIn(sql)).toEqual(names);
+  });
+});
 
 describe('a statement that names what only Aurora has', () => {
   it.each([

@@ -1,12 +1,16 @@
-/** Lets the endpoints of an Aurora MySQL cluster answer what its servers cannot. */
+/** Lets the endpoints of an Aurora cluster answer what its servers cannot, or tell that nobody can. */
 import type { StatementHook } from '../../endpoint/statement-hook.js';
 import type { ClusterRecord } from '../cluster.js';
 import type { Instance } from '../instance.js';
 import { mayNameAurora, withoutAuroraNames } from './aurora-mysql-names.js';
+import { tellUnanswered } from './unanswered.js';
 
 export function answerAuroraNames(cluster: ClusterRecord): void {
-  if (cluster.engine !== 'aurora-mysql') return;
-  for (const instance of cluster.instances) instance.endpoint.addHook(hookOf(cluster, instance));
+  const unanswered = tellUnanswered(cluster);
+  for (const instance of cluster.instances) {
+    if (cluster.engine === 'aurora-mysql') instance.endpoint.addHook(hookOf(cluster, instance));
+    instance.endpoint.addHook(unanswered);
+  }
 }
 
 function hookOf(cluster: ClusterRecord, { identifier }: Instance): StatementHook {
