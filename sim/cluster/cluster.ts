@@ -60,7 +60,7 @@ export class ClusterRecord implements Cluster {
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
-  readonly #pendingParameters: readonly string[];
+  #pendingParameters: readonly string[];
   /** The cluster of a global one that it is a secondary of; null where it is none. */
   readonly primary: ClusterRecord | null;
   /** Those that go on in it. */
@@ -157,6 +157,11 @@ export class ClusterRecord implements Cluster {
   /** Names of changed parameters that wait for a reboot of the main instance. */
   get pendingParameters(): readonly string[] {
     return [...this.#pendingParameters, ...this.mainInstance.parameters.pending];
+  }
+
+  /** Its main instance was rebooted: none waits for it any more. */
+  rebooted(): void {
+    this.#pendingParameters = [];
   }
 
   /** What its members really are. */

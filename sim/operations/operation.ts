@@ -39,11 +39,20 @@ export function clusterNotFound(identifier: string): AwsFault {
   return { code: 'DBClusterNotFoundFault', message: `DBCluster ${identifier} not found.` };
 }
 
-/** As every change of a cluster that is busy is answered; null where it is available. */
-export function notAvailable({ identifier, status }: ClusterRecord): AwsFault | null {
-  if (status === 'available') return null;
+/**
+ * As every change of a cluster that is busy is answered, be it that one of its instances is being
+ * rebooted; null where it is available.
+ */
+export function notAvailable({ identifier, status, instances }: ClusterRecord): AwsFault | null {
+  if (status !== 'available')
+    return {
+      code: 'InvalidDBClusterStateFault',
+      message: `DBCluster ${identifier} is not in available state (${status}).`,
+    };
+  const busy = instances.find((one) => one.status === 'rebooting');
+  if (busy === undefined) return null;
   return {
-    code: 'InvalidDBClusterStateFault',
-    message: `DBCluster ${identifier} is not in available state (${status}).`,
+    code: 'InvalidDBInstanceState',
+    message: `DBInstance ${busy.identifier} is not in available state (${busy.status}).`,
   };
 }

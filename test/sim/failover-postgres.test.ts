@@ -67,9 +67,7 @@ async function written(world: World, count: number): Promise<number[]> {
 describe('a failover of Aurora PostgreSQL', () => {
   it('is refused, starting up, read-only at the old address, then over; nothing is lost', async () => {
     const { world, cluster } = await opened(['reader', 'reader']);
-    const [target] = cluster.readers;
-    if (target === undefined) throw new Error('there is no reader');
-    cluster.followers.linkOf(target)?.delay(5_000);
+    cluster.injectFault({ name: 'lag', value: 5_000, target: 'demo-instance-2' });
     const rows = await written(world, 50);
     await world.client({ application_name: 'rehearse/load/idle' });
     const other = await world.client({ port: cluster.readers[1]?.address.port ?? 0 });
@@ -104,9 +102,8 @@ describe('a failover of Aurora PostgreSQL', () => {
 
   it('as a black hole leaves sessions without an answer, and dials too', async () => {
     const { world, cluster } = await opened();
-    const [target] = cluster.readers;
-    if (target === undefined) throw new Error('there is no reader');
-    cluster.followers.linkOf(target)?.partition(true);
+    cluster.injectFault({ name: 'partition', value: 0.5 });
+    cluster.injectFault({ name: 'apply-lag', value: 5_000 });
     const rows = await written(world, 20);
     const session = await world.client();
     const job = failOver(world, { ...visible, startingUpMs: 1_500 }, { fencing: 'black-hole' });
@@ -133,9 +130,7 @@ describe('a failover of Aurora PostgreSQL', () => {
   for (const cause of ['requested', 'loss'] as const)
     it(`leaves a COMMIT that was never answered in doubt, not lost (${cause})`, async () => {
       const { world, cluster } = await opened();
-      const [target] = cluster.readers;
-      if (target === undefined) throw new Error('there is no reader');
-      cluster.followers.linkOf(target)?.delay(5_000);
+      cluster.injectFault({ name: 'broken-replication' });
       const owner = await world.client();
       await owner.query(`CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
         'begin perform pg_sleep(new.n); return null; end'`);

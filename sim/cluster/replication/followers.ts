@@ -37,6 +37,8 @@ export class Followers {
   readonly #parts: FollowersParts;
   readonly #following = new Map<Instance, Following>();
   readonly #conditions = new Set<LinkCondition>();
+  /** For these no condition counts. */
+  readonly #draining = new Set<Instance>();
 
   constructor(parts: FollowersParts) {
     this.#parts = parts;
@@ -61,6 +63,21 @@ export class Followers {
     this.#settle(replica, link);
     await this.replication.follow(replica, link.address, login);
     if (this.#applyDelayMs(replica) > 0) await this.#settleApply(replica);
+  }
+
+  /**
+   * Lets a follower get and apply all that the source has, whatever is on its way otherwise.
+   * @throws Error where that takes longer than `timeoutMs`, or following is broken
+   */
+  async drain(replica: Instance, source: Instance, timeoutMs: number): Promise<void> {
+    this.#draining.add(replica);
+    try {
+      await this.follow(replica, source);
+      await this.#settleApply(replica);
+      await this.replication.catchUp(replica, source, timeoutMs);
+    } finally {
+      this.#draining.delete(replica);
+    }
   }
 
   /** From now on replication is so. @throws what the server says to a delay of applying */
@@ -103,6 +120,7 @@ export class Followers {
   }
 
   #conditionsOf(replica: Instance): LinkCondition[] {
+    if (this.#draining.has(replica)) return [];
     return [...this.#conditions].filter(({ meets }) => meets(replica));
   }
 

@@ -86,7 +86,7 @@ export async function waitForTransactions(
 export async function stopReceiving(admin: MysqlAdmin, flavour: Flavour): Promise<string> {
   const { words } = sqlOf(flavour);
   await admin.query(`stop ${words.replica} io_thread`);
-  await setDelay(admin, flavour, 0);
+  await setDelay(admin, flavour, 0, false);
   return (await status(admin, flavour)).get(words.received)?.replaceAll(/\s/g, '') ?? '';
 }
 
@@ -98,16 +98,23 @@ export async function stopFollowing(admin: MysqlAdmin, flavour: Flavour): Promis
   await admin.query('set global read_only = 0');
 }
 
-/** Applies what it receives so many whole seconds later. */
+/**
+ * Applies what it receives so many whole seconds later.
+ * @param receives whether it shall go on receiving
+ */
 export async function setDelay(
   admin: MysqlAdmin,
   flavour: Flavour,
   seconds: number,
+  receives = true,
 ): Promise<void> {
   const { words } = sqlOf(flavour);
-  await admin.query(`stop ${words.replica} sql_thread`);
+  // MariaDB changes nothing of a follower that receives.
+  const stopsAll = flavour === 'mariadb' && receives;
+  const what = stopsAll ? words.replica : `${words.replica} sql_thread`;
+  await admin.query(`stop ${what}`);
   await admin.query(`${words.change} ${words.prefix}_DELAY = ${seconds}`);
-  await admin.query(`start ${words.replica} sql_thread`);
+  await admin.query(`start ${what}`);
 }
 
 /** Ends the connections of followers: a server that stops would wait for them, for 10 s and more. */

@@ -142,9 +142,11 @@ export class Failover {
     this.#tell(restarted, target);
     this.#tell(say.newWriter, old);
     const readyNs = this.#cluster.clock.nowNs();
+    const staleMs = this.#duration('staleDnsMs');
+    if (staleMs === 0) await this.#cluster.leadWritersTo(target);
     const opened = this.#openOld(isBack);
-    await this.#waitUntil(readyNs, this.#duration('staleDnsMs'));
-    await this.#cluster.leadWritersTo(target);
+    await this.#waitUntil(readyNs, staleMs);
+    if (staleMs > 0) await this.#cluster.leadWritersTo(target);
     await opened;
   }
 

@@ -27,17 +27,19 @@ export interface Pair {
  */
 export async function promoteTarget({ cluster, old, target }: Pair): Promise<void> {
   const { followers } = cluster;
-  const { replication } = followers;
-  await old.startServer();
+  await startUnseen(old);
   // A server that goes down in order waits for all who follow it, those behind a slow link too.
   for (const one of followers.of(old)) await followers.forget(one);
   await restartForParameters(target);
-  await replication.delayApply(target, 0);
-  // A link of its own: neither lag nor partition is on it.
-  await followers.follow(target, old);
-  await replication.catchUp(target, old, drainMsMax);
+  await followers.drain(target, old, drainMsMax);
   await old.stopServer('fast');
   await followers.promote(target, promoteMsMax);
+}
+
+/** It recovers from its crash for the target alone: for everybody else it is still away. */
+async function startUnseen(old: Instance): Promise<void> {
+  await old.server.start({ parameters: old.parameters.atStart(old) });
+  await old.member.started();
 }
 
 /** A reader that is promoted restarts, so what waited for a reboot is applied. */

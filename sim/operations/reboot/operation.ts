@@ -59,6 +59,7 @@ export class Reboot {
       await endpoint.setState(isUp ? 'open' : 'refusing');
       this.#fates.settle();
       if (isUp) instance.setStatus('available');
+      if (isUp && instance === this.#cluster.mainInstance) this.#cluster.rebooted();
     }
     this.#cluster.tell(restarted, instance);
     if (this.#signal.aborted) throw this.#signal.reason;
