@@ -87,6 +87,27 @@ async function replicates({ cluster, secondaries, client, reader }: GlobalWorld)
   }
 }
 
+/** Its link, once it runs the new version and streams. */
+async function streamingAgain({ followers, mainInstance: one }: ClusterRecord) {
+  const streams = async (): Promise<boolean> =>
+    one.server.version === '17.5' &&
+    one.serverRuns &&
+    (await followers.replication.state(one)).state === 'streaming';
+  while (!(await streams())) await pause(20);
+  const link = followers.linkOf(one);
+  if (link === undefined) throw new Error('it follows nobody');
+  return link;
+}
+
+/** How long its server took to stop. A server that waits for a follower is killed after 30 s. */
+function stoppingMs(told: readonly SimEvent[], instance: string): number {
+  const [stopping, stopped] = told.filter(
+    (one) =>
+      one.kind === 'gauge' && one.data.name === 'server.state' && one.subject.instance === instance,
+  );
+  return ((stopped?.atNs ?? Number.NaN) - (stopping?.atNs ?? 0)) / 1e6;
+}
+
 describe('the minor upgrade of a global database', () => {
   it('restarts the secondary, patches the primary, and tells it as the published log', async () => {
     const world = await open();
@@ -284,16 +305,24 @@ describe('a global database with two secondaries', () => {
     }
   });
 
-  it('goes on without waiting when it is aborted at the primary', async () => {
+  it('goes on without waiting when it is aborted at the primary, and waits for no link', async () => {
     const held = await world.client();
     await held.query("set application_name to 'held'");
-    const job = started(
-      world.upgrade('17.5', { durations: lasting(/finishMs|success\.pg\.refusedMs/, 60_000) }),
+    const waits = lasting(/finishMs|success\.pg\.refusedMs/, 60_000);
+    const gap = waits.map((one) =>
+      one.name.endsWith('untilPrimaryMs') ? { ...one, value: 2_000 } : one,
     );
+    const from = world.told.length;
+    const job = started(world.upgrade('17.5', { durations: gap }));
+    const link = await streamingAgain(world.secondaries[1] as ClusterRecord);
+    await held.query('create table unseen (n int)');
+    link.partition(true);
     const { endpoint } = world.cluster;
     while (endpoint.state === 'open') await pause(5);
     job.abort('enough');
     expect(await job.finished).toEqual({ status: 'aborted', reason: 'enough' });
+    expect(stoppingMs(world.told.slice(from), 'demo-instance-1')).toBeLessThan(20_000);
+    link.partition(false);
     expect(await versionsOf(all)).toEqual(['17.5', '17.5', '17.5']);
     available();
     await held.query('select 1');

@@ -20,6 +20,8 @@ export class ReplicationLink {
   /** Those of them from the source to the follower. */
   readonly #shipped = new Set<DelayedPipe>();
   readonly #sockets = new Set<Socket>();
+  /** Followers that dialled while it was partitioned. The source has not heard of them. */
+  readonly #unheard = new Set<Socket>();
   #source: ServerAddress;
   #server: Server | undefined;
   #port = 0;
@@ -71,6 +73,9 @@ export class ReplicationLink {
   partition(isPartitioned: boolean): void {
     this.#isPartitioned = isPartitioned;
     for (const pipe of this.#pipes) pipe.hold(isPartitioned);
+    if (isPartitioned) return;
+    for (const follower of this.#unheard) this.#lead(follower);
+    this.#unheard.clear();
   }
 
   /** Breaks what is connected now, and whatever dials while it refuses. */
@@ -111,6 +116,17 @@ export class ReplicationLink {
       follower.resetAndDestroy();
       return;
     }
+    this.#sockets.add(follower);
+    follower.on('error', () => {});
+    follower.on('close', () => {
+      this.#sockets.delete(follower);
+      this.#unheard.delete(follower);
+    });
+    if (this.#isPartitioned) this.#unheard.add(follower);
+    else this.#lead(follower);
+  }
+
+  #lead(follower: Socket): void {
     const source = connect({ ...this.#source, noDelay: true });
     const shipped = new DelayedPipe(this.#clock, source, follower, 0);
     // What the follower says is not delayed: it is what it has got that lags.
@@ -123,15 +139,12 @@ export class ReplicationLink {
       shipped.delay(this.#delayMs);
     };
     follower.on('data', watch);
-    for (const pipe of pipes) {
-      pipe.hold(this.#isPartitioned);
-      this.#pipes.add(pipe);
-    }
-    for (const socket of [source, follower]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
+    for (const pipe of pipes) this.#pipes.add(pipe);
+    this.#sockets.add(source);
+    source.on('error', () => {});
+    source.on('close', () => this.#sockets.delete(source));
+    for (const socket of [source, follower])
       socket.on('close', () => {
-        this.#sockets.delete(socket);
         for (const pipe of pipes) {
           pipe.end();
           this.#pipes.delete(pipe);
@@ -140,7 +153,6 @@ export class ReplicationLink {
         source.destroy();
         follower.destroy();
       });
-    }
   }
 }
 

@@ -37,6 +37,14 @@ export async function keepLog(admin: Admin): Promise<void> {
   if (row?.kept !== true) await setSystem(admin, 'wal_keep_size', walKept);
 }
 
+/**
+ * Ends the connections of those that stream from it. A server that goes down in order waits until
+ * they have everything, however slow the way to them is.
+ */
+export async function endSenders(admin: Admin): Promise<void> {
+  await admin.query('select pg_terminate_backend(pid) from pg_catalog.pg_stat_replication');
+}
+
 /** Lets a standby stream from there from now on, by that name. */
 export async function streamFrom(
   admin: Admin,

@@ -6,6 +6,7 @@
 import type { Clock } from '../../clock.js';
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
+import { endSenders } from '../../engine/postgres/replication.js';
 import { messageOf } from '../../user-error.js';
 import { Fates } from '../fates.js';
 import type { Told } from '../told.js';
@@ -77,6 +78,8 @@ async function replaceEngine(
   for (const session of endpoint.sessions) fates.drop(session, reason);
   cluster.tell(shutDown, instance);
   const before = instance.server.version;
+  if (instance.member.protocolName === 'postgres')
+    await endSenders(instance.member.admin).catch(() => {});
   await instance.stopServer();
   await waitUntil(clock, beginNs + restart.refusedMs * 1e6, signal);
   await endpoint.setState('starting-up');

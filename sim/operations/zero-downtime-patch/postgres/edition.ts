@@ -4,6 +4,7 @@ import { PostgresSession } from '../../../endpoint/postgres/session.js';
 import type { Session } from '../../../endpoint/session.js';
 import { activityOf } from '../../../engine/postgres/activity.js';
 import type { Admin } from '../../../engine/postgres/admin.js';
+import { endSenders } from '../../../engine/postgres/replication.js';
 import type { ZeroDowntimePatchParameters } from '../../../sim.js';
 import type { Edition } from '../edition.js';
 import * as say from '../messages.js';
@@ -30,7 +31,8 @@ export function postgresEdition(
     blockers: (busy) => blockers(busy, admin, parameters.longRunningMs),
     // AWS documents no such thing for PostgreSQL: those still busy mean an ordinary restart.
     cancel: async () => {},
-    beforeStop: async () => {},
+    // On Aurora readers share or copy storage: none of them keeps the writer from restarting.
+    beforeStop: () => endSenders(admin).catch(() => {}),
     examine: async (parked, drop) => {
       const carried = await examineAll(parked.filter(isPostgres), admin, drop);
       return carried.map((one) => ({
