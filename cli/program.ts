@@ -136,11 +136,9 @@ function addWorld(command: Command): void {
     )
     .option('--pace <number>', 'control-plane waits are divided by this', '60')
     .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]'))
-    .addOption(
-      new Option(
-        '--long-running <duration>',
-        'a query or transaction older than this is dropped',
-      ).default(undefined, '5m'),
+    .option(
+      '--long-running <duration>',
+      'a query or transaction older than this is dropped (default: 5m)',
     )
     .addOption(
       new Option(

@@ -27,7 +27,7 @@ import { type PlannedLane, planLanes } from './planned-lanes.js';
 import { settingsOf } from './planned-settings.js';
 import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, Topology, WaitOption } from './scenario.js';
-import { type GivenSwitches, switched } from './switches.js';
+import { type GivenSwitches, type Switched, switched } from './switches.js';
 
 export type { PlannedLane };
 
@@ -195,16 +195,7 @@ export function planRun(request: PlanRequest): RunPlan {
   const { topology } = settled;
   const lanes = planLanes(topology, request);
   const sessions = request.sessions?.sessions ?? defaultSessions;
-  const overrides = mergedOverrides(request.timing.overrides, settled.timing);
-  const durations = scenario.timingProfiles.flatMap((profile) =>
-    drawDurations(
-      profile,
-      request.timing.choice,
-      request.pace,
-      rng(seed, `timing ${profile}`),
-      overrides,
-    ),
-  );
+  const durations = planDurations(request, settled.lengths);
   const waiting = settled.phases.map((phase) => withWaits(phase, request.waitsMs));
   const phases = request.rollback === true ? withRollback(waiting) : waiting;
   const expectedT0Ms = timeToT0Ms(phases, durations, scenario.beforeT0 ?? []);
@@ -265,12 +256,20 @@ function sessionsFrom(given: GivenSessions | null): RunPlan['sessionsFrom'] {
   return given.sessions.length === 0 ? 'none' : 'given';
 }
 
-/** What a switch gives goes before what a file does. */
-function mergedOverrides(file: TimingOverrides, given: TimingOverrides): TimingOverrides {
-  const merged = Object.entries(given).map(
-    ([profile, values]) => [profile, { ...file[profile], ...values }] as const,
+/** Drawn from the timing table, but for what a switch was given. */
+function planDurations(
+  { scenario, timing, pace, seed }: PlanRequest,
+  lengths: Switched['lengths'],
+): DrawnDuration[] {
+  const drawn = scenario.timingProfiles.flatMap((profile) =>
+    drawDurations(profile, timing.choice, pace, rng(seed, `timing ${profile}`), timing.overrides),
   );
-  return { ...file, ...Object.fromEntries(merged) };
+  return drawn.map((duration) => {
+    const given = lengths[duration.name.slice(duration.name.lastIndexOf('.') + 1)];
+    if (given === undefined) return duration;
+    const { valueMs, source } = given;
+    return { ...duration, value: Math.round(valueMs), source, observations: 0 };
+  });
 }
 
 function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
@@ -284,18 +283,21 @@ function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
   };
 }
 
-/** The waits before the operation, and what it does while the cluster is untouched. */
+/** What passes before the phase at T0, and what its operation does while nobody feels it. */
 function timeToT0Ms(
   phases: readonly Phase[],
   durations: readonly DrawnDuration[],
   beforeT0: readonly string[],
 ): number {
   let elapsedMs = 0;
-  for (const step of phases.flatMap((phase) => phase.steps)) {
-    if (step.step === 'start') break;
-    if (step.step === 'wait' || step.step === 'fault') elapsedMs += step.durationMs;
+  for (const phase of phases) {
+    if (phase.t0 === true) break;
+    for (const step of phase.steps)
+      if (step.step === 'wait' || step.step === 'fault') elapsedMs += step.durationMs;
   }
-  const before = durations.filter(({ name }) => beforeT0.some((one) => name.endsWith(`.${one}`)));
+  const isBefore = (name: string): boolean =>
+    beforeT0.some((one) => name === one || name.endsWith(`.${one}`));
+  const before = durations.filter(({ name }) => isBefore(name));
   return before.reduce((sum, { value }) => sum + value, elapsedMs);
 }
 

@@ -112,7 +112,10 @@ export type SwitchSetting =
         readonly allowed: readonly (string | number | boolean)[] | null;
       };
     }[OperationName]
-  /** A length of the timing table, in every profile of the scenario that has one of that name. */
+  /**
+   * A length of the timing table, in every profile of the scenario that has one of that name: what
+   * is given is taken as it is, and divided by nothing.
+   */
   | { readonly of: 'timing'; readonly name: DurationName }
   /** How many readers the primary has. */
   | { readonly of: 'readers'; readonly max: number };
@@ -182,8 +185,11 @@ export interface Scenario {
   readonly objectives: readonly string[];
   /** Profiles of the timing table that are drawn from. */
   readonly timingProfiles: readonly TimingProfile[];
-  /** Durations that pass between the call and T0. Default: none, T0 is at the call. */
-  readonly beforeT0?: readonly DurationName[];
+  /**
+   * Durations that pass between the call and T0, of every profile or of one. Default: none, T0 is
+   * at the call.
+   */
+  readonly beforeT0?: readonly (DurationName | `${TimingProfile}.${DurationName}`)[];
   /** Of a zero-downtime patch alone. */
   readonly choices?: Choices;
   readonly switches: readonly Switch[];

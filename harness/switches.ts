@@ -2,8 +2,6 @@
  * The switches of a scenario that set something: what a user gave for them, worked into the
  * scenario's phases, its clusters and its durations. Pure.
  */
-import type { TimingOverrides } from '../sim/timing.js';
-import { timingTable } from '../sim/timing.js';
 import { UserError } from '../sim/user-error.js';
 import { formatDuration, requireDurationMs } from './duration.js';
 import type {
@@ -20,12 +18,17 @@ import { oneCluster, primaryOf, withReaders } from './topology.js';
 /** What was given, by the names of switches: `{ 'stale-dns': '2s' }`. */
 export type GivenSwitches = ReadonlyMap<string, string>;
 
+export interface GivenLength {
+  readonly valueMs: number;
+  readonly source: string;
+}
+
 /** A scenario as it is with what was given. */
 export interface Switched {
   readonly phases: readonly Phase[];
   readonly topology: Topology;
-  /** Durations in place of the table's. */
-  readonly timing: TimingOverrides;
+  /** Lengths in place of those drawn, by the name of the duration. */
+  readonly lengths: Readonly<Record<string, GivenLength>>;
   /** What is told: each switch that sets something, and what it is set to. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -50,10 +53,10 @@ export function switchName({ option }: Pick<Switch, 'option'>): string {
  */
 export function switched(scenario: Scenario, given: GivenSwitches): Switched {
   const { phases, topology = oneCluster } = scenario;
-  let now: Switched = { phases, topology, timing: {}, settings: {} };
+  let now: Switched = { phases, topology, lengths: {}, settings: {} };
   for (const one of settingSwitches(scenario)) {
     const text = given.get(switchName(one));
-    const applied = text === undefined ? now : { ...now, ...apply(scenario, one, text, now) };
+    const applied = text === undefined ? now : { ...now, ...apply(one, text, now) };
     const settings = { ...now.settings, [settingKey(one)]: text ?? atDefault(one, applied) };
     now = { ...applied, settings };
   }
@@ -65,12 +68,7 @@ function settingKey(one: Switch): string {
   return switchName(one).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function apply(
-  scenario: Scenario,
-  one: SettingSwitch,
-  text: string,
-  now: Switched,
-): Partial<Switched> {
+function apply(one: SettingSwitch, text: string, now: Switched): Partial<Switched> {
   const { setting } = one;
   switch (setting.of) {
     case 'operation': {
@@ -79,7 +77,7 @@ function apply(
       return { phases: withSetting(now.phases, setting, value) };
     }
     case 'timing':
-      return { timing: withLength(scenario, now.timing, one, setting.name, lengthOf(one, text)) };
+      return { lengths: { ...now.lengths, [setting.name]: givenLength(one, text) } };
     case 'readers': {
       const counts = Array.from({ length: setting.max + 1 }, (_, count) => count);
       return { topology: withReaders(now.topology, oneOf(one, text, counts)) };
@@ -91,6 +89,10 @@ const lengthMsMax = 3_600_000;
 
 function lengthOf({ option }: Switch, text: string): number {
   return requireDurationMs(option, text, { maxMs: lengthMsMax });
+}
+
+function givenLength(one: Switch, text: string): GivenLength {
+  return { valueMs: lengthOf(one, text), source: `given by ${one.option}` };
 }
 
 function oneOf<T extends string | number | boolean>(
@@ -117,20 +119,6 @@ function withSetting(
       ? ({ ...step, settings: { ...step.settings, [name]: value } } as StartStep)
       : step;
   return phases.map((phase) => ({ ...phase, steps: phase.steps.map(set) }));
-}
-
-function withLength(
-  { timingProfiles }: Scenario,
-  timing: TimingOverrides,
-  { option }: Switch,
-  name: string,
-  valueMs: number,
-): TimingOverrides {
-  const value = { valueMs, source: `given by ${option}`, observations: 0 };
-  const changed = timingProfiles
-    .filter((profile) => Object.hasOwn(timingTable[profile], name))
-    .map((profile) => [profile, { ...timing[profile], [name]: value }] as const);
-  return { ...timing, ...Object.fromEntries(changed) };
 }
 
 /** What a switch is set to that was not given. */

@@ -70,7 +70,8 @@ export const auroraGlobalMinorUpgrade: Scenario = {
       byDefault: 'about 43s, as published once; divided by --pace',
       why:
         'How long the service waits between the secondary, once it is back, and the primary. AWS ' +
-        'gives no number; --gap replaces the one observation [globalLog].',
+        'gives no number; --gap, which --pace does not divide, replaces the one observation ' +
+        '[globalLog].',
       setting: { of: 'timing', name: 'untilPrimaryMs' },
     },
     ...auroraPostgresZdp.switches,

@@ -4,10 +4,18 @@ import { afterEach } from 'vitest';
 import type { Entry } from '../../harness/history/entry.js';
 import { recorder } from '../../harness/history/record.js';
 import { type PlanRequest, planRun, type RunPlan } from '../../harness/plan.js';
+import type { InstrumentsPlan } from '../../harness/probe/protocol.js';
 import { type Instruments, type RunEnd, runPlan } from '../../harness/run.js';
 import { auroraPostgresZdp } from '../../scenarios/aurora-postgres-zdp.js';
 import { ManualClock } from '../../sim/clock.js';
-import type { AwsFault, Cluster, JobEnd, Sim } from '../../sim/sim.js';
+import type {
+  AwsFault,
+  Cluster,
+  ClusterOptions,
+  JobEnd,
+  OperationBasics,
+  Sim,
+} from '../../sim/sim.js';
 
 /** What a user asks for with nothing but the name. */
 export const request: PlanRequest = {
@@ -58,6 +66,8 @@ export interface Play {
   readonly awayAfter?: boolean;
   readonly snapshotError?: Error;
   readonly restoreError?: Error;
+  /** Operations change no version. */
+  readonly staysAsIs?: boolean;
   readonly plan?: RunPlan;
 }
 
@@ -73,6 +83,10 @@ export class Stage {
   readonly asked: string[] = [];
   readonly entries: Entry[] = [];
   readonly stop = new AbortController();
+  readonly created: ClusterOptions[] = [];
+  readonly started: { operation: string; parameters: OperationBasics }[] = [];
+  /** What the instruments were started with. */
+  wanted: InstrumentsPlan | null = null;
   readonly #play: Play;
   #version = '17.4';
 
@@ -126,7 +140,10 @@ export class Stage {
   #instruments(): Instruments {
     const told = (what: string) => async () => void this.asked.push(what);
     return {
-      start: told('start'),
+      start: async (plan) => {
+        this.wanted = plan;
+        this.asked.push('start');
+      },
       finish: told('finish'),
       readback: async () => {
         this.asked.push('readback');
@@ -145,9 +162,10 @@ export class Stage {
 
   #sim(): Sim {
     return {
-      createCluster: async () => {
+      createCluster: async (options) => {
         if (this.#play.clusterError !== undefined) throw this.#play.clusterError;
-        return this.#cluster();
+        this.created.push(options);
+        return this.#cluster(options.identifier, options);
       },
       restoreCluster: async (snapshot, identifier) => {
         this.asked.push(`restore ${identifier} from ${snapshot.identifier}`);
@@ -155,13 +173,14 @@ export class Stage {
         return this.#cluster(identifier);
       },
       start: (_operation, parameters) => {
+        this.started.push({ operation: _operation, parameters });
         if (this.#play.fault !== undefined) return { fault: this.#play.fault };
         const { reachesT0 = true, end = { status: 'succeeded', reason: null } } = this.#play;
         const work = async (): Promise<JobEnd> => {
           await this.clock.sleep(2_000);
           if (reachesT0) parameters.onT0?.(this.clock.nowNs());
           await this.clock.sleep(3_000);
-          if (end.status === 'succeeded') this.#version = '17.5';
+          if (end.status === 'succeeded' && this.#play.staysAsIs !== true) this.#version = '17.5';
           return end;
         };
         const finished = work();
@@ -173,20 +192,25 @@ export class Stage {
     };
   }
 
-  #cluster(name = 'rehearsal'): Cluster {
+  #cluster(name: string, { members = [], globalPrimary }: Partial<ClusterOptions> = {}): Cluster {
     const login = { user: 'u', password: 'p', database: 'd' };
     const address = { name: 'n', host: '127.0.0.1', port: 1 } as const;
-    const version = name === 'rehearsal' ? null : '17.4';
+    const version = name.endsWith('-restored') ? '17.4' : null;
+    const first = globalPrimary === undefined ? ('writer' as const) : ('reader' as const);
+    const instances = [first, ...members].map((role, index) => {
+      const identifier = `${name}-instance-${index + 1}`;
+      return { identifier, role, status: 'available', address: { ...address, name: identifier } };
+    });
     return {
       identifier: name,
       engine: 'aurora-postgresql',
       server: 'postgres',
       status: 'available',
-      writer: address,
-      reader: address,
-      instances: [],
+      writer: { ...address, name: `${name}.cluster` },
+      reader: { ...address, name: `${name}.cluster-ro` },
+      instances,
       doorway: null,
-      caPem: '',
+      caPem: name,
       application: login,
       database: null,
       instrument: login,
