@@ -16,7 +16,9 @@ const readerProbe =
 
 const share = (part: string): string =>
   `${majorReport}; ${part} as it divides in the ${eventLog}: an assumption`;
-const stress = `stress: ${mysqlPage} says about 10 minutes in all, some longer`;
+const longer =
+  `stress: ${mysqlPage} says about 10 minutes in all, some longer; ` +
+  'about an hour is reported of an Aurora PostgreSQL cluster';
 
 /** Ahead of the shutdown, and behind the restart: nobody is without a database. */
 const around = {
@@ -162,7 +164,7 @@ export const inPlaceDurations = {
       stress: 3_180_000,
       sigma: 0.2,
       what: 'from "The engine version upgrade started" to "DB instance restarted"',
-      source: `${share('102 of 206 s')}; ${stress}; about an hour is reported of an Aurora PostgreSQL cluster`,
+      source: `${share('102 of 206 s')}; ${longer}`,
       observations: 0,
       kind: 'outage',
     },

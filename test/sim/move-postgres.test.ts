@@ -84,7 +84,8 @@ describe.skipIf(pair === undefined)('a server moved to another major version', (
     expect(
       await one(
         admin,
-        "select pg_has_role('clerk', 'staff', 'usage'), rolconnlimit from pg_roles where rolname = 'clerk'",
+        "select pg_has_role('clerk', 'staff', 'usage'), rolconnlimit from pg_roles " +
+          "where rolname = 'clerk'",
       ),
     ).toEqual([[true, 3]]);
   });
@@ -139,7 +140,8 @@ const contents = [
   'create table empty ()',
   'insert into empty default values',
   'create table "Strange ""Name""" ("a b" numeric, c bytea, d float8, e interval)',
-  `insert into "Strange ""Name""" values (1.10, '\\x00ff', 0.1, '1 mon -2 days'), ('NaN', null, 'Infinity', '3 h')`,
+  `insert into "Strange ""Name""" values (1.10, '\\x00ff', 0.1, '1 mon -2 days'),
+    ('NaN', null, 'Infinity', '3 h')`,
   'create materialized view totals as select count(*) as total from orders',
   'create sequence never_used start 5',
   'create sequence used',

@@ -5,11 +5,16 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import { memberOf } from '../../cluster/member.js';
-import type { Server, ServerSnapshot } from '../../server/server.js';
+import { endClients as endMysqlClients } from '../../engine/mysql/end-clients.js';
+import { endClients as endPostgresClients } from '../../engine/postgres/end-clients.js';
+import type { Server, ServerSnapshot, StartOptions } from '../../server/server.js';
 import type { World } from '../operation.js';
 import { type MovedServer, movedServer } from './moved-server.js';
 
 const catchUpMsMax = 60_000;
+/** How long a server may take to end what it was doing. */
+const restMsMax = 10_000;
+const lookEveryMs = 10;
 
 export class Engines {
   readonly #world: World;
@@ -18,6 +23,8 @@ export class Engines {
   readonly #to: string;
   /** Of the writer when it was shut down; where old binaries would not take the data again. */
   #backup: ServerSnapshot | undefined;
+  /** Those whose data are a copy of the writer's since. */
+  readonly #copied = new Set<Instance>();
   /** The writer's server before, where another one stands for it now. */
   #before: Server | undefined;
 
@@ -32,6 +39,18 @@ export class Engines {
   get moves(): boolean {
     const [from, to] = [this.#from, this.#to].map((text) => text.split('.')[0]);
     return this.#cluster.server === 'postgres' && from !== to;
+  }
+
+  /** Ends what clients that were disconnected still had under way on the server. */
+  async endClients(): Promise<void> {
+    const { member } = this.#cluster.writerInstance;
+    const { clock } = this.#world;
+    const untilNs = clock.nowNs() + restMsMax * 1e6;
+    const left = (): Promise<number> =>
+      member.protocolName === 'postgres'
+        ? endPostgresClients(member.admin)
+        : endMysqlClients(member.admin);
+    while ((await left()) > 0 && clock.nowNs() < untilNs) await clock.sleep(lookEveryMs);
   }
 
   /**
@@ -61,22 +80,29 @@ export class Engines {
   /** @throws UserError `ENGINE_START_FAILED` */
   async startNew(): Promise<void> {
     await this.#cluster.writerInstance.startServer({ version: this.#to });
-    await this.#startOthers(this.#to);
+    for (const one of this.#others) {
+      if (this.moves) await this.#copyWriterTo(one);
+      else await this.#startFollower(one, this.#to);
+    }
   }
 
-  /** Rolls back: the old version over what was there at the shutdown. @throws what starting throws */
+  /** Rolls back: the old version over what was there at the shutdown. @throws as starting does */
   async startOld(): Promise<void> {
     const { writerInstance: writer } = this.#cluster;
     for (const one of this.#cluster.instances) if (one.serverRuns) await one.stopServer();
-    if (this.#before !== undefined) await this.#replaceWriter(this.#before);
-    else if (this.#backup !== undefined)
-      await this.#replaceWriter(
-        await this.#world.provider.restore(this.#backup, writer.server.spec.name),
-      );
+    const { provider } = this.#world;
+    const [before, backup] = [this.#before, this.#backup];
     this.#before = undefined;
-    await writer.startServer({ version: this.#from });
-    if (this.#backup === undefined) await this.#startOthers(this.#from);
-    else for (const one of this.#others) await this.#copyWriterTo(one);
+    const old =
+      before ??
+      (backup === undefined ? undefined : await provider.restore(backup, writer.server.spec.name));
+    if (old === undefined) await writer.startServer({ version: this.#from });
+    else await this.#replace(writer, old);
+    for (const one of this.#others) {
+      if (this.#backup === undefined && !this.#copied.has(one))
+        await this.#startFollower(one, this.#from);
+      else await this.#copyWriterTo(one);
+    }
   }
 
   /** What is not needed any more. */
@@ -90,14 +116,6 @@ export class Engines {
     return instances.filter((one) => one !== writerInstance);
   }
 
-  /** Those whose data the version does not take get a copy of the writer's. */
-  async #startOthers(version: string): Promise<void> {
-    for (const one of this.#others) {
-      if (this.moves && version === this.#to) await this.#copyWriterTo(one);
-      else await this.#startFollower(one, version);
-    }
-  }
-
   async #startFollower(one: Instance, version: string): Promise<void> {
     const { followers, writerInstance } = this.#cluster;
     await one.startServer({ version, standby: true });
@@ -105,7 +123,9 @@ export class Engines {
     await followers.replication.catchUp(one, writerInstance, catchUpMsMax);
   }
 
+  /** For data that the version does not take. */
   async #copyWriterTo(one: Instance): Promise<void> {
+    this.#copied.add(one);
     const { followers, writerInstance, instances } = this.#cluster;
     const ordinal = instances.indexOf(one) + 1;
     const snapshot = await writerInstance.server.snapshot();
@@ -113,23 +133,25 @@ export class Engines {
       const parameters = followers.replication.parametersOf(ordinal);
       const { spec } = one.server;
       const copy = await this.#world.provider.restore(snapshot, spec.name, parameters);
-      await this.#replace(one, copy);
+      await this.#replace(one, copy, { standby: true });
     } finally {
       await snapshot.remove();
     }
-    await one.startServer({ standby: true });
     await followers.follow(one, writerInstance);
     await followers.replication.catchUp(one, writerInstance, catchUpMsMax);
   }
 
-  async #replaceWriter(server: Server): Promise<void> {
-    await this.#replace(this.#cluster.writerInstance, server);
-  }
-
-  async #replace(instance: Instance, server: Server): Promise<void> {
+  /** Started first: what its admin's password is, is settled then. */
+  async #replace(instance: Instance, server: Server, options: StartOptions = {}): Promise<void> {
     const before = instance.server;
+    try {
+      await server.start(options);
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
     await instance.replaceServer(server, memberOf(server));
-    // A snapshot goes with its server: what was restored from it must have been.
-    if (before !== server) await before.remove();
+    // Its snapshots go with it: what was made from them is there by now.
+    await before.remove();
   }
 }

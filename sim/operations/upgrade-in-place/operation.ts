@@ -132,8 +132,9 @@ export class UpgradeInPlace {
     const { instances } = this.#cluster;
     try {
       await this.#shutDown();
+      await this.#engines.endClients();
       const before = this.#step === 'major' ? await this.#content() : undefined;
-      if (!this.#engines.moves) await this.#engines.shutDown();
+      await this.#engines.shutDown();
       await this.#replaceEngines(before);
     } catch (error) {
       this.#failure = messageOf(error);
@@ -186,13 +187,12 @@ export class UpgradeInPlace {
 
   async #move(): Promise<void> {
     const cluster = this.#cluster;
-    await this.#engines.shutDown();
     const { way, tookMs } = await this.#engines.move();
     const apart =
       way === 'pg_upgrade'
-        ? 'as on RDS; how long it takes there depends on the number of objects'
-        : 'the programs of both versions are not here together for pg_upgrade, which RDS uses: ' +
-          'this length is not that of AWS, and planner statistics are new instead of kept away';
+        ? 'as on RDS, where it takes another time'
+        : 'RDS uses pg_upgrade, for which the programs of both versions are not here together; ' +
+          'this length is not that of AWS';
     cluster.note('info', 'upgrade-way', `by ${way} in ${tookMs} ms: ${apart}`);
   }
 

@@ -64,7 +64,7 @@ async function extensions(
     );
     for (const row of rows) names.add(row.name);
   }
-  const needs: Need[] = [...names].map((name) => ({ kind: 'extension', name, from: 'the database' }));
+  const needs = [...names].map((name): Need => ({ kind: 'extension', name, from: 'the database' }));
   const lacking = await provider.lacking('postgres', engineVersion, needs);
   const list = lacking.map(({ name }) => name).join(', ');
   return lacking.length === 0

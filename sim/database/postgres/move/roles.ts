@@ -44,12 +44,16 @@ const rolesSql = `
       'connection limit ' || rolconnlimit) as attributes
   from pg_catalog.pg_authid where ${made} order by rolname`;
 
-const membershipsSql = (major: number): string => `
-  select r.rolname as role, m.rolname as member, bool_or(admin_option) as admin,
-    ${major >= 16 ? 'bool_or(inherit_option) as inherit, bool_or(set_option) as set' : 'null::boolean as inherit, null::boolean as set'}
+const membershipsSql = (options: string): string => `
+  select r.rolname as role, m.rolname as member, bool_or(admin_option) as admin, ${options}
   from pg_catalog.pg_auth_members
     join pg_catalog.pg_roles r on r.oid = roleid join pg_catalog.pg_roles m on m.oid = member
   where m.rolname !~ '^pg_' group by r.rolname, m.rolname order by r.rolname, m.rolname`;
+
+const options = {
+  before16: 'null::boolean as inherit, null::boolean as set',
+  since16: 'bool_or(inherit_option) as inherit, bool_or(set_option) as set',
+};
 
 const settingsSql = `
   select r.rolname as role, unnest(setconfig) as setting
@@ -68,7 +72,8 @@ export async function moveRoles(
   const { rows: roles } = await from.query<RoleRow>(rolesSql);
   for (const role of roles) await to.query(`create role ${identifier(role.name)}`);
   for (const role of roles) for (const sql of roleStatements(role)) await to.query(sql);
-  const { rows: memberships } = await from.query<MembershipRow>(membershipsSql(majors.from));
+  const from16 = majors.from >= 16 ? options.since16 : options.before16;
+  const { rows: memberships } = await from.query<MembershipRow>(membershipsSql(from16));
   for (const one of memberships) await to.query(membership(one, majors.to));
   const { rows: settings } = await from.query<SettingRow>(settingsSql);
   for (const one of settings) await to.query(settingStatement(one));
