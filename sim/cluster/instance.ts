@@ -81,6 +81,9 @@ export class Instance {
     this.#server = server;
     this.#member = member;
     this.endpoint.setTarget(server.address, member.protocol(this.clock));
+    if (!this.serverRuns) return;
+    await member.started();
+    this.#serverState('accepting', this.clock.nowNs());
   }
 
   get role(): InstanceRole {
