@@ -1,11 +1,19 @@
 /** The registry: every rehearsal there is. Adding one is adding its file and a line here. */
 import type { Scenario } from '../harness/scenario.js';
+import { auroraFailover } from './aurora-failover.js';
 import { auroraGlobalMinorUpgrade } from './aurora-global-minor-upgrade.js';
 import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
+import { rdsMultiAzFailover } from './rds-multi-az-failover.js';
+import { reboot } from './reboot.js';
+import { rebootWithFailover } from './reboot-with-failover.js';
 
 export const scenarios: readonly Scenario[] = [
   auroraPostgresZdp,
   auroraMysqlZdp,
+  auroraFailover,
+  rdsMultiAzFailover,
+  reboot,
+  rebootWithFailover,
   auroraGlobalMinorUpgrade,
 ];
