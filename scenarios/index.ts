@@ -4,6 +4,8 @@ import { auroraFailover } from './aurora-failover.js';
 import { auroraGlobalMinorUpgrade } from './aurora-global-minor-upgrade.js';
 import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
+import { rdsMajorInPlace } from './rds-major-in-place.js';
+import { rdsMinorInPlace } from './rds-minor-in-place.js';
 import { rdsMultiAzFailover } from './rds-multi-az-failover.js';
 import { reboot } from './reboot.js';
 import { rebootWithFailover } from './reboot-with-failover.js';
@@ -16,4 +18,6 @@ export const scenarios: readonly Scenario[] = [
   reboot,
   rebootWithFailover,
   auroraGlobalMinorUpgrade,
+  rdsMinorInPlace,
+  rdsMajorInPlace,
 ];
