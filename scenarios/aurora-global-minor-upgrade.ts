@@ -15,7 +15,8 @@ export const auroraGlobalMinorUpgrade: Scenario = {
   summary:
     'One call upgrades a primary in one region and a secondary that follows it in another. The ' +
     'secondary is restarted on the new version first, with every session dropped; the primary ' +
-    'is patched with zero downtime afterwards. If anything fails, all goes back to the old version.',
+    'is patched with zero downtime afterwards. If anything fails, all goes back to the version ' +
+    'before.',
   versions: { from: '17.4', to: '17.5' },
   upgrade: 'minor',
   topology: {
@@ -48,7 +49,7 @@ export const auroraGlobalMinorUpgrade: Scenario = {
     },
     {
       name: 'verify',
-      what: 'Probes stop, every acknowledged write is looked for, the servers are asked what they are.',
+      what: 'Probes stop, acknowledged writes are looked for, the servers are asked what they are.',
       steps: [{ step: 'verify' }],
     },
   ],
@@ -123,8 +124,9 @@ export const auroraGlobalMinorUpgrade: Scenario = {
     {
       heading: 'When something fails',
       statements: [
-        'The service rolls back to the version before by itself [globalUpgrade]. How much of it is ' +
-          'not documented: here every cluster goes back, the primary first, with ordinary restarts.',
+        'The service rolls back to the version before by itself [globalUpgrade]. How much of it ' +
+          'is not documented: here every cluster goes back, the primary first, by ordinary ' +
+          'restarts.',
         'A primary that finds no quiet point is restarted the ordinary way instead (see ' +
           '--late-sessions): no failure of the upgrade.',
         'Once the primary runs the new version there is no way back in place. --rollback ' +
@@ -136,7 +138,7 @@ export const auroraGlobalMinorUpgrade: Scenario = {
       statements: [
         'Aurora PostgreSQL alone, minor versions alone; at once, never in a maintenance window ' +
           '[globalUpgrade].',
-        'Readers are never patched with zero downtime, those of a secondary neither ' +
+        'Readers are never patched with zero downtime, nor are those of a secondary ' +
           '[minorUpgrade].',
       ],
     },

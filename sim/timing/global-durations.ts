@@ -2,7 +2,8 @@
 import type { Duration } from './duration.js';
 
 const globalLog =
-  'published 0.5 s probes and event log of an Aurora PostgreSQL global database upgraded from 17.4.5 to 17.5.4, 11 Apr 2026';
+  'published 0.5 s probes and event log of an Aurora PostgreSQL global database upgraded from ' +
+  '17.4.5 to 17.5.4, 11 Apr 2026';
 
 export const globalDurations = {
   'global.minor.pg': {
@@ -20,7 +21,7 @@ export const globalDurations = {
       stress: 45_000,
       sigma: 0.2,
       what: 'readers restart without zero downtime: new connections are refused',
-      source: `${globalLog}: secondary refused from 06:21:35.2 on, 57P03 in the attempt of 06:21:50.5`,
+      source: `${globalLog}: secondary refused from 06:21:35.2, 57P03 in the attempt of 06:21:50.5`,
       observations: 1,
       kind: 'outage',
     },
@@ -38,7 +39,7 @@ export const globalDurations = {
       stress: 120_000,
       sigma: 0.2,
       what: 'from the secondary being back to the attempt at zero downtime on the primary',
-      source: `${globalLog}: secondary answers at 06:21:56.5, primary refuses from 06:22:39.5 to 40.0 on`,
+      source: `${globalLog}: secondary back at 06:21:56.5, primary refuses from about 06:22:39.8`,
       observations: 1,
       kind: 'control',
     },

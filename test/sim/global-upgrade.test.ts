@@ -36,8 +36,20 @@ const lasting = (names: RegExp, valueMs: number): ReturnType<typeof globalDurati
 /** What a dial meets, but for those on their way when the port closes or sessions end. */
 const whole = ['ok', 'ECONNREFUSED', '57P03'];
 
+const begins = 'Database cluster engine minor version upgrade started. Cluster remains online.';
+const walSenders =
+  'The parameter max_wal_senders was set to a value incompatible with replication. ' +
+  'It has been adjusted from 10 to 20.';
+const finished =
+  "Attempt to upgrade the database instance 'demo-instance-1' with zero downtime finished. " +
+  'The process took N ms, P connections preserved, 0 connections dropped. ' +
+  'See the database error log for details.';
+const complete =
+  'Database cluster engine minor version upgrade complete. ' +
+  'Previous version: 17.4.5. New version: 17.5.4.';
+
 /** Dials again and again, each time anew; what it met in order, repetitions left out. */
-function watch(world: GlobalWorld, port: number): { end(): Promise<string[]> } {
+async function watch(world: GlobalWorld, port: number): Promise<{ end(): Promise<string[]> }> {
   const seen: string[] = [];
   let over = false;
   const loop = (async () => {
@@ -47,6 +59,7 @@ function watch(world: GlobalWorld, port: number): { end(): Promise<string[]> } {
       await pause(10);
     }
   })();
+  while (!seen.includes('ok')) await pause(10);
   return {
     end: async () => {
       over = true;
@@ -117,9 +130,8 @@ describe('the minor upgrade of a global database', () => {
     await held.query("set application_name to 'held'");
     const reading = await world.reader(osaka);
     const ended = endOf(reading);
-    const primarySeen = watch(world, cluster.writer.port);
-    const secondarySeen = watch(world, osaka.reader.port);
-    await pause(100);
+    const primarySeen = await watch(world, cluster.writer.port);
+    const secondarySeen = await watch(world, osaka.reader.port);
     let t0 = 0;
     const from = told.length;
     const job = started(
@@ -128,8 +140,8 @@ describe('the minor upgrade of a global database', () => {
         onT0: () => {
           t0 += 1;
           expect(events(told.slice(from))).toEqual([
-            'us-east-1 demo: Database cluster engine minor version upgrade started. Cluster remains online.',
-            'ap-northeast-3 osaka: Database cluster engine minor version upgrade started. Cluster remains online.',
+            `us-east-1 demo: ${begins}`,
+            `ap-northeast-3 osaka: ${begins}`,
           ]);
           expect([cluster.status, osaka.status]).toEqual(['upgrading', 'upgrading']);
         },
@@ -137,7 +149,7 @@ describe('the minor upgrade of a global database', () => {
     );
     expect(await job.finished).toEqual({ status: 'succeeded', reason: null });
     expect(t0).toBe(1);
-    await pause(100);
+    await pause(500);
     const [primarySaw, secondarySaw] = await Promise.all([primarySeen.end(), secondarySeen.end()]);
     for (const saw of [primarySaw, secondarySaw])
       expect(saw.join(' ')).toMatch(/^ok (57P03 )?ECONNREFUSED 57P03 ok$/);
@@ -148,12 +160,6 @@ describe('the minor upgrade of a global database', () => {
     const texts = events(told.slice(from)).map((text) =>
       text.replace(/\d+ ms, \d+ connections/, 'N ms, P connections').replace(/\[\d+\]/, '[N]'),
     );
-    const walSenders =
-      'The parameter max_wal_senders was set to a value incompatible with replication. It has been adjusted from 10 to 20.';
-    const finished =
-      "Attempt to upgrade the database instance 'demo-instance-1' with zero downtime finished. The process took N ms, P connections preserved, 0 connections dropped. See the database error log for details.";
-    const complete =
-      'Database cluster engine minor version upgrade complete. Previous version: 17.4.5. New version: 17.5.4.';
     expect(texts.slice(2)).toEqual([
       `ap-northeast-3 osaka-instance-1: ${walSenders}`,
       'ap-northeast-3 osaka-instance-1: DB instance shutdown',
@@ -235,13 +241,12 @@ describe('a global database with two secondaries', () => {
   it('is rolled back whole when an engine of a secondary does not start', async () => {
     const from = world.told.length;
     const held = await world.client();
-    const saw = watch(world, world.cluster.writer.port);
+    const saw = await watch(world, world.cluster.writer.port);
     const job = started(world.upgrade('17.5', { defects: ['secondary-start-failure'] }));
     const { status, reason } = await job.finished;
     expect(status).toBe('failed');
-    expect(reason).toMatch(
-      /^osaka-instance-1: engine 17\.5 did not start: .*every cluster runs 17\.4 again$/s,
-    );
+    expect(reason).toMatch(/^osaka-instance-1: engine 17\.5 did not start: /);
+    expect(reason).toMatch(/every cluster runs 17\.4 again$/);
     expect(reason).toContain('rehearse_injected_failure');
     expect(await saw.end()).toEqual(['ok']);
     await held.query('select 1');
@@ -305,7 +310,7 @@ describe('a global database with two secondaries', () => {
     }
   });
 
-  it('goes on without waiting when it is aborted at the primary, and waits for no link', async () => {
+  it('goes on without waiting when it is aborted at the primary, nor for any link', async () => {
     const held = await world.client();
     await held.query("set application_name to 'held'");
     const waits = lasting(/finishMs|success\.pg\.refusedMs/, 60_000);

@@ -1,4 +1,4 @@
-/** A global database for tests: a primary on embedded Postgres, and secondaries in other regions. */
+/** A global database for tests: a primary on embedded Postgres, secondaries in other regions. */
 import type { Client } from 'pg';
 import type { ClusterRecord } from '../../sim/cluster/cluster.js';
 import { rng } from '../../sim/rng.js';
@@ -26,8 +26,7 @@ export async function openGlobalWorld(
 ): Promise<GlobalWorld> {
   const { secondaries: wanted = ['osaka'], pending, members } = options;
   const world = await openWorld({
-    region: 'us-east-1',
-    awsVersion: '17.4.5',
+    more: { region: 'us-east-1', awsVersion: '17.4.5' },
     ...(pending === undefined ? {} : { pending }),
     ...(members === undefined ? {} : { members }),
   });

@@ -34,8 +34,7 @@ export async function openWorld(
     pending?: string[];
     members?: ClusterOptions['members'];
     userLike?: ClusterOptions['userLike'];
-    region?: string;
-    awsVersion?: string;
+    more?: Partial<ClusterOptions>;
     engine?: ClusterOptions['engine'];
   } = {},
 ): Promise<World> {
@@ -55,8 +54,7 @@ export async function openWorld(
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     ...(options.members === undefined ? {} : { members: options.members }),
     ...(options.userLike === undefined ? {} : { userLike: options.userLike }),
-    ...(options.region === undefined ? {} : { region: options.region }),
-    ...(options.awsVersion === undefined ? {} : { awsVersion: options.awsVersion }),
+    ...options.more,
     ...(options.pending === undefined ? {} : { pendingParameters: options.pending }),
   });
   const clients: Client[] = [];

@@ -31,7 +31,9 @@ export const globalUpgrade: Operation<GlobalUpgradeParameters> = {
     if (busy !== undefined)
       return {
         code: 'InvalidGlobalClusterStateFault',
-        message: `Global cluster ${global.identifier} cannot be modified: DBCluster ${busy.identifier} is not in available state (${busy.status}).`,
+        message:
+          `Global cluster ${global.identifier} is not in available state: ` +
+          `DBCluster ${busy.identifier} is ${busy.status}.`,
       };
     const isMinor =
       primary.engine === 'aurora-postgresql' && isMinorUpgrade(primary.version, engineVersion);

@@ -130,7 +130,7 @@ export class GlobalUpgrade {
     return [];
   };
 
-  /** The secondaries' completion is told once the primary is done, the primary's some time later. */
+  /** The secondaries' completion is told once the primary is done, its own some time later. */
   async #complete(): Promise<void> {
     const { primary, secondaries } = this.#global;
     for (const cluster of secondaries) this.#tellComplete(cluster);
