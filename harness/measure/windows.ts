@@ -22,12 +22,19 @@ export interface Windows {
 
 const injected = ['endpoint.faults', 'server.frozen'];
 
+const states = ['endpoint.state', 'server.state'];
+
 /** Joins the gauges `endpoint.state` and `server.state` into windows; null without either. */
 export function findWindows(gauges: readonly Gauge[], endNs: number): Windows | null {
+  return gauges.some(({ data: { name } }) => states.includes(name))
+    ? windowsIn(gauges, endNs)
+    : null;
+}
+
+function windowsIn(gauges: readonly Gauge[], endNs: number): Windows {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
   const ofFaults = gauges.filter(({ data: { name } }) => injected.includes(name));
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
-  if (ofEndpoint.length === 0 && ofServer.length === 0) return null;
   return {
     endpoint: stretches(ofEndpoint, isNotOpen, isNotOpen, endNs),
     engine: stretches(
@@ -57,7 +64,7 @@ export function windowsOfLane(
   const isKnown = gauges.some(({ subject }) => subject.instance === spec.target);
   if (name === null && !isKnown) return findWindows(gauges, endNs);
   const mine = gauges.filter(({ subject }) => isAbout(subject, spec, name));
-  const own = findWindows(mine, endNs) ?? none;
+  const own = windowsIn(mine, endNs);
   if (name === null) return own;
   const instances = new Set(name.answers.map(({ value }) => value));
   const joined = (pick: (windows: Windows) => readonly Stretch[]): Stretch[] =>
@@ -65,7 +72,7 @@ export function windowsOfLane(
       [...instances].flatMap((instance) => {
         const its = gauges.filter(({ subject }) => subject.instance === instance);
         const led = whenHeld(name.answers, endNs, (value) => value === instance);
-        return intersection(pick(findWindows(its, endNs) ?? none), led);
+        return intersection(pick(windowsIn(its, endNs)), led);
       }),
     );
   return {
@@ -76,8 +83,6 @@ export function windowsOfLane(
     stale: name.stale,
   };
 }
-
-const none: Windows = { endpoint: [], engine: [], engineBusy: [], faults: [], stale: [] };
 
 /** A fault of the whole cluster, which names neither, is everybody's. */
 function isAbout(subject: Gauge['subject'], spec: LaneSpec, name: NameMeasure | null): boolean {

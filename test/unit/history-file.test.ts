@@ -84,7 +84,14 @@ describe('a history read', () => {
       fc.constantFrom(null, 1.5, 'x', -1, 2 ** 60, 'readback'),
       fc.object(),
     );
-    const fields = ['reconnected', 'endMeasured', 'error', ...Object.keys(entry?.data ?? {})];
+    const fields = [
+      'reconnected',
+      'heartbeat',
+      'server',
+      'endMeasured',
+      'error',
+      ...Object.keys(entry?.data ?? {}),
+    ];
     fc.assert(
       fc.property(fc.constantFrom(...fields), anything, fc.boolean(), (field, value, inData) => {
         const changed = inData
