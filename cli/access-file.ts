@@ -13,7 +13,7 @@ import { lookUpProcess, processExists } from '../sim/server/embedded/process-tab
 import { hostId } from '../sim/server/host-id.js';
 import type { Cluster } from '../sim/sim.js';
 import { messageOf, UserError } from '../sim/user-error.js';
-import { accessVariables, type Reachable } from './access-variables.js';
+import { accessVariables, type Reachable, readerOf } from './access-variables.js';
 import { tellDoorway } from './doorway.js';
 import { codeOf, writeNew } from './files.js';
 
@@ -42,7 +42,7 @@ export function accessFile(cwd: string, name: string): string {
 }
 
 /**
- * Tells where the endpoint listens and writes the file; returns what removes it again.
+ * Tells where the endpoints listen and writes the file; returns what removes it again.
  * @throws UserError `ACCESS_FILE_EXISTS`, `ACCESS_FILE_UNWRITABLE` where that changed since
  */
 export function giveAccess(
@@ -51,20 +51,22 @@ export function giveAccess(
   clock: Clock,
   record: RecordEntry,
 ): () => void {
-  const { writer } = cluster;
-  record({
-    atNs: clock.nowNs(),
-    clock: 'harness',
-    kind: 'event',
-    subject: { endpoint: writer.name },
-    data: {
-      source: 'endpoint',
-      message: `the writer endpoint listens on ${writer.host}:${writer.port}`,
-      eventId: null,
-      categories: [],
-      modelled: false,
-    },
-  });
+  const reader = readerOf(cluster);
+  const endpoints = { writer: cluster.writer, ...(reader === null ? {} : { reader }) };
+  for (const [label, { name, host, port }] of Object.entries(endpoints))
+    record({
+      atNs: clock.nowNs(),
+      clock: 'harness',
+      kind: 'event',
+      subject: { endpoint: name },
+      data: {
+        source: 'endpoint',
+        message: `the ${label} endpoint listens on ${host}:${port}`,
+        eventId: null,
+        categories: [],
+        modelled: false,
+      },
+    });
   tellDoorway(cluster, clock, record);
   return path === null ? () => undefined : writeAccess(cluster, path);
 }

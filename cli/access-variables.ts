@@ -1,16 +1,19 @@
 /** The environment in which a client of the user's own finds the endpoint, by its protocol. */
-import type { Cluster } from '../sim/sim.js';
+import type { Cluster, EndpointAddress } from '../sim/sim.js';
 import { doorwayVariables } from './doorway.js';
 
-export type Reachable = Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'>;
+export type Reachable = Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'> &
+  Partial<Pick<Cluster, 'reader' | 'instances'>>;
 
 /** @param certificate path of the authority's certificate */
 export function accessVariables(cluster: Reachable, certificate: string): Record<string, string> {
   const { writer, application, server } = cluster;
   const { user, password, database } = application;
   const port = String(writer.port);
+  const scheme = server === 'postgres' ? 'postgresql' : 'mysql';
   const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
-  const place = `${login}@${writer.host}:${port}/${encodeURIComponent(database)}`;
+  const url = ({ host, port: at }: EndpointAddress): string =>
+    `${scheme}://${login}@${host}:${at}/${encodeURIComponent(database)}`;
   const own =
     server === 'postgres'
       ? {
@@ -20,7 +23,7 @@ export function accessVariables(cluster: Reachable, certificate: string): Record
           PGPASSWORD: password,
           PGDATABASE: database,
           PGSSLROOTCERT: certificate,
-          DATABASE_URL: `postgresql://${place}`,
+          DATABASE_URL: url(writer),
         }
       : {
           MYSQL_HOST: writer.host,
@@ -32,7 +35,18 @@ export function accessVariables(cluster: Reachable, certificate: string): Record
           MYSQL_PASSWORD: password,
           MYSQL_DATABASE: database,
           MYSQL_SSL_CA: certificate,
-          DATABASE_URL: `mysql://${place}`,
+          DATABASE_URL: url(writer),
         };
-  return { ...own, ...doorwayVariables(cluster) };
+  const reader = readerOf(cluster);
+  const readers =
+    reader === null
+      ? {}
+      : { REHEARSE_READER_PORT: String(reader.port), REHEARSE_READER_URL: url(reader) };
+  return { ...own, ...readers, ...doorwayVariables(cluster) };
+}
+
+/** The reader endpoint, where it leads to anybody but the writer. */
+export function readerOf({ reader, instances = [] }: Partial<Cluster>): EndpointAddress | null {
+  const hasReader = instances.some(({ role }) => role === 'reader');
+  return hasReader && reader !== undefined ? reader : null;
 }
