@@ -143,6 +143,11 @@ export class Instance {
     this.#onChange();
   }
 
+  /** Tells what its server is at, where no start or stop of it does. */
+  tellServer(value: 'starting' | 'accepting'): void {
+    this.#serverState(value, this.clock.nowNs());
+  }
+
   /** Ends its endpoint and its server. */
   async close(): Promise<void> {
     await this.endpoint.close();

@@ -27,19 +27,30 @@ export interface Pair {
  */
 export async function promoteTarget({ cluster, old, target }: Pair): Promise<void> {
   const { followers } = cluster;
+  for (const one of [old, target]) one.tellServer('starting');
   await startUnseen(old);
   // A server that goes down in order waits for all who follow it, those behind a slow link too.
   for (const one of followers.of(old)) await followers.forget(one);
   await restartForParameters(target);
   await followers.drain(target, old, drainMsMax);
-  await old.stopServer('fast');
+  await stopUnseen(old);
   await followers.promote(target, promoteMsMax);
+  target.tellServer('accepting');
 }
 
 /** It recovers from its crash for the target alone: for everybody else it is still away. */
 async function startUnseen(old: Instance): Promise<void> {
   await old.server.start({ parameters: old.parameters.atStart(old) });
   await old.member.started();
+}
+
+async function stopUnseen(old: Instance): Promise<void> {
+  const { server, member, parameters } = old;
+  // What hinders these is told by the stop itself.
+  await member.stopping().catch(() => {});
+  await parameters.store(old).catch(() => {});
+  await member.admin.disconnect();
+  await server.stop('fast');
 }
 
 /** A reader that is promoted restarts, so what waited for a reboot is applied. */
