@@ -12,6 +12,8 @@ import { DelayedPipe } from './delayed-pipe.js';
 const portMin = 15_000;
 const portMax = 32_000;
 const portTries = 50;
+/** After so long a connection is taken for a stream, whatever was said on it. */
+const talkMsMax = 5_000;
 
 export class ReplicationLink {
   readonly #clock: Clock;
@@ -132,12 +134,16 @@ export class ReplicationLink {
     // What the follower says is not delayed: it is what it has got that lags.
     const said = new DelayedPipe(this.#clock, follower, source, 0);
     const pipes = [shipped, said];
-    const watch = (chunk: Buffer): void => {
-      if (!beginsStream(chunk)) return;
+    const streams = (): void => {
+      presumed.cancel();
       follower.off('data', watch);
       this.#shipped.add(shipped);
       shipped.delay(this.#delayMs);
     };
+    const watch = (chunk: Buffer): void => {
+      if (beginsStream(chunk)) streams();
+    };
+    const presumed = this.#clock.timer(talkMsMax, streams);
     follower.on('data', watch);
     for (const pipe of pipes) this.#pipes.add(pipe);
     this.#sockets.add(source);
