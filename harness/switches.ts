@@ -57,7 +57,7 @@ export function switched(scenario: Scenario, given: GivenSwitches): Switched {
   for (const one of settingSwitches(scenario)) {
     const text = given.get(switchName(one));
     const applied = text === undefined ? now : { ...now, ...apply(one, text, now) };
-    const settings = { ...now.settings, [settingKey(one)]: text ?? atDefault(one, applied) };
+    const settings = { ...now.settings, [settingKey(one)]: settingText(one, applied) };
     now = { ...applied, settings };
   }
   return now;
@@ -121,8 +121,8 @@ function withSetting(
   return phases.map((phase) => ({ ...phase, steps: phase.steps.map(set) }));
 }
 
-/** What a switch is set to that was not given. */
-function atDefault(one: SettingSwitch, { phases, topology }: Switched): string {
+/** What a switch is set to, as the other settings of a plan are written. */
+function settingText(one: SettingSwitch, { phases, topology, lengths }: Switched): string {
   const { setting } = one;
   switch (setting.of) {
     case 'operation': {
@@ -132,8 +132,10 @@ function atDefault(one: SettingSwitch, { phases, topology }: Switched): string {
         ? formatDuration(value)
         : String(value);
     }
-    case 'timing':
-      return one.byDefault;
+    case 'timing': {
+      const length = lengths[setting.name];
+      return length === undefined ? one.byDefault : formatDuration(length.valueMs);
+    }
     case 'readers':
       return String(primaryOf(topology).members.filter((role) => role === 'reader').length);
   }
