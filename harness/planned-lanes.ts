@@ -43,16 +43,14 @@ export function planLanes(
   topology: Topology,
   { seed, intervalMs, timeoutMs, edgeIntervalMs }: LaneRequest,
 ): PlannedLane[] {
-  return kindsOf(topology).map(({ name, kind, target }) => ({
+  return kindsOf(topology).map((lane) => ({
     spec: {
-      name,
-      kind,
-      target,
+      ...lane,
       intervalMs,
-      timeoutMs: timeoutMs ?? timeoutMsOf[kind],
-      edgeIntervalMs: kind === 'observer' ? null : edgeIntervalMs,
+      timeoutMs: timeoutMs ?? timeoutMsOf[lane.kind],
+      edgeIntervalMs: lane.kind === 'observer' ? null : edgeIntervalMs,
     },
-    phaseMs: Math.floor(rng(seed, `lane ${name}`).next() * intervalMs),
+    phaseMs: Math.floor(rng(seed, `lane ${lane.name}`).next() * intervalMs),
   }));
 }
 
@@ -62,8 +60,14 @@ function kindsOf(topology: Topology): PlannedLaneKind[] {
     .filter(({ role }) => role === 'reader')
     .map(({ identifier }) => identifier);
   const ofPrimary = lanesOf({ readers });
-  const ofSecondaries = secondariesOf(topology).flatMap(({ target }) =>
-    secondaryKinds.map((kind) => ({ name: `${target}/${kind}`, kind, target })),
+  const ofSecondaries = secondariesOf(topology).flatMap(({ target, shape }) =>
+    secondaryKinds.map((kind) => ({
+      name: `${target}/${kind}`,
+      kind,
+      target,
+      cluster: shape.identifier,
+      listener: 'reader',
+    })),
   );
   const isObserver = ({ kind }: PlannedLaneKind): boolean => kind === 'observer';
   return [

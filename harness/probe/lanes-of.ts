@@ -12,6 +12,9 @@ export interface PlannedLaneKind {
   readonly kind: LaneKind;
   /** What it dials: the label of a name (`writer`, `reader`), or an instance's identifier. */
   readonly target: string;
+  /** Of a target that is neither: the cluster whose name it dials, and the label of that name. */
+  readonly cluster?: string;
+  readonly listener?: string;
 }
 
 const always: readonly LaneKind[] = [

@@ -1,6 +1,6 @@
 /** Sentences on a cluster: how far readers were behind, where names led, statuses, roles. Pure. */
-import type { BoundsMs, LagReport, RunReport } from '../verdict/run-report.js';
-import { boundsText, exactSeconds, offsetText, plural, shortMs, type TextOptions } from './text.js';
+import type { LagReport, RunReport } from '../verdict/run-report.js';
+import { boundsText, offsetText, plural, shortMs, type TextOptions } from './text.js';
 
 /** A line for each lane that measures it. */
 export function lagTexts({ lag }: RunReport, options: TextOptions): string[] {
@@ -10,14 +10,9 @@ export function lagTexts({ lag }: RunReport, options: TextOptions): string[] {
 function lagText({ told, untold, max, p95 }: LagReport, options: TextOptions): string {
   const away = untold === 0 ? '' : `, ${untold} could not: the writer took no heartbeats then`;
   if (max === null) return `no poll told how far the reader was behind${away}`;
-  const most = `at most ${boundsText(max, options)}${lagBounds(max)}`;
+  const most = `at most ${boundsText(max, options)}`;
   const usually = p95 === null ? '' : `, p95 ${boundsText(p95, options)}`;
   return `${most}${usually}; ${plural(told, 'poll')} told${away}`;
-}
-
-function lagBounds({ lowerMs, upperMs }: BoundsMs): string {
-  if (upperMs === null) return '';
-  return `, bounds ${exactSeconds(lowerMs)} to ${exactSeconds(upperMs)}`;
 }
 
 /** Names that changed their answer; containers' way in follows the writer's. */
