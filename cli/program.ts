@@ -173,8 +173,11 @@ function addWorld(command: Command): void {
 
 /** What `--set` does, by the name of each switch. */
 function addSwitches(command: Command): void {
-  for (const { option, values, scenarios } of switchOptions())
-    command.option(`${option} <value>`, `${values} (of ${scenarios.join(', ')})`);
+  for (const { option, values, flag, scenarios } of switchOptions())
+    command.option(
+      `${option} ${flag ? '[value]' : '<value>'}`,
+      `${values} (of ${scenarios.join(', ')})`,
+    );
 }
 
 function addServers(command: Command): void {

@@ -58,6 +58,7 @@ function namedOptions(options: object): [string, string][] {
   return switchOptions().flatMap((one): [string, string][] => {
     const name = switchName(one);
     const value = values.get(camelCase(name));
+    if (one.flag && value === true) return [[name, 'true']];
     return typeof value === 'string' ? [[name, value]] : [];
   });
 }

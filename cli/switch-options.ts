@@ -1,5 +1,6 @@
 /** The switches of scenarios that are options of `run`. */
 import { forEachEngine } from '../harness/engines.js';
+import type { Scenario } from '../harness/scenario.js';
 import { settingSwitches } from '../harness/switches.js';
 import { scenarios } from '../scenarios/index.js';
 
@@ -7,6 +8,8 @@ export interface SwitchOption {
   /** As typed: `--stale-dns`. */
   readonly option: string;
   readonly values: string;
+  /** Whether the option without a value means `true`. */
+  readonly flag: boolean;
   /** The scenarios that have it. */
   readonly scenarios: readonly string[];
 }
@@ -14,17 +17,21 @@ export interface SwitchOption {
 /** The switches of all scenarios that set something, each once. */
 export function switchOptions(): SwitchOption[] {
   const all = new Map<string, SwitchOption>();
-  for (const { option, values, name } of scenarios.flatMap(switchesOf)) {
-    const known = all.get(option);
-    const names = new Set([...(known?.scenarios ?? []), name]);
-    all.set(option, { option, values: known?.values ?? values, scenarios: [...names] });
+  for (const { scenarios: owners, ...one } of scenarios.flatMap(switchesOf)) {
+    const known = all.get(one.option);
+    const names = new Set([...(known?.scenarios ?? []), ...owners]);
+    all.set(one.option, { ...one, ...known, scenarios: [...names] });
   }
   return [...all.values()];
 }
 
-function switchesOf(scenario: (typeof scenarios)[number]) {
-  const { name } = scenario;
+function switchesOf(scenario: Scenario): SwitchOption[] {
   return forEachEngine(scenario).flatMap((one) =>
-    settingSwitches(one).map(({ option, values }) => ({ option, values, name })),
+    settingSwitches(one).map(({ option, values, setting }) => ({
+      option,
+      values,
+      flag: setting.of === 'operation' && setting.allowed?.includes(true) === true,
+      scenarios: [scenario.name],
+    })),
   );
 }

@@ -184,6 +184,19 @@ describe('--set', () => {
   });
 });
 
+describe('a switch that is on or off', () => {
+  const flag = switchOptions().find((one) => one.flag);
+  const owner = scenarios.find(({ name }) => name === flag?.scenarios[0]);
+
+  it('is on where its option has no value', () => {
+    if (flag === undefined || owner === undefined) throw new Error('no scenario has one');
+    const name = switchName(flag);
+    const attribute = name.replace(/-(.)/g, (__, letter: string) => letter.toUpperCase());
+    expect([...givenSwitches(owner, [], { [attribute]: true })]).toEqual([[name, 'true']]);
+    expect([...givenSwitches(owner, [], { [attribute]: 'false' })]).toEqual([[name, 'false']]);
+  });
+});
+
 describe('the engine of a scenario', () => {
   const chosen = (option: Parameters<typeof scenarioForEngine>[1]) => {
     const { scenario, server } = scenarioForEngine(failover, option);
