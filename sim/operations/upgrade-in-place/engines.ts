@@ -54,7 +54,7 @@ export class Engines {
   }
 
   /**
-   * Once nobody is connected. A server that is to be moved runs on.
+   * Once nobody is connected.
    * @throws UserError `SNAPSHOT_FAILED`
    */
   async shutDown(): Promise<void> {
@@ -62,17 +62,17 @@ export class Engines {
     if (server !== 'postgres' && this.#from !== this.#to)
       this.#backup = await writer.server.snapshot();
     for (const one of this.#others) await one.stopServer();
-    if (!this.moves) await writer.stopServer();
+    await writer.stopServer();
   }
 
   /** Takes what the old server holds to one of the new version. */
   async move(): Promise<MovedServer> {
     const { clock, provider } = this.#world;
     const { writerInstance: writer } = this.#cluster;
+    this.#tellState(writer, 'starting');
     const moved = await movedServer(clock, provider, writer.server, this.#to);
+    this.#tellState(writer, 'stopped');
     this.#before = writer.server;
-    // Told as any stop is: the server itself is stopped already.
-    await writer.stopServer();
     await writer.replaceServer(moved.server, memberOf(moved.server));
     return moved;
   }
@@ -114,6 +114,17 @@ export class Engines {
   get #others(): readonly Instance[] {
     const { instances, writerInstance } = this.#cluster;
     return instances.filter((one) => one !== writerInstance);
+  }
+
+  /** Between its stop and its start the engine is at work on its data. */
+  #tellState({ subject }: Instance, value: 'starting' | 'stopped'): void {
+    this.#world.emit({
+      atNs: this.#world.clock.nowNs(),
+      clock: 'engine',
+      kind: 'gauge',
+      subject,
+      data: { name: 'server.state', value, unit: null },
+    });
   }
 
   async #startFollower(one: Instance, version: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { Server, ServerProvider } from '../../server/server.js';
 export type UpgradeWay = 'pg_upgrade' | 'dump and COPY';
 
 export interface MovedServer {
-  /** Stopped; the old one is stopped too. */
+  /** Stopped, as the old one is. */
   readonly server: Server;
   readonly way: UpgradeWay;
   /** What it took, milliseconds. */
@@ -17,7 +17,7 @@ export interface MovedServer {
 /**
  * `pg_upgrade` where the provider has the programs of both versions, else a dump and COPY between
  * two running servers.
- * @param old runs; nobody uses it
+ * @param old is stopped; for a dump it runs once more, as it does for pg_upgrade
  * @throws Error with what did not work; the old server can be started again
  */
 export async function movedServer(
@@ -35,13 +35,13 @@ export async function movedServer(
   const given = parameters === undefined ? {} : { parameters };
   const server = await provider.create({ name, engine, version, ...given });
   try {
-    await server.start();
+    await Promise.all([old.start(), server.start()]);
     await moveServer(clock, old, server);
     await server.stop('fast');
     await old.stop('fast');
     return { server, way: 'dump and COPY', tookMs: tookMs() };
   } catch (error) {
-    await server.remove();
+    await Promise.all([server.remove(), old.stop('fast')]);
     throw error;
   }
 }
