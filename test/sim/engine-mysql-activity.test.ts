@@ -85,7 +85,34 @@ describe.each(flavours)('%s', (flavour) => {
       await client.ask("select get_lock('mine', 0)");
       await client.ask('lock tables t write');
       expect(await look(client)).toMatchObject({ locksTable: true, userLock: true });
+      await client.ask('unlock tables');
+      expect(await look(client)).toMatchObject({ locksTable: false, userLock: true });
+      // MariaDB shows a lock for reading as it shows that of a SELECT.
+      await client.ask('create table mine (v int) engine = myisam');
+      await client.ask('lock tables mine read');
+      expect(await look(client)).toMatchObject({ locksTable: true, userLock: true });
       client.close();
+    });
+
+    it('is not taken to lock tables for transactions that begin and end while it is seen', async () => {
+      await at.admin.query('create table app.busy (v int) engine = innodb');
+      await at.admin.query('insert into app.busy values (0)');
+      let over = false;
+      const clients = await Promise.all(Array.from({ length: 8 }, () => at.client(app)));
+      const load = clients.map(async (client) => {
+        while (!over) {
+          for (const sql of ['begin', 'select * from busy', 'update busy set v = v + 1', 'commit'])
+            await client.ask(sql);
+        }
+      });
+      const ids = clients.map(({ connectionId }) => connectionId);
+      let locking = 0;
+      for (let look = 0; look < 200; look += 1)
+        for (const { locksTable } of await activityOf(at.admin, { flavour }, ids, 5_000))
+          locking += locksTable ? 1 : 0;
+      over = true;
+      await Promise.all(load);
+      expect(locking).toBe(0);
     });
 
     it('is one of the others', async () => {

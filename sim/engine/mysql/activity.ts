@@ -27,6 +27,7 @@ interface Row {
   statement: string | null;
   query_ms: number | null;
   transaction_ms: number | null;
+  last_events: string | null;
 }
 
 /**
@@ -43,9 +44,20 @@ const eventMs = {
       where x.thread_id = t.thread_id and x.state = 'ACTIVE' limit 1)`,
 };
 
+/**
+ * The latest statement and the latest transaction of a session, over or not: where both are the
+ * same in two looks, it has begun nothing in between. Read before the transaction, left to right.
+ */
+const lastEvents = `
+    concat_ws('/',
+      (select max(s.event_id) from performance_schema.events_statements_current s
+        where s.thread_id = t.thread_id),
+      (select max(x.event_id) from performance_schema.events_transactions_current x
+        where x.thread_id = t.thread_id)) as last_events`;
+
 const mysqlSql = `
   select t.processlist_id as id, t.processlist_command as command,
-    t.processlist_info as statement,
+    t.processlist_info as statement,${lastEvents},
     cast(coalesce(${eventMs.query}, t.processlist_time * 1000) as double) as query_ms,
     cast(${eventMs.transaction} as double) as transaction_ms
   from performance_schema.threads t
@@ -57,7 +69,7 @@ const mysqlSql = `
  */
 const mariadbSql = `
   set statement time_zone = 'SYSTEM' for
-  select p.id as id, p.command as command, p.info as statement,
+  select p.id as id, p.command as command, p.info as statement,${lastEvents},
     cast(p.time_ms as double) as query_ms,
     cast(coalesce(${eventMs.transaction},
       (select timestampdiff(microsecond, i.trx_started, now(6)) / 1000
@@ -78,21 +90,38 @@ export async function activityOf(
   connectionIds: readonly number[] | 'others',
   timeoutMs: number,
 ): Promise<MysqlBusySession[]> {
+  const ask = async (ids: readonly number[] | 'others'): Promise<Row[]> => {
+    if (ids.length === 0) return [];
+    const which = ids === 'others' ? '<> connection_id()' : `in (${ids.map(Number).join(', ')})`;
+    const sql = `${flavour === 'mysql' ? mysqlSql : mariadbSql} ${which}`;
+    return await admin.query<Row>(sql, [], timeoutMs);
+  };
   if (connectionIds.length === 0) return [];
-  const which =
-    connectionIds === 'others'
-      ? '<> connection_id()'
-      : `in (${connectionIds.map(Number).join(', ')})`;
-  const sql = `${flavour === 'mysql' ? mysqlSql : mariadbSql} ${which}`;
-  const rows = await admin.query<Row>(sql, [], timeoutMs);
+  const rows = await ask(connectionIds);
   const view = await lockViewsOf(admin, timeoutMs);
   const locks = view === null ? new Map() : await heldLocks(admin, view, timeoutMs);
+  const heldBy = (row: Row): HeldLocks => locks.get(Number(row.id)) ?? noLocks;
+  // Locks were read at a later instant than transactions: one may have begun in between.
+  const unsure = rows.filter((row) => row.transaction_ms === null && heldBy(row).tableLocksIfIdle);
+  const later = await ask(unsure.map(({ id }) => Number(id)));
+  const idle = new Set(unsure.filter((row) => hasRested(row, later)));
   return rows
     .filter(({ command }) => command !== 'Daemon')
-    .map((row) => busySession(row, locks.get(Number(row.id)) ?? noLocks));
+    .map((row) => busySession(row, heldBy(row), idle.has(row)));
 }
 
-function busySession(row: Row, held: HeldLocks): MysqlBusySession {
+/** It slept in both looks and has done nothing in between. */
+function hasRested(before: Row, later: readonly Row[]): boolean {
+  const after = later.find(({ id }) => Number(id) === Number(before.id));
+  return (
+    before.command === 'Sleep' &&
+    after?.command === 'Sleep' &&
+    after.transaction_ms === null &&
+    after.last_events === before.last_events
+  );
+}
+
+function busySession(row: Row, held: HeldLocks, idle: boolean): MysqlBusySession {
   const active = row.command !== 'Sleep';
   return {
     connectionId: Number(row.id),
@@ -100,7 +129,7 @@ function busySession(row: Row, held: HeldLocks): MysqlBusySession {
     transactionMs: row.transaction_ms,
     active,
     definesData: active && definesData(row.statement ?? ''),
-    locksTable: held.tableLocks || (held.tableLocksIfIdle && row.transaction_ms === null),
+    locksTable: held.tableLocks || (held.tableLocksIfIdle && idle),
     userLock: held.userLocks.length > 0,
     replicates: row.command.startsWith('Binlog Dump'),
   };
