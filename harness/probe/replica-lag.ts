@@ -26,6 +26,9 @@ export interface ReplicaLagOptions {
   readonly timeoutMs: number;
 }
 
+/** In a black hole the next heartbeat would wait for as long: the writer's name may lead away. */
+const heartbeatTimeoutMs = 5_000;
+
 /** Tables that have not come to the reader yet: it answers, and shows no heartbeat. */
 const unknownTable: ReadonlySet<string | number | null | undefined> = new Set([
   '42P01',
@@ -47,20 +50,20 @@ export class ReplicaLag implements Attempts {
     this.#lane = lane;
     this.#dialect = dialectOf(reader.engine);
     this.#table = quoteTable(this.#dialect, parseTable(heartbeatTable));
-    const dialling = (target: ConnectionTarget, kind: string): DialOptions => ({
+    const dialling = (target: ConnectionTarget, kind: string, limitMs: number): DialOptions => ({
       dial: dialOf({ target, applicationName: `rehearse/probe/${kind}`, clock }),
       clock,
-      timeoutMs,
+      timeoutMs: limitMs,
     });
     this.#reading = new HeldSession(
-      dialling(reader, 'replica-lag'),
+      dialling(reader, 'replica-lag', timeoutMs),
       standingAlone(clock, this.#dialect, (connection, deadlineNs) =>
         this.#read(connection, deadlineNs),
       ),
     );
     let next: { readonly number: number; readonly onSent: () => void } | null = null;
     this.#writing = new HeldSession(
-      dialling(writer, 'heartbeat'),
+      dialling(writer, 'heartbeat', Math.min(timeoutMs, heartbeatTimeoutMs)),
       standingAlone(clock, this.#dialect, (connection, deadlineNs) => {
         next?.onSent();
         return this.#beat(connection, next?.number ?? 0, deadlineNs);
@@ -81,7 +84,8 @@ export class ReplicaLag implements Attempts {
   }
 
   attempt(deadlineNs: number): Promise<AttemptEnd> {
-    this.#heartbeats.beat(deadlineNs);
+    const soonNs = this.#clock.nowNs() + heartbeatTimeoutMs * 1e6;
+    this.#heartbeats.beat(Math.min(deadlineNs, soonNs));
     return this.#reading.attempt(deadlineNs);
   }
 

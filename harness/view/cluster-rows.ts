@@ -32,6 +32,7 @@ export function clusterRows({ names, statuses, endNs }: Measurement, axis: Axis)
   const shown = names.filter(
     ({ listener, answers }) => listener !== 'doorway' && answers.length > 1,
   );
+  const hasSeveral = new Set(statuses.map(({ cluster }) => cluster)).size > 1;
   return {
     names: shown.map((name) => ({
       label: `dns ${labelOf(name, names)}`,
@@ -42,7 +43,7 @@ export function clusterRows({ names, statuses, endNs }: Measurement, axis: Axis)
     })),
     statuses: statuses
       .map(({ identifier, cluster, statuses: held }) => ({
-        label: `status ${shortened(identifier, cluster)}`,
+        label: `status ${hasSeveral ? identifier : shortened(identifier, cluster)}`,
         values: onAxis(held, axis, endNs, (value) => (isUsual(value) ? null : value)),
       }))
       .filter(({ values }) => values.some((value) => value !== null && !isUsual(value))),

@@ -33,10 +33,11 @@ export const mysqlDialect: Dialect = {
     `CREATE TABLE IF NOT EXISTS ${quotedTable} (id BIGINT AUTO_INCREMENT PRIMARY KEY, ` +
     'lane VARCHAR(200), number BIGINT, ' +
     'written_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB',
+  /** Values are written into the text as strings: GREATEST would compare '9' and '10' as such. */
   writeHeartbeat: (quotedTable, lane, number) => ({
     text:
       `INSERT INTO ${quotedTable} (lane, number) VALUES (?, ?) ` +
-      'ON DUPLICATE KEY UPDATE number = GREATEST(number, ?)',
+      'ON DUPLICATE KEY UPDATE number = GREATEST(number, CAST(? AS SIGNED))',
     values: [lane, String(number), String(number)],
   }),
   readHeartbeat: (quotedTable, lane) => ({
