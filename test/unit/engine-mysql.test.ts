@@ -315,6 +315,7 @@ describe('checks', () => {
     temporaryTables: 0,
     userLocks: 0,
     sessionsLockingTables: 0,
+    lockingByDefinition: 0,
     pendingParameters: [],
   };
   const limits = { queriesPerSecondMax: 100, longRunningMs: 1_000 };
@@ -340,6 +341,12 @@ describe('checks', () => {
     expect(others[name]).toBe(state);
     delete others[name];
     expect(new Set(Object.values(others))).toEqual(new Set(['ok']));
+  });
+
+  it('tell how many sessions lock tables by data definition, which are dropped as that', () => {
+    const seen = { ...quiet, sessionsLockingTables: 2, lockingByDefinition: 1 };
+    const locks = checksBefore(seen, limits).find(({ name }) => name === 'no table locks');
+    expect(locks?.detail).toBe('2 table-locking sessions, 1 by running data definition');
   });
 
   it('tell afterwards what version it is and what globals are to be set again', () => {

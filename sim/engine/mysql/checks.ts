@@ -31,6 +31,8 @@ export interface BeforePatch {
   readonly temporaryTables: number | null;
   readonly userLocks: number | null;
   readonly sessionsLockingTables: number | null;
+  /** Of those, how many do so by a data definition statement that runs. */
+  readonly lockingByDefinition: number;
   /** Names of changed parameters that wait for a reboot. */
   readonly pendingParameters: readonly string[];
 }
@@ -64,6 +66,7 @@ export async function lookBeforePatch(
   const [endNs, later] = [clock.nowNs(), await statusCounter(admin, 'Questions')];
   const sessions = await activityOf(admin, { flavour }, 'others', answerMsMax);
   const running = sessions.filter(({ active, replicates }) => active && !replicates);
+  const locking = sessions.filter(({ locksTable }) => locksTable);
   const [tables] = flavour === 'mysql' ? await admin.ask(mysqlTemporaryTables) : [];
   const view = await lockViewsOf(admin);
   const locks = view === null ? null : [...(await heldLocks(admin, view)).values()];
@@ -75,8 +78,8 @@ export async function lookBeforePatch(
     oldestQueryMs: oldest(running.map(({ queryMs }) => queryMs)),
     temporaryTables: numberOrNull(tables?.[0]),
     userLocks: locks?.reduce((sum, one) => sum + one.userLocks.length, 0) ?? null,
-    sessionsLockingTables:
-      locks === null ? null : sessions.filter(({ locksTable }) => locksTable).length,
+    sessionsLockingTables: locks === null ? null : locking.length,
+    lockingByDefinition: locking.filter(({ definesData }) => definesData).length,
     pendingParameters,
   };
 }
@@ -106,7 +109,7 @@ export function checksBefore(seen: BeforePatch, limits: CheckLimits): CheckOutco
     notOlder('no long transactions', 'transaction', seen.oldestTransactionMs, limits.longRunningMs),
     none('no temporary tables', 'temporary table', seen.temporaryTables),
     none('no user locks', 'user lock', seen.userLocks),
-    none('no table locks', 'table-locking session', seen.sessionsLockingTables),
+    noTableLocks(seen),
     {
       name: 'no pending parameters',
       state: pendingParameters.length === 0 ? 'ok' : 'blocked',
@@ -125,6 +128,13 @@ function none(name: string, what: string, count: number | null): CheckOutcome {
   if (count === null) return { name, state: 'warning', detail: 'this server does not show them' };
   const plural = `${what}${count === 1 ? '' : 's'}`;
   return { name, state: count === 0 ? 'ok' : 'warning', detail: `${count} ${plural}` };
+}
+
+function noTableLocks({ sessionsLockingTables, lockingByDefinition }: BeforePatch): CheckOutcome {
+  const said = none('no table locks', 'table-locking session', sessionsLockingTables);
+  if (lockingByDefinition === 0) return said;
+  const by = `${lockingByDefinition} by running data definition`;
+  return { ...said, detail: `${said.detail}, ${by}` };
 }
 
 /** What is so after the patch. */
