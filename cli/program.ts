@@ -92,6 +92,7 @@ function addRun(program: Command, start: Start): void {
         'rehearse run aurora-postgres-zdp --fault latency=20ms@T0-2s:5s',
         'rehearse run aurora-mysql-zdp --provider docker',
         'rehearse run aurora-mysql-zdp --engine mariadb --accept-substitute',
+        'rehearse run aurora-failover --readers 2 --stale-dns 30s',
       )}${exitHelp}`,
     )
     .action((name: string, options: RunOptions) =>
