@@ -67,6 +67,9 @@ describe.runIf(version !== '')('what a killed owner left in Docker', () => {
     const later = plant({ ...full, 'rehearse.host': hostId(), 'rehearse.v': '2' });
     const elsewhere = plant({ ...full, 'rehearse.host': 'another' });
     const left = plant({ ...full, 'rehearse.host': hostId() });
+    // Made for what the image declares as a volume, without a label.
+    const volume = docker('inspect', '--format', '{{range .Mounts}}{{.Name}}{{end}}', left)[0];
+    expect(namesWith(volume ?? '-')).toEqual([volume]);
     const kept = [...neighbour.started.names, mine.containerName, foreign, later, elsewhere];
     victim.process.kill('SIGKILL');
     await victim.ended;
@@ -76,7 +79,8 @@ describe.runIf(version !== '')('what a killed owner left in Docker', () => {
     expect(swept).toMatchObject({ failed: [], unreachable: null });
     expect(swept.otherHosts).toBeGreaterThanOrEqual(1);
     expect(namesWith(run)).toEqual(expect.arrayContaining(kept));
-    for (const gone of [...victim.started.names, left]) expect(namesWith(gone)).toEqual([]);
+    for (const gone of [...victim.started.names, left, volume ?? '-'])
+      expect(namesWith(gone)).toEqual([]);
     expect(removedNames(await sweepDocker({ clock }))).toEqual([]);
     expect(removedNames(await sweepDocker({ clock, allHosts: true }))).toEqual([elsewhere]);
     expect((await neighbour.say('close')).error).toBeNull();

@@ -55,7 +55,7 @@ export function clientContainer(wish: ClientWish): ClientContainer {
       }),
     remove: async () => {
       try {
-        docker('rm', '-f', name);
+        docker('rm', '-f', '-v', name);
       } catch {
         // It has ended by itself.
       }
