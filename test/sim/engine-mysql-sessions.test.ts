@@ -106,6 +106,14 @@ describe.each(flavours)('%s', (flavour) => {
       other.close();
     });
 
+    it('keeps apart user variables whose names differ by an accent or a blank', async () => {
+      const client = await run(["set @e = 'keep me', @`é` = 7, @`e ` = 1.5, @E1 = 3"]);
+      const [seen] = await client.ask('select @e, @`é`, @`e `, @e1');
+      const { client: other, failure, lost } = await putBack(await examine(client));
+      expect({ failure, lost }).toEqual({ failure: null, lost: [] });
+      expect(await other.ask('select @e, @`é`, @`e `, @e1')).toEqual([seen]);
+    });
+
     it('shows its locks', async () => {
       const named = await examine(await run(["select get_lock('one', 0), get_lock('two', 0)"]));
       expect(named.userLocks.toSorted()).toEqual(['one', 'two']);

@@ -69,7 +69,7 @@ function valuesQuery(flavour: Flavour, names: readonly string[]): string {
         ? `if(charset(${variable}) = 'binary',
             json_type(json_extract(json_array(${variable}), '$[0]')), 'STRING')`
         : `(select variable_type from information_schema.user_variables
-            where variable_name = convert(${hexName(name)} using utf8mb4) limit 1)`;
+            where hex(variable_name) = '${hexOf(name)}')`;
     return `select ${index}, ${type}, charset(${variable}), collation(${variable}),
       hex(${variable}), if(charset(${variable}) = 'binary', cast(${variable} as char), null)`;
   });
@@ -77,8 +77,9 @@ function valuesQuery(flavour: Flavour, names: readonly string[]): string {
   return flavour === 'mysql' ? all : `set statement max_statement_time = 0 for ${all}`;
 }
 
-function hexName(name: string): string {
-  return `X'${Buffer.from(name, 'utf8').toString('hex')}'`;
+/** By its bytes: to the view's own collation `e` and `é` are one name. */
+function hexOf(name: string): string {
+  return Buffer.from(name, 'utf8').toString('hex').toUpperCase();
 }
 
 /** The expression that has this value and type; null where the server did not give the value. */
