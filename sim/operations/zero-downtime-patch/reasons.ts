@@ -21,9 +21,7 @@ export const dropReasons = {
   'broken-by-fault': 'a fault of this rehearsal broke its connection during the patch',
   'engine-did-not-start': 'no engine could be started over the data again',
   'operation-failed': 'the patch could not go on',
-  'transfer-failed':
-    'its hand-over failed; Aurora PostgreSQL counts such in its log as ' +
-    'ZD_SOCKET_TRANSFER_CONN_DROPPED',
+  'transfer-failed': 'its hand-over failed',
 } as const;
 
 export type DropReason = keyof typeof dropReasons;
@@ -53,10 +51,18 @@ const documented: Readonly<Partial<Record<ClusterEngine, Documented>>> = {
   },
 };
 
+/** What one engine alone says of it. */
+const more: Readonly<Partial<Record<ClusterEngine, Partial<Record<DropReason, string>>>>> = {
+  'aurora-postgresql': {
+    'transfer-failed':
+      '; Aurora PostgreSQL counts such in its log as ZD_SOCKET_TRANSFER_CONN_DROPPED',
+  },
+};
+
 /** The reason in a sentence, with where it is documented. */
 export function dropDetail(reason: DropReason, engine: ClusterEngine): string {
   const found = documented[engine];
   const source =
     found?.reasons.includes(reason) === true ? `documented: ${found.page}` : 'this rehearsal';
-  return `${dropReasons[reason]} (${source})`;
+  return `${dropReasons[reason]}${more[engine]?.[reason] ?? ''} (${source})`;
 }
