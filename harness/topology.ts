@@ -1,4 +1,4 @@
-/** The clusters of a run: their instances, and the names by which a lane's target tells them. Pure. */
+/** The clusters of a run, their instances, and what a lane's target calls them. Pure. */
 import type { ClusterShape, Topology } from './scenario.js';
 
 /** What a scenario has that says nothing else. */

@@ -266,8 +266,10 @@ export function whyChosen(request: ServersRequest, chosen: ChosenServers): strin
       const fetched = chosen.fetched ? '; what is missing is fetched' : '';
       return `${picked}, as asked for${fetched}${same}`;
     }
-    case 'patch-level':
-      return `${picked}, of the same series as ${wanted}, which ${upgrade === 'none' ? 'is not' : 'are not both'} here`;
+    case 'patch-level': {
+      const missing = upgrade === 'none' ? 'is not' : 'are not both';
+      return `${picked}, of the same series as ${wanted}, which ${missing} here`;
+    }
     case 'stand-in':
       return `${picked} stands in for ${wanted}${same}`;
   }

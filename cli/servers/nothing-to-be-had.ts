@@ -1,4 +1,5 @@
 /** The error of a run for which no servers are to be had: what is missing, and every way to it. */
+import { prefixedImage } from '../../sim/server/docker/images.js';
 import { type EngineName, engineTitles } from '../../sim/server/server.js';
 import {
   communityEngines,
@@ -7,6 +8,7 @@ import {
 } from '../../sim/server/versions.js';
 import { UserError } from '../../sim/user-error.js';
 import { type OfferTable, pairTitle } from './choose.js';
+import type { ImageChoice } from './images.js';
 import { type ServersRequest, suitedServers } from './request.js';
 
 /** Variables that name a server's program. */
@@ -19,7 +21,11 @@ const programVariables: Readonly<Partial<Record<EngineName, string>>> = {
  * `ENGINE_NOT_FOUND`: names what is here, and the ways to get what is not. Where the provider that
  * was asked for cannot be used at all, or this machine cannot hold servers, that is the error.
  */
-export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTable[]): UserError {
+export function nothingToBeHad(
+  request: ServersRequest,
+  tables: readonly OfferTable[],
+  imagePrefix: ImageChoice['imagePrefix'] = null,
+): UserError {
   const { cluster, asked, server, ownFrom, ownTo } = request;
   const inTheWay = tables.find((table) => isInTheWay(request, table))?.unusable;
   if (inTheWay !== undefined && inTheWay !== null) return inTheWay;
@@ -32,18 +38,67 @@ export function nothingToBeHad(request: ServersRequest, tables: readonly OfferTa
         ? pairTitle(request, server, { from: ownFrom ?? 'any', to: ownTo ?? 'any' })
         : engineTitles[server];
   const image = request.images[server];
-  if (image !== undefined && request.provider !== 'embedded')
-    return new UserError(
-      'IMAGE_NOT_FOUND',
-      `The image ${image}, named for ${engineTitles[server]}, is not on this Docker host, ` +
-        'and its tag does not say that it would serve.',
-      `Run "docker pull ${image}" first, or put {version} in the name so that it can be pulled.`,
-      'environment',
-    );
+  if (image !== undefined && request.provider !== 'embedded') {
+    const looked = prefixedImage(image, imagePrefix ?? '');
+    return imageServesNot(request, { image, looked, prefix: imagePrefix ?? '', wanted }, tables);
+  }
   return new UserError(
     'ENGINE_NOT_FOUND',
     `${wanted} cannot be had here: ${hereText(server, tables)}${unusableText(request, tables)}.`,
     waysTo(request, tables).join(' '),
+    'environment',
+  );
+}
+
+interface NamedImage {
+  /** As the user named it, and as it was looked for. */
+  readonly image: string;
+  readonly looked: string;
+  readonly prefix: string;
+  /** The versions that are wanted of it. */
+  readonly wanted: string;
+}
+
+/** `IMAGE_NOT_FOUND`: by which name the image was looked for, and why none was pulled. */
+function imageServesNot(
+  request: ServersRequest,
+  { image, looked, prefix, wanted }: NamedImage,
+  tables: readonly OfferTable[],
+): UserError {
+  const { server, offline, asked, ownFrom } = request;
+  const here = tables
+    .filter(({ provider }) => provider === 'docker')
+    .flatMap(({ offers }) => offers)
+    .filter(({ engine, state }) => engine === server && state === 'here')
+    .map(({ version }) => version);
+  const pulled = looked.replaceAll('{version}', ownFrom ?? asked.from);
+  const tag = /:([^/:]+)$/.exec(looked)?.[1] ?? 'latest';
+  const version = here[0] ?? (isServerVersion(server, tag) ? tag : undefined);
+  const notPulled = offline
+    ? 'pulling is forbidden by --offline'
+    : version === undefined
+      ? `its tag, ${tag}, tells no version, so it is not pulled`
+      : `its tag, ${tag}, is none of ${wanted}, so it is not pulled`;
+  const state =
+    here.length > 0
+      ? `is on this Docker host as ${here.join(', ')}, which is none of ${wanted}`
+      : `is not on this Docker host, and ${notPulled}`;
+  const looking =
+    looked === image
+      ? `The image ${image}, named for ${engineTitles[server]},`
+      : `The image ${image}, named for ${engineTitles[server]}, is looked for as ${looked}, ` +
+        `because the prefix ${prefix} goes before it (--image-prefix, REHEARSE_IMAGE_PREFIX); that`;
+  const ways = [
+    ...(here.length > 0 ? [] : [`run "docker pull ${pulled}" first`]),
+    ...(looked === image ? [] : ['leave the prefix out']),
+    ...(version === undefined ? [] : [`ask for it with --from ${version} --to ${version}`]),
+    ...(pulled === looked ? ['put {version} in the name where its tags are versions'] : []),
+  ];
+  const todo = ways.join(', or ');
+  return new UserError(
+    'IMAGE_NOT_FOUND',
+    `${looking} ${state}.`,
+    `${todo.charAt(0).toUpperCase()}${todo.slice(1)}.`,
     'environment',
   );
 }

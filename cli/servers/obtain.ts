@@ -41,7 +41,7 @@ export async function obtainServers(
     chosen = chooseServers(request, tables);
     if (chosen !== null && !chosen.fetched && isJustThat(request, chosen)) break;
   }
-  if (chosen === null) return { missing: nothingToBeHad(request, tables) };
+  if (chosen === null) return { missing: nothingToBeHad(request, tables, images.imagePrefix) };
   const { provider, engine, from, to, match } = chosen;
   const reason = substituteReason(request, chosen);
   return {

@@ -115,12 +115,14 @@ function targetOption(
   { name, upgrade }: Scenario,
   { to, engineVersion }: ServerOptions,
 ): string | undefined {
-  if (upgrade === 'none' && (to ?? engineVersion) !== undefined)
+  if (upgrade === 'none' && (to ?? engineVersion) !== undefined) {
+    const option = to === undefined ? '--engine-version' : '--to';
     throw new UserError(
       'OPTION_UNSUITED',
-      `${to === undefined ? '--engine-version' : '--to'} is nothing for ${name}: it changes no version.`,
+      `${option} is nothing for ${name}: it changes no version.`,
       'Give --from alone, or leave it out.',
     );
+  }
   if (to !== undefined && engineVersion !== undefined && to !== engineVersion)
     throw new UserError(
       'OPTIONS_CONTRADICT',

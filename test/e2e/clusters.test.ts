@@ -47,7 +47,7 @@ const course = (entries: readonly Entry[], lane: string): string[] =>
     .filter((what, at, all) => what !== all[at - 1]);
 
 describe('a rehearsal on a cluster with members', () => {
-  it('fails over, through names that lead elsewhere afterwards, and changes no version', async () => {
+  it('fails over, through names that lead elsewhere, and changes no version', async () => {
     const { report, entries, code } = await run(
       ...(['aurora-failover', '--stale-dns', '1500ms', '--set', 'readers=2'] as const),
     );

@@ -10,7 +10,6 @@ import { imageOptions } from '../../cli/servers/images.js';
 import { nothingToBeHad } from '../../cli/servers/nothing-to-be-had.js';
 import { obtainServers } from '../../cli/servers/obtain.js';
 import { type ServerOptions, serversRequest } from '../../cli/servers/request.js';
-import type { Scenario } from '../../harness/scenario.js';
 import { auroraMysqlZdp } from '../../scenarios/aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from '../../scenarios/aurora-postgres-zdp.js';
 import type { EngineName, ProviderName } from '../../sim/server/server.js';
@@ -21,17 +20,8 @@ import {
   seriesOf,
 } from '../../sim/server/versions.js';
 import { UserError } from '../../sim/user-error.js';
-
-/** `mysql 8.0.32` as an offer of what is here. */
-function table(provider: ProviderName, ...here: string[]): OfferTable {
-  const offers = here.map((text) => {
-    const [engine, version = ''] = text.split(' ');
-    return { engine: engine as EngineName, version, from: 'somewhere', state: 'here' as const };
-  });
-  const fetches: EngineName[] =
-    provider === 'docker' ? ['postgres', 'mysql', 'mariadb'] : ['postgres'];
-  return { provider, unusable: null, offers, fetches };
-}
+import { codeOf } from '../support/error-code.js';
+import { offerTable as table } from '../support/offer-table.js';
 
 const asked = (options: ServerOptions = {}) =>
   serversRequest(auroraMysqlZdp, options, imageOptions(options.image ?? [], undefined, '').images);
@@ -43,15 +33,6 @@ function choice(options: ServerOptions, ...tables: OfferTable[]): string | null 
   const { provider, engine, from, to, match, fetched } = chosen;
   return `${provider} ${engine} ${from} ${to} ${match}${fetched ? ' +' : ''}`;
 }
-
-const codeOf = (work: () => unknown): string | null => {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    return error instanceof UserError ? error.code : String(error);
-  }
-};
 
 const gone = new UserError('DOCKER_UNREACHABLE', 'Docker does not answer.', 'x', 'environment');
 
@@ -197,96 +178,6 @@ describe('a stand-in', () => {
   });
 });
 
-describe('where no version changes', () => {
-  const restart: Scenario = {
-    ...auroraMysqlZdp,
-    name: 'restart',
-    upgrade: 'none',
-    versions: { from: '3.07', to: '3.07' },
-  };
-  const of = (options: ServerOptions, ...tables: OfferTable[]): string | null => {
-    const request = serversRequest(restart, options, {});
-    const chosen = chooseServers(request, tables);
-    return chosen === null
-      ? nothingToBeHad(request, tables).what
-      : `${chosen.match}: ${whyChosen(request, chosen)}`;
-  };
-
-  it('one version is chosen, named once, and no upgrade is spoken of', () => {
-    const here = table('embedded', 'mysql 8.0.32', 'mysql 8.0.36', 'mysql 8.0.41', 'mysql 9.7.0');
-    expect(of({}, here)).toBe('exact: embedded MySQL 8.0.36, as asked for');
-    expect(of({ from: '3.05' }, here)).toBe('exact: embedded MySQL 8.0.32, as asked for');
-    expect(of({}, table('embedded', 'mysql 8.0.30', 'mysql 8.0.41'))).toBe(
-      'patch-level: embedded MySQL 8.0.41, of the same series as MySQL 8.0.36, which is not here',
-    );
-    expect(of({}, table('embedded'))).toMatch(/^MySQL 8\.0\.36 cannot be had here: there is no/);
-  });
-
-  it('a stand-in is one version, and why it is one says no more', () => {
-    const here = table('embedded', 'mysql 9.7.0', 'mariadb 10.11.14', 'mariadb 11.8.3');
-    expect(of({ engine: 'mysql' }, here)).toBe(
-      'stand-in: embedded MySQL 9.7.0 stands in for MySQL 8.0.36',
-    );
-    expect(of({ engine: 'mariadb', from: '10.11' }, here)).toBe(
-      'stand-in: embedded MariaDB 10.11.14 stands in for MySQL 8.0.36',
-    );
-    const request = serversRequest(restart, { acceptSubstitute: true, from: '3.05' }, {});
-    const others = [table('embedded', 'mysql 8.0.46')];
-    const chosen = chooseServers({ ...request, provider: 'embedded' }, others);
-    expect(chosen === null ? null : substituteReason(request, chosen)).toBe(
-      'MySQL 8.0.46 stands in for 8.0.32',
-    );
-  });
-
-  it('a version after is a mistake', () => {
-    for (const options of [{ to: '3.08' }, { engineVersion: '3.08' }, { to: '9.7' }])
-      expect(codeOf(() => serversRequest(restart, options, {}))).toBe('OPTION_UNSUITED');
-  });
-});
-
-describe('a major upgrade', () => {
-  const rds = (engine: 'postgres' | 'mariadb', from: string, to: string): Scenario => ({
-    ...auroraPostgresZdp,
-    engine,
-    upgrade: 'major',
-    versions: { from, to },
-  });
-  const of = (scenario: Scenario, options: ServerOptions, ...tables: OfferTable[]) => {
-    const chosen = chooseServers(serversRequest(scenario, options, {}), tables);
-    if (chosen === null) return null;
-    return `${chosen.provider} ${chosen.from} ${chosen.to} ${chosen.match}`;
-  };
-
-  it('has servers of two series, as near to those asked for as there are', () => {
-    const postgres = rds('postgres', '16.9', '17.5');
-    const here = ['postgres 15.3', 'postgres 16.4', 'postgres 16.8', 'postgres 17.2'];
-    expect(of(postgres, {}, table('embedded', ...here, 'postgres 16.9', 'postgres 17.5'))).toBe(
-      'embedded 16.9 17.5 exact',
-    );
-    const offline = { offline: true };
-    expect(of(postgres, offline, table('embedded', ...here))).toBe(
-      'embedded 16.8 17.2 patch-level',
-    );
-    expect(of(postgres, offline, table('embedded', 'postgres 17.2', 'postgres 17.5'))).toBeNull();
-    const mariadb = rds('mariadb', '10.11', '11.8');
-    const tables = [table('embedded', 'mariadb 10.11.14'), table('docker', 'mariadb 10.11')];
-    expect(of(mariadb, { offline: true }, ...tables)).toBeNull();
-    expect(of(mariadb, {}, ...tables, table('docker', 'mariadb 10.11', 'mariadb 11.8'))).toBe(
-      'docker 10.11 11.8 exact',
-    );
-  });
-
-  it.each([
-    ['17.4', '17.5', 'VERSION_NOT_MAJOR_UPGRADE'],
-    ['17.4', '16.9', 'VERSION_NOT_MAJOR_UPGRADE'],
-    ['15.3', '17.5', null],
-  ])('from %s to %s', (from, to, code) => {
-    expect(codeOf(() => serversRequest(rds('postgres', '16.9', '17.5'), { from, to }, {}))).toBe(
-      code,
-    );
-  });
-});
-
 const versionsOf: Readonly<Record<EngineName, readonly string[]>> = {
   postgres: ['15.3', '16.9', '17.4', '17.5', '17.10'],
   mysql: ['8.0.32', '8.0.36', '8.0.46', '8.4.8', '9.7', '9.7.0'],
@@ -384,6 +275,37 @@ describe('where nothing is to be had', () => {
     expect(nothingToBeHad(asked({ provider: 'docker' }), [docker])).toBe(gone);
     const embedded = { ...table('embedded'), unusable: gone };
     expect(nothingToBeHad(asked(), [embedded, table('docker')])).toBe(gone);
+  });
+
+  it('the error names an image as it was looked for, and why its tag would not serve', () => {
+    const image = ['mysql=team/mysql:9.6'];
+    const error = nothingToBeHad(asked({ image }), [table('docker')], 'mirror/');
+    expect(error).toMatchObject({ code: 'IMAGE_NOT_FOUND', exit: 'environment' });
+    for (const said of ['mirror/team/mysql:9.6', 'the prefix mirror/', '--image-prefix'])
+      expect(error.what).toContain(said);
+    expect(error.what).toContain('its tag, 9.6, is none of MySQL 8.0.32 -> 8.0.36');
+    expect(error.todo).toContain('docker pull mirror/team/mysql:9.6');
+    expect(error.todo).toContain('leave the prefix out, or ask for it with --from 9.6 --to 9.6');
+    const plain = nothingToBeHad(asked({ image }), [table('docker')]);
+    expect(`${plain.what} ${plain.todo}`).not.toContain('prefix');
+  });
+
+  it.each([
+    ['mysql=team/mysql:newest', {}, 'its tag, newest, tells no version', 'docker pull team/'],
+    ['mysql=team/mysql:9.6', { offline: true }, 'forbidden by --offline', 'pull team/mysql:9.6"'],
+    ['mysql=m:{version}', { offline: true }, 'forbidden by --offline', 'docker pull m:8.0.32"'],
+  ])('the error tells why %s with %j is not pulled', (image, options, why, todo) => {
+    const error = nothingToBeHad(asked({ image: [image], ...options }), [table('docker')]);
+    expect(error.what).toContain(why);
+    expect(error.todo).toContain(todo);
+  });
+
+  it('the error does not say that an image is missing which is here', () => {
+    const image = ['mysql=team/mysql:9.6'];
+    const options = { image, from: '8.0.32', to: '8.0.36' };
+    const error = nothingToBeHad(asked(options), [table('docker', 'mysql 9.6')]);
+    expect(error.what).toContain('is on this Docker host as 9.6, which is none of MySQL 8.0.32');
+    expect(error.todo).not.toContain('docker pull');
   });
 
   it('Docker is not asked where embedded servers are just that', async () => {
