@@ -29,8 +29,11 @@ export async function movedServer(
   const beginNs = clock.nowNs();
   const tookMs = (): number => Math.round((clock.nowNs() - beginNs) / 1e6);
   const upgraded = await provider.upgraded?.(old, version);
-  if (upgraded !== undefined && upgraded !== null)
-    return { server: upgraded, way: 'pg_upgrade', tookMs: tookMs() };
+  if (upgraded !== undefined && upgraded !== null) {
+    const took = tookMs();
+    await settle(upgraded);
+    return { server: upgraded, way: 'pg_upgrade', tookMs: took };
+  }
   const { name, engine, parameters } = old.spec;
   const given = parameters === undefined ? {} : { parameters };
   const server = await provider.create({ name, engine, version, ...given });
@@ -42,6 +45,17 @@ export async function movedServer(
     return { server, way: 'dump and COPY', tookMs: tookMs() };
   } catch (error) {
     await Promise.all([server.remove(), old.stop('fast')]);
+    throw error;
+  }
+}
+
+/** From its first start on it has the address and the admin's password that it keeps. */
+async function settle(server: Server): Promise<void> {
+  try {
+    await server.start();
+    await server.stop('fast');
+  } catch (error) {
+    await server.remove();
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import type {
   ServerSpec,
 } from '../server.js';
 import { requireName } from '../server-name.js';
+import { seriesOf } from '../versions.js';
 import { ServerLogin } from './admin-login.js';
 import { type Daemon, openDaemon } from './daemon.js';
 import { leftBehind } from './daemon-errors.js';
@@ -30,6 +31,7 @@ import {
 import { ownLabels } from './labels.js';
 import { lackingFiles, listScript } from './lacking.js';
 import { makeNetwork, type RunNetwork } from './network.js';
+import { pgUpgrade } from './pg-upgrade.js';
 import { reaperLabels } from './reaper.js';
 import type { ResourceLimits } from './server-container.js';
 import { copyVolume } from './volume-copy.js';
@@ -146,6 +148,27 @@ export class DockerProvider implements ServerProvider {
         ownFiles: [],
       });
     });
+  }
+
+  async upgraded(server: Server, version: string): Promise<DockerServer | null> {
+    const old = [...this.#servers].find((one) => one === server);
+    if (old === undefined) throw new Error('the server is of another provider');
+    const [daemon, image] = [await this.#daemon(), await this.#image('postgres', version)];
+    const { admin, spec } = old;
+    const login = new ServerLogin('postgres', admin, admin.password);
+    const made = await this.#make({ ...spec, version }, login);
+    let isDone = false;
+    try {
+      isDone = await pgUpgrade(daemon, {
+        ...{ name: `${made.containerName}-upgrade`, image, user: admin.user },
+        labels: await this.#labels(daemon),
+        from: { volume: old.containerName, major: seriesOf('postgres', old.version) },
+        to: { volume: made.containerName, version },
+      });
+      return isDone ? made : null;
+    } finally {
+      if (!isDone) await made.remove().catch(() => undefined);
+    }
   }
 
   async #withData(
