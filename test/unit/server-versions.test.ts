@@ -104,6 +104,12 @@ describe('versions', () => {
     },
   );
 
+  it('tells the way to a server of which only the series is known', () => {
+    const way = { todo: expect.stringContaining('--image postgres=postgres:17') };
+    expect(() => communityVersion('17')).toThrow(expect.objectContaining(way));
+    expect(() => communityVersion('x')).not.toThrow(expect.objectContaining(way));
+  });
+
   it('answers any text with a version or with VERSION_INVALID', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\d.R-]{0,9}$/)), (text) => {
@@ -135,6 +141,11 @@ describe('versions of Aurora MySQL', () => {
       expect(codeOf(() => auroraMysqlVersion(text))).toBe('VERSION_INVALID');
     },
   );
+
+  it('tells what a version of MariaDB wants', () => {
+    const way = { todo: expect.stringContaining('add --engine mariadb') };
+    expect(() => auroraMysqlVersion('10.11')).toThrow(expect.objectContaining(way));
+  });
 
   it('lists its versions in their order, the community ones too', () => {
     for (const [at, { minor, community }] of auroraMysqlVersions.entries()) {

@@ -107,6 +107,7 @@ function invalid(text: string): UserError {
   return new UserError(
     'VERSION_INVALID',
     `${JSON.stringify(text.slice(0, 60))} is not a version of Aurora MySQL or MySQL.`,
-    'Write 3.05, 3.05.2, 8.0.mysql_aurora.3.05.2 or a community version such as 8.0.32.',
+    'Write 3.05, 3.05.2, 8.0.mysql_aurora.3.05.2 or a community version such as 8.0.32' +
+      (isServerVersion('mariadb', text) ? '; for a version of MariaDB add --engine mariadb.' : '.'),
   );
 }
