@@ -64,7 +64,8 @@ export class LaneState {
     const why = poll.error === null ? 'no answer' : failureText(poll.error);
     if (state === 'down') return { word: 'DOWN', text: why };
     if (state === 'doubt') return { word: 'IN DOUBT', text: why };
-    const was = downNs === null ? '' : `, was down ${shortMs(downNs / 1e6)}`;
+    // From poll to poll: the outage itself may be longer, and the report tells its bounds.
+    const was = downNs === null ? '' : `, polls failed for ${shortMs(downNs / 1e6)}`;
     const slow = before === 'slow' && was === '' ? ', was slow' : was;
     return { word: state === 'up' ? 'UP' : 'SLOW', text: `${shortMs(tookMs)}${slow}` };
   }

@@ -54,4 +54,15 @@ describe("an engine's own error numbers", () => {
     expect(poll(1, readOnly)).toBeNull();
     expect(poll(2, { ...readOnly, errorNumber: 1836 })?.text).toContain('1836');
   });
+
+  it('do not call the time that polls failed for the length of the outage', () => {
+    const lane = new LaneState(1e9);
+    const poll = (startNs: number, error: Failure | null) => {
+      const times = { tick: 0, scheduledNs: startNs, startNs, endNs: startNs + 1e6 };
+      const outcome = error === null ? 'ok' : 'fail';
+      return lane.take({ ...times, outcome, error, server: null });
+    };
+    poll(0, readOnly);
+    expect(poll(2e9, null)).toEqual({ word: 'UP', text: '1ms, polls failed for 2.0s' });
+  });
 });
