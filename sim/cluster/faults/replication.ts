@@ -101,8 +101,14 @@ function meant({ target, instances }: FaultPlace): (replica: Instance) => boolea
   return (replica) => instances.includes(replica);
 }
 
-function requireFollowers({ cluster, instances, name }: FaultPlace): void {
-  if (instances.some((one) => cluster.followers.linkOf(one) !== undefined)) return;
+/** Readers of a secondary of a global database follow too, and belong to another cluster. */
+function requireFollowers({ cluster, instances, name, target }: FaultPlace): void {
+  const { followers } = cluster;
+  const found =
+    target === undefined
+      ? cluster.instances.flatMap((one) => followers.of(one))
+      : instances.filter((one) => followers.linkOf(one) !== undefined);
+  if (found.length > 0) return;
   throw cannotBegin(
     name,
     `nobody of ${cluster.identifier} follows another instance now`,
