@@ -136,7 +136,7 @@ function addWorld(command: Command): void {
       'typical',
     )
     .option('--pace <number>', 'control-plane waits are divided by this', '60')
-    .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][@[T0][+|-]TIME][:FOR]'))
+    .addOption(repeatable('--fault <spec>', 'NAME[=VALUE][/TARGET][@[T0][+|-]TIME][:FOR]'))
     .option(
       '--long-running <duration>',
       'a query or transaction older than this is dropped (default: 5m)',

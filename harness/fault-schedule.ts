@@ -26,7 +26,7 @@ export interface KnownFault {
 /** A fault with its time. */
 export interface ScheduledFault {
   readonly name: string;
-  /** Milliseconds, a share in [0, 1], bytes or a count, by the fault's kind; null where none was given. */
+  /** Milliseconds, a share in [0, 1], bytes or a count, by its kind; null where none was given. */
   readonly value: number | null;
   /** A role or an instance; absent where nobody was named. */
   readonly target?: string;

@@ -333,7 +333,7 @@ export interface FaultRequest {
 }
 
 export interface RunningFault {
-  /** What can be undone at once is undone when this returns; resolves when all is. Never rejects. */
+  /** What can be undone at once is undone on return; resolves when all is. Never rejects. */
   end(): Promise<void>;
 }
 

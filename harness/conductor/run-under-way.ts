@@ -218,7 +218,7 @@ export class RunUnderWay {
       clock,
       (fault) => cluster.injectFault(fault),
       (fault, error) =>
-        note(record, clock, 'error', 'fault-failed', `${fault.text} could not begin: ${error}`),
+        note(record, clock, 'error', 'fault-failed', `${fault.text}: ${messageOf(error)}`),
     );
   }
 }

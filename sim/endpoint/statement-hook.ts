@@ -82,5 +82,10 @@ export function isCommit(sql: string): boolean {
 }
 
 /** By itself, or as the last of several statements. */
-const commit =
-  /(?:^|;)\s*(?:\/\*[^*]*\*\/\s*)?(?:commit|end)(?:\s+(?:work|transaction))?(?:\s+and\s+(?:no\s+)?chain)?(?:\s+(?:no\s+)?release)?[\s;]*$/i;
+const commit = new RegExp(
+  [
+    String.raw`(?:^|;)\s*(?:/\*[^*]*\*/\s*)?(?:commit|end)(?:\s+(?:work|transaction))?`,
+    String.raw`(?:\s+and\s+(?:no\s+)?chain)?(?:\s+(?:no\s+)?release)?[\s;]*$`,
+  ].join(''),
+  'i',
+);

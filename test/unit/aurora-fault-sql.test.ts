@@ -2,13 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAlterSystem, readFunctionCall } from '../../sim/cluster/faults/aurora-sql.js';
 
+const simulate = 'ALTER SYSTEM SIMULATE';
+
 describe('the fault SQL of Aurora MySQL', () => {
   it.each([
     ['ALTER SYSTEM CRASH', { kind: 'crash', of: 'instance' }],
     ['alter system crash dispatcher;', { kind: 'crash', of: 'dispatcher' }],
     ['  ALTER\nSYSTEM CRASH NODE ; ', { kind: 'crash', of: 'node' }],
     [
-      'ALTER SYSTEM SIMULATE 50 PERCENT READ REPLICA FAILURE TO "demo-instance-2" FOR INTERVAL 5 SECOND',
+      `${simulate} 50 PERCENT READ REPLICA FAILURE TO "demo-instance-2" FOR INTERVAL 5 SECOND`,
       { kind: 'replica-failure', share: 0.5, durationMs: 5_000, replica: 'demo-instance-2' },
     ],
     [
@@ -20,7 +22,8 @@ describe('the fault SQL of Aurora MySQL', () => {
       { kind: 'disk-failure', share: 0.75, durationMs: 3_600_000 },
     ],
     [
-      'ALTER SYSTEM SIMULATE 10 PERCENT DISK CONGESTION BETWEEN 5 AND 40 MILLISECONDS IN NODE 1 FOR INTERVAL 20 SECOND',
+      `${simulate} 10 PERCENT DISK CONGESTION BETWEEN 5 AND 40 MILLISECONDS IN NODE 1
+         FOR INTERVAL 20 SECOND`,
       { kind: 'disk-congestion', share: 0.1, durationMs: 20_000, minMs: 5, maxMs: 40 },
     ],
     [
@@ -37,7 +40,7 @@ describe('the fault SQL of Aurora MySQL', () => {
     'ALTER SYSTEM CRASH; DROP TABLE t',
     'ALTER SYSTEM SIMULATE 101 PERCENT DISK FAILURE FOR INTERVAL 1 SECOND',
     'ALTER SYSTEM SIMULATE 50 PERCENT DISK FAILURE FOR INTERVAL 1 FORTNIGHT',
-    'ALTER SYSTEM SIMULATE 50 PERCENT DISK CONGESTION BETWEEN 9 AND 1 MILLISECONDS FOR INTERVAL 1 DAY',
+    `${simulate} 50 PERCENT DISK CONGESTION BETWEEN 9 AND 1 MILLISECONDS FOR INTERVAL 1 DAY`,
     'ALTER TABLE t ADD n int',
   ])('leaves %s to the server', (sql) => {
     expect(readAlterSystem(sql)).toBeUndefined();

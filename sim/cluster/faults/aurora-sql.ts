@@ -37,7 +37,8 @@ const secondsOf: Readonly<Record<string, number>> = {
 const durationMsMax = 7 * 86_400_000;
 
 const crashed = /^\s*alter\s+system\s+crash(?:\s+(instance|dispatcher|node))?\s*;?\s*$/i;
-const percent = String.raw`^\s*alter\s+system\s+simulate\s+(?<share>\d{1,3}(?:\.\d+)?)\s+percent\s+`;
+const share = String.raw`(?<share>\d{1,3}(?:\.\d+)?)`;
+const percent = String.raw`^\s*alter\s+system\s+simulate\s+${share}\s+percent\s+`;
 const interval = String.raw`\s+for\s+interval\s+(?<count>\d{1,9})\s+(?<unit>[a-z]+)\s*;?\s*$`;
 const place = String.raw`(?:\s+in\s+(?:disk|node)\s+\d+)?`;
 const to = String.raw`(?:\s+to\s+(?:all|(?<quote>["'\x60])(?<replica>[\w-]{1,63})\k<quote>))?`;
@@ -66,8 +67,12 @@ export function readAlterSystem(sql: string): AuroraFault | undefined {
   return undefined;
 }
 
-const called =
-  /^\s*select\s+(?:\*\s+from\s+)?aurora_inject_(?<what>crash|replica_failure|disk_failure|disk_congestion)\s*\((?<values>[^()]*)\)\s*;?\s*$/i;
+const functions = 'crash|replica_failure|disk_failure|disk_congestion';
+const called = new RegExp(
+  String.raw`^\s*select\s+(?:\*\s+from\s+)?aurora_inject_(?<what>${functions})` +
+    String.raw`\s*\((?<values>[^()]*)\)\s*;?\s*$`,
+  'i',
+);
 
 /** Reads a call of the functions of Aurora PostgreSQL, with values and not with parameters. */
 export function readFunctionCall(sql: string): AuroraFault | undefined {

@@ -155,7 +155,7 @@ function sqlOf(flavour: Flavour) {
           applying: 'Replica_SQL_Running',
           received: 'Retrieved_Gtid_Set',
         },
-        // On the way between them it is seen where the stream begins; 9.7 would use TLS unasked.
+        // The link sees where the stream begins; 9.7 would use TLS unasked.
         connection: ['SOURCE_AUTO_POSITION = 1', 'GET_SOURCE_PUBLIC_KEY = 1', 'SOURCE_SSL = 0'],
       }
     : {
