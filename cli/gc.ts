@@ -19,9 +19,11 @@ export async function gcCommand(
   }
   for (const { kind, name, why } of failed) output.log(`still there: ${kind} ${name}: ${why}`);
   if (otherHosts > 0) output.log(`left alone: ${otherHosts} of other hosts' runs in Docker`);
+  if (dockerUnreachable !== null) output.log(`not looked at: Docker: ${dockerUnreachable}`);
   if (removed.length === 0) {
     if (failed.length > 0) return exitCodes.environment;
-    output.data('Nothing to do: no dead run has left anything here.');
+    const where = dockerUnreachable === null ? 'here' : 'outside Docker';
+    output.data(`Nothing to do: no dead run has left anything ${where}.`);
     return exitCodes.pass;
   }
   output.data(`Removed ${removed.length}:`);

@@ -23,7 +23,7 @@ const commandPrefix = 'cmd:';
 
 /**
  * Checks the options and reads the dumps through: what they are, and what they need.
- * @throws UserError `DUMP_MISSING`, `DUMP_INVALID`, `PARAMETERS_FILE_MISSING`,
+ * @throws UserError `OPTION_EMPTY`, `DUMP_MISSING`, `DUMP_INVALID`, `PARAMETERS_FILE_MISSING`,
  *   `PARAMETERS_FILE_INVALID`, `DATA_COMMAND_INVALID`, `OPTIONS_CONTRADICT`
  */
 export async function plannedDatabase(
@@ -33,6 +33,13 @@ export async function plannedDatabase(
 ): Promise<PlannedDatabase> {
   const { schema, data, userLike = 'application', refreshData = false } = options;
   const file = options.engineParameters;
+  for (const [option, given] of Object.entries({ schema, data, 'engine-parameters': file }))
+    if (given?.trim() === '')
+      throw new UserError(
+        'OPTION_EMPTY',
+        `--${option} names nothing.`,
+        'Perhaps a variable in it is not set: give a name, or leave the option out.',
+      );
   const parameters =
     file === undefined ? { parameters: {}, leftOut: [] } : engineParameters(file, cwd);
   if (parameters.leftOut.length > 0)

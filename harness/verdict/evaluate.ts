@@ -175,6 +175,9 @@ function ofLag(
   return worst === null ? `this run measured no lag${of}` : duration(worst, 0);
 }
 
+/** Of these nothing is known where there was nothing to become of. */
+const whatBecame: readonly string[] = ['lost', 'duplicated', 'resurrected'];
+
 function ofWrites(
   metric: Extract<Objective, { about: 'writes' }>['metric'],
   { ledger }: Measurement,
@@ -182,6 +185,8 @@ function ofWrites(
   if (ledger === null) return 'the history tells of no writes';
   // A number of writes is a number, also where it is 0; what became of none decides nothing.
   if (ledger.intents === 0 && metric !== 'acknowledged') return 'no write was made';
+  const couldBeLost = ledger.acknowledged + ledger.inDoubt > 0;
+  if (!couldBeLost && whatBecame.includes(metric)) return 'no write was acknowledged';
   const value = ledger[metric];
   if (value === null)
     return 'the table was not read back whole, so nothing is known of lost writes';

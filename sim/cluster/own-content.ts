@@ -6,6 +6,7 @@ import type { Need } from '../database/needs.js';
 import { contentKey, type FilledDatabase, sourceLabel } from '../database/own-database.js';
 import { engineTitles, type Server, type ServerContent } from '../server/server.js';
 import type { ClusterDatabase, Login, SimOptions } from '../sim.js';
+import { UserError } from '../user-error.js';
 import { type Member, memberOf } from './member.js';
 
 /** The application's name on every server; its password is drawn for each. */
@@ -31,6 +32,7 @@ export function fillingOf({ clock }: SimOptions, { own, tell, stop }: ClusterDat
       await member.createApplication(application);
       const loader = member.loader(application);
       await fillDatabase(own, { engine, clock, loader, tell, signal: stop });
+      if ((await member.census(application)).tables === 0) throw empty(sources);
     } finally {
       await member.admin.disconnect();
     }
@@ -46,6 +48,16 @@ export function fillingOf({ clock }: SimOptions, { own, tell, stop }: ClusterDat
       };
     },
   };
+}
+
+/** What a dump that failed leaves is an empty file, and a rehearsal on it would say nothing. */
+function empty(sources: readonly string[]): UserError {
+  return new UserError(
+    'DATABASE_EMPTY',
+    `After loading ${sources.join(' and ')} there is no table in the application's database.`,
+    'Look whether the dump was written whole, and into which database it goes.',
+    'environment',
+  );
 }
 
 function requireNone({ spec, version }: Server, lacking: readonly Need[]): void {

@@ -52,13 +52,15 @@ export async function* commandOutput(
     child.once('close', (code, by) => resolve(code === 0 ? null : `ended with ${code ?? by}`));
   });
   const end = (): void => {
-    if (child.pid === undefined || child.exitCode !== null) return;
+    if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
       // It ended in the meantime.
     }
   };
+  // What it leaves running in the background would keep its output open for ever.
+  child.once('exit', end);
   signal?.addEventListener('abort', end, { once: true });
   if (signal?.aborted) end();
   const { stdout, stderr } = child;

@@ -122,8 +122,9 @@ function failure(what: 'schema' | 'data', name: string, error: unknown): unknown
 
 /** A connection that ended in the middle of a load: the server knows why. */
 function lost(what: 'schema' | 'data', name: string, error: unknown): unknown {
-  const { message } = error as { message?: string };
-  if (!/connection|ECONN|EPIPE|closed/i.test(message ?? '')) return error;
+  const { message, code } = error as { message?: string; code?: unknown };
+  const isOfTheConnection = /connection|socket|ECONN|EPIPE|closed/i;
+  if (!isOfTheConnection.test(`${code} ${message}`)) return error;
   return new UserError(
     what === 'schema' ? 'SCHEMA_FAILED' : 'DATA_FAILED',
     `${name}: the server went away while it was loaded: ${message}.`,

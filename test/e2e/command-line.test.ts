@@ -255,6 +255,9 @@ describe('servers', () => {
   });
 
   it('are swept where Docker does not answer, which is no error', async () => {
+    const told = await rehearse(['gc'], place.folder, none);
+    expect(told.stderr).toMatch(/not looked at: Docker: .*cannot be reached/);
+    expect(told.stdout).toContain('outside Docker');
     const ended = await rehearse(['gc', '--json'], place.folder, none);
     expect(ended.code).toBe(0);
     expect(JSON.parse(ended.stdout).dockerUnreachable).toMatch(/cannot be reached/);

@@ -161,6 +161,18 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
       );
     });
 
+    test('a dump that leaves no table, or ends the server, is an error that says so', async () => {
+      file('empty.sql', '-- nothing\n');
+      file('ends.sql', 'CREATE TABLE t (a int);\nSHUTDOWN;\nCREATE TABLE u (b int);\n');
+      for (const [name, code] of [
+        ['empty.sql', 'DATABASE_EMPTY'],
+        ['ends.sql', 'SCHEMA_FAILED'],
+      ] as const) {
+        const error = await withCluster(await own(name), async () => 'loaded').catch((one) => one);
+        expect(error).toMatchObject({ code, what: expect.stringContaining(name) });
+      }
+    });
+
     test('a plugin and a storage engine that are not there are named', async () => {
       file('plugin.sql', "INSTALL PLUGIN x SONAME 'no_such_thing.so';");
       file('engine.sql', 'CREATE TABLE t (a int) ENGINE=NoSuchEngine;');

@@ -172,6 +172,25 @@ describe('a verdict', () => {
     expect(judge(silent).writes).toMatchObject({ inDoubt: 1, inDoubtPresent: 1, acknowledged: 19 });
   });
 
+  it('is unknown about what became of writes where none was acknowledged', () => {
+    const entries = makeHistory(clean).flatMap((entry) => {
+      if (entry.kind !== 'write') return [entry];
+      const { data } = entry;
+      if (data.stage === 'acknowledged')
+        return [{ ...entry, data: { ...data, stage: 'failed' as const, error: null } }];
+      return [data.stage === 'readback' ? { ...entry, data: { ...data, found: {} } } : entry];
+    });
+    const objectives = ['writes.lost == 0', 'writes.duplicated == 0', 'writes.failed == 0'];
+    const { verdict, objectives: judged } = judge(entries, { objectives });
+    expect(verdict).toBe('fail');
+    const whyOf = (text: string) => judged.find((one) => one.text === text)?.why;
+    expect(objectives.map(whyOf)).toEqual([
+      'no write was acknowledged',
+      'no write was acknowledged',
+      null,
+    ]);
+  });
+
   it('is unknown about what became of writes where none was made', () => {
     const objectives = ['lost', 'duplicated', 'failed'].map((metric) => `writes.${metric} == 0`);
     const entries = makeHistory({ ...clean, objectives: [] }).filter(

@@ -14,7 +14,8 @@ export async function installTopology(cluster: ClusterRecord): Promise<void> {
 
 /** Tells every server that runs what the members are now. */
 export async function publishTopology(cluster: ClusterRecord): Promise<void> {
-  if (!isAurora(cluster)) return;
+  // For Aurora MySQL the endpoints answer.
+  if (cluster.engine !== 'aurora-postgresql') return;
   const { awsVersion, instances } = cluster;
   const members = membersOf(cluster);
   for (const { server, member } of instances)

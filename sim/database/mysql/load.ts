@@ -201,6 +201,8 @@ class MysqlSession implements DumpSession {
 async function connected(address: ServerAddress, login: AdminLogin): Promise<Opened> {
   const { createConnection } = await import('mysql2');
   const socket = connect({ ...address, noDelay: true });
+  // The driver stops listening before it is done with it.
+  socket.on('error', () => {});
   const connection = createConnection({
     stream: () => socket,
     user: login.user,

@@ -81,6 +81,12 @@ export async function obtainFilledVolume(order: FilledVolumeOrder): Promise<Fill
       throw error;
     });
     const made = { v: 1 as const, daemon: daemon.uri, volume, secret: password };
+    const other = readRecord(hash);
+    if (other !== undefined && other.volume !== known?.volume && !content.refresh) {
+      // Another run has loaded the same in the meantime: one of the two is enough.
+      await removeVolume(daemon, volume, clock).catch(ignoreRefusal);
+      return other;
+    }
     writeRecord(hash, { ...made, usedAtMs: nowMs(clock) });
     if (known !== undefined) await removeVolume(daemon, known.volume, clock).catch(ignoreRefusal);
     await prune(clock, daemon);
@@ -140,8 +146,15 @@ async function prune(clock: Clock, daemon: Daemon): Promise<void> {
   const latest = records().toSorted((a, b) => b.record.usedAtMs - a.record.usedAtMs);
   for (const { hash, record } of latest.slice(filledVolumesMax)) {
     if (record.daemon !== daemon.uri) continue;
-    await removeVolume(daemon, record.volume, clock).catch(ignoreRefusal);
-    rmSync(recordPath(hash), { force: true });
+    // One that is being copied stays, and is known, until another time.
+    const isGone = await removeVolume(daemon, record.volume, clock).then(
+      () => true,
+      (error: unknown) => {
+        ignoreRefusal(error);
+        return false;
+      },
+    );
+    if (isGone) rmSync(recordPath(hash), { force: true });
   }
 }
 
