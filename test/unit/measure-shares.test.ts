@@ -53,18 +53,22 @@ describe('the shares of an outage', () => {
         fc.integer({ min: 1, max: 6_000 }),
         fc.array(span, { maxLength: 4 }),
         span,
-        fc.constantFrom<ErrorKind>('refused', 'too-many-connections', 'timeout'),
-        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy, [faultMs, faultTookMs], kind) => {
+        span,
+        fc.constantFrom<ErrorKind>('refused', 'too-many-connections', 'timeout', 'read-only'),
+        (phaseMs, downMs, tookMs, shiftMs, windowMs, busy, fault, [staleMs, staleTookMs], kind) => {
+          const [faultMs, faultTookMs] = fault;
           const attempts = polled(downMs, downMs + tookMs, phaseMs, 500, kind);
           const windows = {
             ...windowsOf([downMs + shiftMs, downMs + shiftMs + windowMs], busy),
             faults: [{ fromNs: faultMs * ms, toNs: (faultMs + faultTookMs) * ms }],
+            stale: [{ fromNs: staleMs * ms, toNs: (staleMs + staleTookMs) * ms }],
           };
           for (const outage of findOutages(attempts, { blindGapNs: 1_000 * ms })) {
             const shares = shareOut(outage, windows, causeIn('held-session', true));
             if (shares === null) throw new Error('no shares');
-            const { modelledNs, engineNs, injectedNs, defectNs, clientNs } = shares;
-            const all = [modelledNs, engineNs, injectedNs, defectNs, clientNs];
+            const { modelledNs, engineNs, injectedNs, defectNs, staleNs, clientNs } = shares;
+            const all = [modelledNs, engineNs, injectedNs, defectNs, staleNs, clientNs];
+            if (kind !== 'read-only') expect(staleNs).toBe(0);
             expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
             const sumNs = all.reduce((sum, share) => sum + share, 0);
             expect(sumNs).toBeCloseTo(outage.estimateNs, 0);
@@ -108,6 +112,17 @@ describe('the shares of an outage', () => {
     if (shares === null) throw new Error('no shares');
     return shares;
   };
+
+  it('give a stale name the time in which it led to a server that refuses writes', () => {
+    const [outage] = findOutages(polled(3_000, 8_000, 100, 200, 'read-only'), {
+      blindGapNs: 1_000 * ms,
+    });
+    if (outage === undefined) throw new Error('no outage');
+    const stale = [{ fromNs: 4_000 * ms, toNs: 7_000 * ms }];
+    const shares = shareOut(outage, { ...windowsOf([3_000, 4_500], []), stale });
+    expect(shares).toMatchObject({ modelledNs: 1_500 * ms, staleNs: 2_500 * ms });
+    expect((shares?.clientNs ?? 0) / ms).toBeCloseTo(1_000, -2);
+  });
 
   it('give an exercised defect the time in which a kept session gets no answer', () => {
     const { defectNs, clientNs } = sharesOf('timeout', causeIn('held-session', true));
