@@ -6,6 +6,7 @@ import { type Duration, timingTable } from '../sim/timing.js';
 import type { CommandContext } from './context.js';
 import { findScenario } from './find-scenario.js';
 import { type EngineOption, scenarioForEngine } from './scenario-engine.js';
+import { requireSuited } from './servers/request.js';
 import { json, table, wrap } from './text.js';
 
 export function describeCommand(
@@ -13,7 +14,8 @@ export function describeCommand(
   options: { json?: boolean; engine?: EngineOption },
   { output }: CommandContext,
 ): number {
-  const { scenario } = scenarioForEngine(findScenario(name), options.engine);
+  const { scenario, server } = scenarioForEngine(findScenario(name), options.engine);
+  if (server !== undefined) requireSuited(scenario.engine, server);
   if (options.json === true) output.data(json({ ...scenario, timing: timingsOf(scenario) }));
   else output.data(describeText(scenario, output.columns));
   return 0;

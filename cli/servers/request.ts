@@ -74,7 +74,7 @@ export function serversRequest(
   const cluster = scenario.engine;
   const natural = communityEngines[cluster];
   const server = options.engine ?? natural;
-  if (!suitedServers[cluster].includes(server)) throw unsuited(cluster, server);
+  requireSuited(cluster, server);
   const from = sortOut(cluster, server, options.from);
   const to = sortOut(cluster, server, targetOption(scenario, options));
   if (from !== null && to !== null && from.own !== to.own)
@@ -163,9 +163,11 @@ function sortOut(
   return { text, own };
 }
 
-function unsuited(cluster: Scenario['engine'], server: EngineName): UserError {
+/** @throws UserError `ENGINE_UNSUITED` */
+export function requireSuited(cluster: Scenario['engine'], server: EngineName): void {
+  if (suitedServers[cluster].includes(server)) return;
   const names = suitedServers[cluster].join(' or ');
-  return new UserError(
+  throw new UserError(
     'ENGINE_UNSUITED',
     `${engineTitles[server]} cannot stand for ${cluster}: clients speak another protocol.`,
     `Give --engine ${names}, or leave it out.`,

@@ -133,6 +133,8 @@ describe('what is told of such a rehearsal', () => {
     expect(mysql).toContain('aurora-mysql 3.07 unless told otherwise');
     expect(mysql).toContain('aurora.failover.direct.mysql.staleDnsMs');
     expect(mysql).not.toContain('aurora.failover.direct.pg');
+    const wrong = ['describe', 'aurora-postgres-zdp', '--engine', 'mysql'];
+    expect(await rehearse(wrong, place.folder)).toMatchObject({ code: 64 });
   });
 
   it('is a plan with what was set in it', async () => {
