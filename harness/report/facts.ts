@@ -155,7 +155,9 @@ export function writesText(writes: NonNullable<RunReport['writes']>): string {
 
 /** How late our own scheduling was. */
 export function observerText(observer: NonNullable<RunReport['observer']>): string {
-  const late = `worst tick ${shortMs(observer.worstMs)} late, p99 ${shortMs(observer.p99Ms)}`;
+  // A lane ticks at other instants, and may be later: that is in its doubt.
+  const worst = `its own worst tick ${shortMs(observer.worstMs)} late`;
+  const late = `${worst}, p99 ${shortMs(observer.p99Ms)}`;
   if (observer.stalls.length === 0) return `no stalls (${late})`;
   const total = observer.stalls.reduce((sum, stall) => sum + stall.durationMs, 0);
   return `${plural(observer.stalls.length, 'stall')} of ${shortMs(total)} in all (${late})`;
