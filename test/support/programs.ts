@@ -5,8 +5,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 
-const required = (process.env.REHEARSE_REQUIRE ?? '').split(',').map((name) => name.trim());
-
 /** Where a program is looked for that is not simply one on the PATH, and how it is had. */
 const special: Readonly<Record<string, { find: () => string | undefined; how: string }>> = {
   docker: { find: dockerHost, how: 'no Docker daemon answers (Debian: docker.io, then dockerd)' },
@@ -23,6 +21,21 @@ const special: Readonly<Record<string, { find: () => string | undefined; how: st
     how: 'the command-line client mariadb is not installed (Debian: mariadb-client)',
   },
 };
+
+const plain = ['psql', 'pgbench', 'sysbench', 'postgres-16'];
+
+/** What tests may need and `REHEARSE_REQUIRE` may name; throws for any other name. */
+export function requiredPrograms(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = [...Object.keys(special), ...plain].sort();
+  const unknown = names.filter((name) => name !== '' && !known.includes(name));
+  if (unknown.length === 0) return names;
+  throw new Error(
+    `REHEARSE_REQUIRE names ${unknown.join(', ')}, which no test needs; known: ${known.join(', ')}`,
+  );
+}
+
+const required = requiredPrograms(process.env.REHEARSE_REQUIRE ?? '');
 
 /**
  * What stands for a name, or undefined after saying why there is nothing: the path of `psql`,
