@@ -328,12 +328,17 @@ export class Endpoint {
       this.#tellAttempt(spec, state, 'answer' in answer ? answer.answer : 'session');
   }
 
-  /** In a black hole nobody answers; a client that is still there when it ends is greeted then. */
+  /**
+   * In a black hole nobody answers; a client that is still there when it ends is greeted then, or
+   * reset where nobody listens.
+   */
   #leaveUnanswered(socket: Socket, spec: ListenerSpec): void {
     const answer = (): void => {
       limit.cancel();
       this.#unanswered.delete(answer);
-      if (!socket.destroyed) void this.#accept(socket, spec);
+      if (socket.destroyed) return;
+      if (this.#state === 'refusing') resetConnection(socket);
+      else void this.#accept(socket, spec);
     };
     const limit = this.#options.clock.timer(unansweredMsMax, () => {
       this.#unanswered.delete(answer);

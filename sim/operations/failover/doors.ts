@@ -9,7 +9,9 @@ import type { FailoverReason } from './reasons.js';
 export class Doors {
   readonly #fates: Fates<FailoverReason>;
   readonly #fencing: Fencing;
-  /** Sessions of the old writer that nobody ends. */
+  /** The old writer. */
+  #fenced: Instance | undefined;
+  /** Its sessions that nobody ends. */
   #stranded: readonly Session[] = [];
 
   constructor(fates: Fates<FailoverReason>, fencing: Fencing) {
@@ -18,7 +20,9 @@ export class Doors {
   }
 
   /** The writer is gone for its clients: they are told that it crashed, or nothing at all. */
-  async fence({ endpoint }: Instance): Promise<void> {
+  async fence(old: Instance): Promise<void> {
+    this.#fenced = old;
+    const { endpoint } = old;
     const sessions = endpoint.sessions;
     endpoint.admitting = false;
     this.#fates.present(sessions);
@@ -47,14 +51,21 @@ export class Doors {
   }
 
   /** Its server can be used. */
-  async open({ endpoint }: Instance): Promise<void> {
-    this.endStranded();
+  async open(instance: Instance): Promise<void> {
+    const { endpoint } = instance;
+    if (instance === this.#fenced) this.#endStranded();
     endpoint.admitting = true;
     await endpoint.setState('open');
   }
 
+  /** Nobody can reach it: it is a standby, or did not come back. Its host answers so. */
+  async shut({ endpoint }: Instance): Promise<void> {
+    this.#endStranded();
+    await endpoint.setState('refusing');
+  }
+
   /** The host of the writer before is back, and knows nothing of their connections. */
-  endStranded(): void {
+  #endStranded(): void {
     for (const session of this.#stranded) session.reset();
     this.#stranded = [];
   }

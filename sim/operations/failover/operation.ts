@@ -98,7 +98,6 @@ export class Failover {
       if (!(error instanceof OperationFailed)) await this.#openWhatRuns();
       throw error;
     } finally {
-      this.#doors.endStranded();
       this.#fates.settle();
     }
   }
@@ -154,7 +153,7 @@ export class Failover {
   async #openOld(isBack: Promise<boolean>): Promise<void> {
     const { old } = this.#pair;
     if (await isBack) await this.#doors.open(old);
-    else await old.endpoint.setState('refusing');
+    else await this.#doors.shut(old);
     await this.#leadReaders();
   }
 
@@ -248,6 +247,7 @@ export class Failover {
       this.#tell(say.completed(target.identifier));
       if (old.serverRuns) this.#tell(restarted, old);
     } else {
+      await this.#doors.shut(old);
       this.#tell(say.multiAzCompleted, target);
       this.#tell(this.#whyMultiAz(), target);
     }
