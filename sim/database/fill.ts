@@ -59,7 +59,7 @@ async function loadSource(
       bytes += chunk.length;
       if (clock.nowNs() - toldNs < tellEveryNs) continue;
       toldNs = clock.nowNs();
-      tell(`loading the ${what}: ${Math.round(bytes / mega)} MB of SQL so far`);
+      tell(`loading the ${what}: ${megabytes(bytes)} of SQL so far`);
     }
   };
   for (const file of source.files)
@@ -71,6 +71,11 @@ async function loadSource(
       'Run it again once nobody writes to it any more.',
       'environment',
     );
+}
+
+/** Whole megabytes, as `12 MB`; `less than 1 MB`. */
+export function megabytes(bytes: number): string {
+  return bytes < mega ? 'less than 1 MB' : `${Math.floor(bytes / mega)} MB`;
 }
 
 async function loadText(

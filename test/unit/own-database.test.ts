@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { engineParameters } from '../../cli/database/engine-parameters.js';
+import { megabytes } from '../../sim/database/fill.js';
 import { lookThrough } from '../../sim/database/look-through.js';
 import { missingError } from '../../sim/database/missing.js';
 import { treatmentOf as mysqlTreatment } from '../../sim/database/mysql/dump-statement.js';
@@ -311,4 +312,9 @@ test('kept templates are bounded in number and size, those used last stay', () =
   expect(surplus([one(1, 99e9)], 1e9)).toEqual([]);
   // One that was used a moment ago may be being copied.
   expect(surplus([one(3, 15e9), one(2, 15e9)], 2_000_001)).toEqual([]);
+});
+
+it('what was loaded so far is told without a zero', () => {
+  const told = [4_000, 999_999, 1_000_000, 12_900_000].map(megabytes);
+  expect(told).toEqual(['less than 1 MB', 'less than 1 MB', '1 MB', '12 MB']);
 });
