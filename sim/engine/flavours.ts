@@ -17,8 +17,8 @@ export interface ServerVersion {
  * in its greeting, for old replicas; `version()` does not.
  */
 export function readVersion(version: string, comment: string): ServerVersion {
-  // Some builders put their own parentheses.
-  const words = comment.replace(/^\((.*)\)$/, '$1');
+  // Some builders put their own parentheses, some a request after two dashes.
+  const words = comment.replace(/^\((.*)\)$/, '$1').replace(/\s*--\s.*$/s, '');
   const versionText = words === '' ? version : `${version} (${words})`;
   return {
     version: /^\d+(?:\.\d+)*/.exec(version)?.[0] ?? version,

@@ -37,6 +37,8 @@ describe('the version a server tells', () => {
 it('is told with the words of its builder', () => {
   expect(readVersion('9.7.4-2', '(Debian)').versionText).toBe('9.7.4-2 (Debian)');
   expect(readVersion('8.0.36', '').versionText).toBe('8.0.36');
+  const asking = 'MariaDB Server -- Please help get to 10k stars at https://example.com/';
+  expect(readVersion('11.8.6-MariaDB', asking).versionText).toBe('11.8.6-MariaDB (MariaDB Server)');
 });
 
 describe('quoting', () => {
@@ -213,6 +215,7 @@ describe('putting a session back', () => {
     role: null,
     lastInsertId: null,
     temporaryTables: 0,
+    temporaryTablesGuessed: false,
     userLocks: [],
     tableLocks: false,
     openHandlers: 0,
@@ -313,6 +316,7 @@ describe('checks', () => {
     oldestTransactionMs: null,
     oldestQueryMs: null,
     temporaryTables: 0,
+    temporaryTablesGuessed: false,
     userLocks: 0,
     sessionsLockingTables: 0,
     lockingByDefinition: 0,
