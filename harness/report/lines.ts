@@ -219,7 +219,7 @@ export class LineRenderer {
   #heartbeat(): Line {
     const down = [...this.#lanes].filter(([, lane]) => lane.now(this.#nowNs).startsWith('DOWN'));
     const lanes = down.length === 0 ? 'no lane down' : `down: ${down.map(([name]) => name)}`;
-    const what = `${lanes}, ${this.#polls} polls so far`;
+    const what = this.#polls === 0 ? 'no polls yet' : `${lanes}, ${this.#polls} polls so far`;
     return { atNs: this.#nowNs, source: 'harness', subject: 'quiet', what };
   }
 

@@ -46,6 +46,11 @@ describe('the line of what became of sessions', () => {
   });
 });
 
+it('quiet before the first poll says that there was none', () => {
+  const [line] = new LineRenderer().push(fate('preserved', 11_000));
+  expect(line).toMatch(/quiet +no polls yet$/);
+});
+
 describe('in GitHub Actions', () => {
   const commands = (text: string): string[] =>
     text.split('\n').filter((line) => line.startsWith('::'));
