@@ -238,6 +238,21 @@ describe('a global database with two secondaries', () => {
     });
   });
 
+  it('has what befalls the replication of its primary befall the secondaries', async () => {
+    const writer = await world.client();
+    await writer.query('create table far (n int)');
+    const reading = await Promise.all(world.secondaries.map((one) => world.reader(one)));
+    await replicates(world);
+    const fault = world.cluster.injectFault({ name: 'partition' });
+    await pause(100);
+    await writer.query('insert into far values (1)');
+    await pause(300);
+    for (const one of reading) expect((await one.query('select n from far')).rows).toEqual([]);
+    await fault.end();
+    await replicates(world);
+    for (const one of reading) expect((await one.query('select n from far')).rows).toHaveLength(1);
+  });
+
   it('is rolled back whole when an engine of a secondary does not start', async () => {
     const from = world.told.length;
     const held = await world.client();
