@@ -314,7 +314,7 @@ test('kept templates are bounded in number and size, those used last stay', () =
   expect(surplus([one(3, 15e9), one(2, 15e9)], 2_000_001)).toEqual([]);
 });
 
-it('what was loaded so far is told without a zero', () => {
+test('what was loaded so far is told without a zero', () => {
   const told = [4_000, 999_999, 1_000_000, 12_900_000].map(megabytes);
   expect(told).toEqual(['less than 1 MB', 'less than 1 MB', '1 MB', '12 MB']);
 });
