@@ -89,7 +89,9 @@ function belowFloor(objective: Objective, lane: LaneMeasure, measurement: Measur
 /** What a pass does not say: an outage is counted where a poll met it. */
 export function remark(objective: Objective, { lanes, lags }: Measurement): string | null {
   if (objective.about === 'lag') {
-    const untold = [...lags.values()].reduce((sum, one) => sum + one.untold, 0);
+    const { target } = objective;
+    const asked = lanes.filter(({ spec }) => target === null || spec.target === target);
+    const untold = asked.reduce((sum, { spec }) => sum + (lags.get(spec.name)?.untold ?? 0), 0);
     if (untold === 0) return null;
     return `${untold} polls could not tell: the writer took no heartbeats then`;
   }

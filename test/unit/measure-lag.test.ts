@@ -132,7 +132,9 @@ describe('objectives on lag', () => {
     const told = evaluate(parseObjective('lag.max <= 5s'), measured);
     expect(told).toMatchObject({ verdict: 'pass' });
     expect(told.why).toContain('the writer took no heartbeats');
+    expect(told.why).toMatch(/^9 polls/);
     expect(measured.lags.get('replica-lag')?.untold).toBe(9);
+    expect(evaluate(parseObjective('reader/lag.max <= 5s'), measured).why).toBe(told.why);
   });
 
   it('are undecided where nothing was told, and leave downtime alone', () => {

@@ -199,6 +199,7 @@ describe('lanes of a probe', () => {
     expect(() => kinds(unused)).toThrow(code('WRITE_TABLE_UNUSED'));
     expect(kinds({ ...unused, lanes: 'writer' })).toEqual(['writer']);
     expect(() => kinds({ lanes: 'ping' })).toThrow(code('LANES_INVALID'));
+    expect(() => kinds({ lanes: 'replica-lag' })).toThrow(code('LANES_INVALID'));
     expect(() => kinds({ writeTable: 'no_schema' })).toThrow(code('WRITE_TABLE_INVALID'));
     expect(() => kinds({ interval: '5ms' })).toThrow(code('DURATION_INVALID'));
     expect(() => kinds({ format: 'published', lanes: 'reader' })).toThrow(code('FORMAT_INVALID'));
