@@ -95,7 +95,7 @@ export const auroraFailover: Scenario = {
       byDefault: 'about 5s, as observed once',
       why:
         'How long the writer name still leads to the old writer once the new one is ready. AWS ' +
-        'lets the name be cached for 5 s; runtimes and pools cache it for longer [psqlLog, driver].',
+        'lets the name be cached for 5 s; runtimes and pools do so for longer [psqlLog, driver].',
       setting: { of: 'timing', name: 'staleDnsMs' },
     },
     {
@@ -104,7 +104,7 @@ export const auroraFailover: Scenario = {
       byDefault: 'requested',
       why:
         'Whether somebody calls FailoverDBCluster, or the writer is lost and Aurora acts by ' +
-        'itself. How long Aurora takes to notice is published nowhere, so a loss is noticed at once.',
+        'itself. How long Aurora takes to notice is published nowhere: a loss is noticed at once.',
       setting: {
         of: 'operation',
         operation: 'failover',
@@ -165,8 +165,8 @@ export const auroraFailover: Scenario = {
           'get 1290 for every write, then success',
         'A COMMIT whose answer never came is in doubt: the write may be there. It is looked for ' +
           'afterwards, and is neither lost nor repeated by us.',
-        'A pool that keeps a connection on which writes fail with 25006 or 1290 stays with the old ' +
-          'writer after the failover is over [driver].',
+        'A pool that keeps a connection on which writes fail with 25006 or 1290 stays with the ' +
+          'old writer after the failover is over [driver].',
       ],
     },
     {

@@ -80,7 +80,7 @@ export const rdsMultiAzFailover: Scenario = {
       byDefault: 'black-hole',
       why:
         'Whether clients get no answer at all, as where the network or the host is lost, or a ' +
-        'reset and closed ports, as where the host is unhealthy. Both are reasons of AWS [multiAz].',
+        'reset and closed ports, as where the host is unhealthy: AWS gives both reasons [multiAz].',
       setting: {
         of: 'operation',
         operation: 'failover',

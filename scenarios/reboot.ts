@@ -66,8 +66,8 @@ export const reboot: Scenario = {
     {
       heading: 'What clients see',
       statements: [
-        'Postgres: sessions end with 57P01; new connections are refused, then 57P03 "the database ' +
-          'system is starting up", then success',
+        'Postgres: sessions end with 57P01; new connections are refused, then 57P03 "the ' +
+          'database system is starting up", then success',
         'MySQL and MariaDB: sessions are closed; new connections are refused, then wait for a ' +
           'greeting, then succeed',
         'One event log shows 11 s [sample]; AWS gives no number.',

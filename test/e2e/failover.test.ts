@@ -73,7 +73,7 @@ const inOrder = (all: readonly string[], wanted: readonly string[]): boolean => 
 const lost = { lost: 0, duplicated: 0 };
 
 describe('a rehearsal of a failover', () => {
-  it('of Aurora PostgreSQL meets read-only polls between refused ones and the recovery', async () => {
+  it('of Aurora PostgreSQL meets read-only polls between refused ones and success', async () => {
     const { report, entries, code } = await run('aurora-failover');
     expect([code, report.reason]).toEqual([0, '3 of 3 objectives met']);
     const felt = course(entries, 'writer');

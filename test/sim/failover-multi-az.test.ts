@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ClusterRecord } from '../../sim/cluster/cluster.js';
+import * as multiAz from '../../sim/operations/failover/messages.js';
 import type { ClusterOptions } from '../../sim/sim.js';
 import {
   events,
@@ -80,9 +81,7 @@ describe('a failover of RDS Multi-AZ', () => {
       'failed',
       expect.stringContaining('RDS-EVENT-0034'),
     ]);
-    expect(events(world.told)).toEqual([
-      '2: Abandoning user requested failover since a failover recently occurred on the database instance.',
-    ]);
+    expect(events(world.told)).toEqual([`2: ${multiAz.abandoned.message}`]);
     expect(roles(cluster)).toEqual(['standby', 'writer']);
     // What AWS does by itself is not abandoned.
     expect((await failOver(world, { againMs: 60_000 }, { cause: 'loss' }).finished).reason).toBe(
@@ -100,9 +99,7 @@ describe('a failover of RDS Multi-AZ', () => {
     await expect(world.client({ connectionTimeoutMillis: 100 })).rejects.toThrow(/timeout/);
     await job.finished;
     await world.client();
-    expect(events(world.told).at(-1)).toBe(
-      '2: The primary host of the RDS Multi-AZ instance is unreachable due to loss of network connectivity.',
-    );
+    expect(events(world.told).at(-1)).toBe(`2: ${multiAz.multiAzReasons.unreachable.message}`);
     expect(world.told.some(({ kind }) => kind === 'call')).toBe(false);
   });
 

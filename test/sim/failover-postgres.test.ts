@@ -65,7 +65,7 @@ async function written(world: World, count: number): Promise<number[]> {
 }
 
 describe('a failover of Aurora PostgreSQL', () => {
-  it('is refused, starting up, read-only at the old address, then over; nothing is lost', async () => {
+  it('is refused, starting up, read-only behind the stale name, then over; none lost', async () => {
     const { world, cluster } = await opened(['reader', 'reader']);
     cluster.injectFault({ name: 'lag', value: 5_000, target: 'demo-instance-2' });
     const rows = await written(world, 50);

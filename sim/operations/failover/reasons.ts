@@ -10,7 +10,7 @@ export const failoverReasons = {
   'writer-fenced':
     'the writer was fenced off: it neither answers nor closes, the client must time out by ' +
     `itself (observed: ${rePost})`,
-  promoted: `the reader that is promoted restarts, its sessions end (documented: ${highAvailability})`,
+  promoted: `the reader that is promoted restarts (documented: ${highAvailability})`,
   'server-connection-lost': 'its server connection ended during the failover (this rehearsal)',
   'broken-by-fault':
     'a fault of this rehearsal broke its connection during the failover (this rehearsal)',
