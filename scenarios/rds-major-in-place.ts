@@ -59,7 +59,7 @@ const mysqlFailure: Part = {
   heading: 'When the new version does not start',
   statements: [
     'The old one runs again over what there was at the shutdown: no write is lost. An event says ' +
-      'so, RDS-EVENT-0188 of MySQL and 0270 of MariaDB [mysqlMajor, events]. The run does not pass.',
+      'so, RDS-EVENT-0188 of MySQL and 0270 of MariaDB [mysqlMajor, events]; the run fails.',
   ],
 };
 

@@ -9,8 +9,8 @@ const multiAz =
   'USER_UpgradeDBInstance.MySQL.Minor: of a Multi-AZ instance both are upgraded at the same time';
 const events = 'AmazonRDS UserGuide/USER_Events.Messages: the texts and ids of events';
 const eventLog =
-  'a published event log of an RDS for MySQL Multi-AZ upgrade from 8.0.42 to 8.0.44, 31 Mar 2026: ' +
-  'shut down for 206 s, the application reported without a database for 5 min 48 s';
+  'a published event log of an RDS for MySQL Multi-AZ upgrade from 8.0.42 to 8.0.44, ' +
+  '31 Mar 2026: shut down for 206 s, the application reported without a database for 5 min 48 s';
 const restoring = 'AmazonRDS UserGuide/USER_RestoreFromSnapshot: restoring creates a new instance';
 
 const other = (engine: OtherEngine['engine'], from: string, to: string): OtherEngine => ({
@@ -25,8 +25,8 @@ export const rdsMinorInPlace: Scenario = {
   engine: 'postgres',
   otherEngines: [other('mysql', '8.0.42', '8.0.44'), other('mariadb', '10.11.13', '10.11.14')],
   summary:
-    'Upgrades the instance and its standby to a newer minor version at the same time. There is no ' +
-    'failover in it: from the shutdown to the restart, minutes later, nobody has a database. The ' +
+    'Upgrades the instance and its standby to a newer minor version at the same time. There ' +
+    'is no failover in it: from the shutdown to the restart, minutes later, nobody has a database. The ' +
     'servers are really stopped and the newer ones really started over the same data.',
   versions: { from: '17.4', to: '17.5' },
   upgrade: 'minor',
