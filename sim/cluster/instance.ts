@@ -35,6 +35,8 @@ export interface InstanceParts {
 export class Instance {
   readonly identifier: string;
   #server: Server;
+  /** Those that stood for it before. */
+  readonly #retired = new Set<Server>();
   #member: Member;
   /** Its own endpoint: whoever reaches the instance by whatever name has his session here. */
   readonly endpoint: Endpoint;
@@ -74,10 +76,12 @@ export class Instance {
 
   /**
    * Another server with its data stands for it from now on, stopped or running; who dials its
-   * endpoint comes there. The one before is not removed.
+   * endpoint comes there. The one before is removed with the instance: snapshots lie with it.
    */
   async replaceServer(server: Server, member: Member): Promise<void> {
     await this.#member.admin.disconnect();
+    this.#retired.add(this.#server);
+    this.#retired.delete(server);
     this.#server = server;
     this.#member = member;
     this.endpoint.setTarget(server.address, member.protocol(this.clock));
@@ -152,7 +156,7 @@ export class Instance {
   async close(): Promise<void> {
     await this.endpoint.close();
     await this.member.admin.disconnect();
-    await this.server.remove();
+    await Promise.all([this.server, ...this.#retired].map((server) => server.remove()));
   }
 
   #serverState(value: 'stopping' | 'stopped' | 'starting' | 'accepting', atNs: number): void {
