@@ -43,6 +43,5 @@ function protocolOf(
   return new MysqlProtocol({
     clock,
     verifier: (user) => mysqlVerifierOf(admin, engine, user),
-    watchTemporaryTables: engine === 'mariadb',
   });
 }

@@ -188,7 +188,6 @@ function mysqlMember(server: Server, flavour: Flavour): MysqlMember {
       new MysqlProtocol({
         clock,
         verifier: (user) => mysqlVerifierOf(admin, flavour, user),
-        watchTemporaryTables: flavour === 'mariadb',
       }),
     version: () => mysqlRoles.versionOf(admin),
   };

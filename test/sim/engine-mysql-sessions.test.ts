@@ -5,6 +5,7 @@ import { examineSession, type MysqlSessionContents } from '../../sim/engine/mysq
 import { type Restored, restoreSteps, runRestoration } from '../../sim/engine/mysql/restore.js';
 import { createApplication, versionOf } from '../../sim/engine/mysql/roles.js';
 import { freshVariables, surveySessions } from '../../sim/engine/mysql/survey.js';
+import { noTraces, type TemporaryTableTraces } from '../../sim/engine/mysql/temporary-tables.js';
 import { startMysql, type TestClient, type TestServer } from '../support/mysql-server.js';
 import { program } from '../support/programs.js';
 
@@ -31,12 +32,12 @@ describe.each(flavours)('%s', (flavour) => {
 
     async function examine(
       client: TestClient,
-      sawTemporaryTable = false,
+      temporaryTables: TemporaryTableTraces = noTraces,
     ): Promise<MysqlSessionContents> {
       const survey = await surveySessions(at.admin, await versionOf(at.admin), [
         client.connectionId,
       ]);
-      return examineSession(survey, { ...client, sawTemporaryTable });
+      return examineSession(survey, { ...client, temporaryTables });
     }
 
     /** Puts contents into a new connection of the same user. */
@@ -157,9 +158,29 @@ describe.each(flavours)('%s', (flavour) => {
     });
 
     it('is known to have a temporary table', async () => {
-      const client = await run(['create temporary table passing (id int)']);
-      expect((await examine(client, true)).temporaryTables).toBe(1);
-      expect((await examine(await run([]), false)).temporaryTables).toBe(0);
+      const seen = async (
+        client: TestClient,
+        names: string[],
+        unsure = false,
+      ): Promise<unknown> => {
+        const contents = await examine(client, { names, unsure });
+        return [contents.temporaryTables, contents.temporaryTablesGuessed];
+      };
+      for (const engine of ['InnoDB', 'MEMORY', 'MyISAM']) {
+        const client = await run([`create temporary table passing (id int) engine = ${engine}`]);
+        expect([engine, await seen(client, ['passing', 'nowhere.at_all'])]).toEqual([
+          engine,
+          [1, false],
+        ]);
+        await client.ask('drop temporary table passing');
+        expect(await seen(client, ['passing', 't', '`t`', 'none'])).toEqual([0, false]);
+        client.close();
+      }
+      const other = await run(['create temporary table `a ``b` (id int) engine = MEMORY']);
+      expect(await seen(other, ['`a ``b`'])).toEqual([1, false]);
+      await other.ask('alter table `a ``b` rename to c');
+      expect(await seen(other, ['`a ``b`'], true)).toEqual([1, true]);
+      expect(await seen(await run([]), [])).toEqual([0, false]);
     });
 
     it('is told what of it cannot be put back', async () => {

@@ -4,6 +4,7 @@ import { flavours } from '../../sim/engine/flavours.js';
 import { examineSession } from '../../sim/engine/mysql/examine.js';
 import { versionOf } from '../../sim/engine/mysql/roles.js';
 import { surveySessions } from '../../sim/engine/mysql/survey.js';
+import { noTraces } from '../../sim/engine/mysql/temporary-tables.js';
 import { startMysql, type TestServer } from '../support/mysql-server.js';
 import { program } from '../support/programs.js';
 
@@ -25,7 +26,7 @@ describe.each(flavours)('%s', (flavour) => {
         await expect(survey).rejects.toThrow('performance_schema is off');
         return;
       }
-      const session = { ...client, sawTemporaryTable: false };
+      const session = { ...client, temporaryTables: noTraces };
       const contents = await examineSession(await survey, session);
       const [plugin] = await at.admin.ask(
         "select count(*) from information_schema.plugins where plugin_name = 'METADATA_LOCK_INFO'",

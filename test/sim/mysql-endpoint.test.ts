@@ -183,7 +183,6 @@ for (const flavour of ['mariadb', 'mysql'] as const)
           clock: systemClock(),
           // Nobody is asked what the server stores.
           verifier: async () => null,
-          watchTemporaryTables: false,
         }),
       });
       await endpoint.open();

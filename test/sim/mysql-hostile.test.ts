@@ -204,7 +204,6 @@ for (const flavour of ['mariadb', 'mysql'] as const)
         protocol: new MysqlProtocol({
           clock: systemClock(),
           verifier: async () => null,
-          watchTemporaryTables: false,
         }),
         greetingMsMax: 400,
       });

@@ -223,6 +223,31 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       expect(await row(app, 'select @kept, @@session.sort_buffer_size')).toEqual([1, 131_072]);
     });
 
+    it('drops who has a temporary table of any engine, and nobody who only speaks of one', async () => {
+      const { patch, client, told } = world;
+      for (const engine of ['InnoDB', 'MEMORY', 'MyISAM']) {
+        const has = await client(named('temp-table'));
+        await has.query(`create temporary table tt (id int) engine = ${engine}`);
+        const had = await client(named('idle'));
+        await had.query(`create temporary table tt (id int) engine = ${engine}`);
+        await had.query('drop temporary table tt');
+      }
+      const talks = await client(named('idle'));
+      await talks.query(`select 'how to create temporary tables, or create temporary table x'`);
+      const renamed = await client(named('temp-table'));
+      await renamed.query('create temporary table tt (id int) engine = MEMORY');
+      await renamed.query('alter table tt rename to uu');
+      expect(await patch().finished).toEqual(succeeded);
+      const temporary = ['load temp-table', 'temporary-table'];
+      expect(sessionsTold(told, 'dropped')).toEqual([temporary, temporary, temporary, temporary]);
+      expect(sessionsTold(told, 'preserved').length).toBe(4);
+      const guesses = told.filter(
+        (one) => one.kind === 'session' && `${one.data.detail}`.includes('a guess'),
+      );
+      expect(guesses.length).toBe(1);
+      expect(await row(talks, 'select 1')).toEqual([1]);
+    });
+
     it('drops who defines data at that time', async () => {
       const { patch, client, told } = world;
       const app = await client(named('ddl'));

@@ -316,7 +316,6 @@ describe('checks', () => {
     oldestTransactionMs: null,
     oldestQueryMs: null,
     temporaryTables: 0,
-    temporaryTablesGuessed: false,
     userLocks: 0,
     sessionsLockingTables: 0,
     lockingByDefinition: 0,

@@ -22,8 +22,6 @@ export interface MysqlProtocolOptions {
   readonly clock: Clock;
   /** What the server stores of a user, asked of it; null = there is none. */
   readonly verifier: (user: string) => Promise<Verifier | null>;
-  /** MariaDB tells nobody of a session's temporary tables: they are noticed on the wire. */
-  readonly watchTemporaryTables: boolean;
 }
 
 export class MysqlProtocol implements Protocol, Sessions, SessionHost {
@@ -31,14 +29,12 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
   readonly dials = new DialSlots<Dialled>(hangUp);
   readonly verifier: (user: string) => Promise<Verifier | null>;
   readonly #clock: Clock;
-  readonly #watchTemporaryTables: boolean;
   readonly #byClientId = new Map<number, MysqlSession>();
   #nextClientId = firstClientId;
 
-  constructor({ clock, verifier, watchTemporaryTables }: MysqlProtocolOptions) {
+  constructor({ clock, verifier }: MysqlProtocolOptions) {
     this.#clock = clock;
     this.verifier = verifier;
-    this.#watchTemporaryTables = watchTemporaryTables;
     void ownKey();
   }
 
@@ -76,7 +72,6 @@ export class MysqlProtocol implements Protocol, Sessions, SessionHost {
           ...greeted,
           ...place,
           host: this,
-          watchTemporaryTables: this.#watchTemporaryTables,
           onClosed: (closed) => {
             this.#byClientId.delete(clientConnectionId);
             place.onClosed(closed);

@@ -1,6 +1,7 @@
 /** A session of a MySQL client, on MySQL or MariaDB. */
 import type { Socket } from 'node:net';
 import type { TextRow } from '../../engine/ask.js';
+import type { TemporaryTableTraces } from '../../engine/mysql/temporary-tables.js';
 import type { ServerAddress } from '../../server/server.js';
 import { carriesStatementId, command } from '../../wire/mysql/commands.js';
 import { setStatementId, statementId, statementIdHeadBytes } from '../../wire/mysql/execute.js';
@@ -34,8 +35,6 @@ export interface SessionHost {
 
 export interface MysqlSessionBirth extends SessionPlace<Session>, Greeted {
   readonly host: SessionHost;
-  /** MariaDB tells nobody of a session's temporary tables: they are noticed on the wire. */
-  readonly watchTemporaryTables: boolean;
 }
 
 const pipelined = 'COM_CHANGE_USER in one breath with other commands';
@@ -45,7 +44,6 @@ type Agreement = Pick<Upstream, 'ok' | 'nonce'>;
 
 export class MysqlSession extends Session implements Passage {
   readonly #host: SessionHost;
-  readonly #watchTemporaryTables: boolean;
   #greeted: Greeted;
   #upstream: Upstream | undefined;
   #traffic: Traffic;
@@ -73,7 +71,6 @@ export class MysqlSession extends Session implements Passage {
       owner: { user: login.user, applicationName: login.attributes.get('program_name') ?? '' },
     });
     this.#host = birth.host;
-    this.#watchTemporaryTables = birth.watchTemporaryTables;
     this.#greeted = birth;
     this.#upstream = birth.upstream;
     [this.#traffic, this.#out, this.#back] = this.#books(birth.upstream);
@@ -89,9 +86,9 @@ export class MysqlSession extends Session implements Passage {
     return this.#traffic.answers.inTransaction;
   }
 
-  /** It made a temporary table; known only where the server does not tell. */
-  get sawTemporaryTable(): boolean {
-    return this.#traffic.sawTemporaryTable;
+  /** What its statements told of temporary tables. */
+  get temporaryTables(): TemporaryTableTraces {
+    return this.#traffic.temporaryTables;
   }
 
   /**
@@ -246,7 +243,6 @@ export class MysqlSession extends Session implements Passage {
   #books(upstream: Upstream): [Traffic, WatchedPath, WatchedPath] {
     const options = {
       deprecateEof: deprecatesEof(upstream.capabilities),
-      watchTemporaryTables: this.#watchTemporaryTables,
     };
     const traffic = new Traffic(options, this);
     return [

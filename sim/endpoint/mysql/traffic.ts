@@ -2,19 +2,17 @@
  * What one session's bytes say, on the MySQL protocol: which answers are outstanding, whether a
  * transaction is open, and what the server itself cannot tell. Pure bookkeeping over packets.
  */
+import { TemporaryTableWatch } from '../../engine/mysql/temporary-tables.js';
 import { AnswerReader, type PacketRole } from '../../wire/mysql/answer.js';
 import { answerKind, command } from '../../wire/mysql/commands.js';
 import { type PacketSink, PacketWalker } from '../../wire/mysql/walker.js';
 
 /** SQL text beyond this is not searched. */
 const statementBytesMax = 64 * 1024;
-const makesTemporaryTable = /\bcreate\s+(?:or\s+replace\s+)?temporary\b/i;
 
 export interface TrafficOptions {
   /** Client and server agreed on CLIENT_DEPRECATE_EOF. */
   readonly deprecateEof: boolean;
-  /** MariaDB tells nobody of a session's temporary tables: they are noticed on the wire. */
-  readonly watchTemporaryTables: boolean;
 }
 
 /** Takes part in what passes, at the head of each payload. */
@@ -31,14 +29,12 @@ export class Traffic {
   readonly fromClient: PacketWalker;
   readonly fromServer: PacketWalker;
   readonly answers: AnswerReader;
-  /** A temporary table was made since the session's state was last reset. */
-  sawTemporaryTable = false;
-  readonly #watchTemporaryTables: boolean;
+  /** What was told of temporary tables since the session's state was last reset. */
+  readonly temporaryTables = new TemporaryTableWatch();
   readonly #passage: Passage;
   #sequence = 0;
 
   constructor(options: TrafficOptions, passage: Passage) {
-    this.#watchTemporaryTables = options.watchTemporaryTables;
     this.#passage = passage;
     this.answers = new AnswerReader({ deprecateEof: options.deprecateEof });
     this.fromClient = new PacketWalker(this.#clientSink());
@@ -69,7 +65,7 @@ export class Traffic {
     return {
       wants: (first, payloadBytes) => {
         if (this.answers.wantsClientData) return 0;
-        const searched = this.#searches(first) ? Math.min(payloadBytes, statementBytesMax) : 0;
+        const searched = isText(first) ? Math.min(payloadBytes, statementBytesMax) : 0;
         return Math.max(searched, this.#passage.wantsRequest(first, payloadBytes));
       },
       packet: (first, _payloadBytes, head) => {
@@ -82,15 +78,10 @@ export class Traffic {
     };
   }
 
-  #searches(commandByte: number): boolean {
-    if (!this.#watchTemporaryTables || this.sawTemporaryTable) return false;
-    return commandByte === command.query || commandByte === command.stmtPrepare;
-  }
-
   #command(first: number, head: Buffer | null): void {
-    if (this.#searches(first) && head !== null)
-      this.sawTemporaryTable = makesTemporaryTable.test(head.toString('latin1', 1));
-    if (first === command.resetConnection) this.sawTemporaryTable = false;
+    if (isText(first) && head !== null) this.temporaryTables.statement(head.subarray(1));
+    else if (first === command.initDb) this.temporaryTables.databaseChanged();
+    else if (first === command.resetConnection) this.temporaryTables.clear();
     if (this.#passage.request(first, head)) this.answers.begin(answerKind(first));
   }
 
@@ -103,4 +94,9 @@ export class Traffic {
       },
     };
   }
+}
+
+/** Commands that are a statement's text. */
+function isText(commandByte: number): boolean {
+  return commandByte === command.query || commandByte === command.stmtPrepare;
 }

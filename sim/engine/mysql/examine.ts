@@ -16,6 +16,7 @@ import {
   variablesQuery,
 } from './session-variables.js';
 import type { Survey } from './survey.js';
+import { type FoundTables, type TemporaryTableTraces, tracedTables } from './temporary-tables.js';
 import { type MysqlUserVariable, userVariablesOf } from './user-variables.js';
 
 /** A session's state that outlives no server connection by itself. */
@@ -29,6 +30,8 @@ export interface MysqlSessionContents {
   /** LAST_INSERT_ID() in decimal digits; null = 0, none. */
   readonly lastInsertId: string | null;
   readonly temporaryTables: number;
+  /** Whether it has a temporary table could not be found out: it may have none. */
+  readonly temporaryTablesGuessed: boolean;
   /** Names given to GET_LOCK. */
   readonly userLocks: readonly string[];
   readonly tableLocks: boolean;
@@ -44,8 +47,8 @@ export interface ParkedSession {
   /** The id of its connection to the server: CONNECTION_ID() there. */
   readonly connectionId: number;
   readonly ask: Ask;
-  /** A CREATE TEMPORARY TABLE was seen on the wire. Used where the server cannot tell. */
-  readonly sawTemporaryTable: boolean;
+  /** What its statements told of temporary tables: the server itself shows some, or none. */
+  readonly temporaryTables: TemporaryTableTraces;
 }
 
 /**
@@ -66,13 +69,19 @@ export async function examineSession(
   const client = variables.find(({ name }) => name === 'character_set_client')?.value ?? '';
   const question = { flavour: survey.flavour, names, clientCharacterSet: client };
   const locks = survey.locks.get(session.connectionId) ?? noLocks;
+  const shown = seen?.temporaryTables ?? 0;
+  const tables =
+    shown > 0
+      ? { count: shown, guessed: false }
+      : await temporaryTablesOf(survey, session, question);
   return {
     variables,
     userVariables: names?.length === 0 ? [] : await userVariablesOf(session.ask, question),
     database: self.database,
     role: self.role,
     lastInsertId: self.lastInsertId,
-    temporaryTables: seen?.temporaryTables ?? (await temporaryTablesOf(survey, session)),
+    temporaryTables: tables.count,
+    temporaryTablesGuessed: tables.guessed,
     userLocks: locks.userLocks,
     tableLocks: locks.tableLocks || (locks.tableLocksIfIdle && !self.inTransaction),
     openHandlers: locks.openHandlers,
@@ -126,16 +135,17 @@ async function variablesOf(ask: Ask, statementSeconds: string): Promise<[string,
   );
 }
 
-/**
- * MariaDB lists a session's temporary tables to itself from 11.2 on (MDEV-12459); before, what
- * was seen on the wire counts, even if the table was dropped again since.
- */
-async function temporaryTablesOf(survey: Survey, session: ParkedSession): Promise<number> {
-  if (!session.sawTemporaryTable) return 0;
-  if (!survey.listsTemporaryTables) return 1;
-  const [row] = await session.ask(
+/** MariaDB lists a session's temporary tables to itself from 11.2 on (MDEV-12459). */
+async function temporaryTablesOf(
+  survey: Survey,
+  { ask, temporaryTables: traces }: ParkedSession,
+  told: { flavour: Flavour; clientCharacterSet: string },
+): Promise<FoundTables> {
+  if (traces.names.length === 0 && !traces.unsure) return { count: 0, guessed: false };
+  if (!survey.listsTemporaryTables) return await tracedTables(ask, traces, told);
+  const [row] = await ask(
     'set statement max_statement_time = 0 for select count(*) ' +
       `from information_schema.tables where table_type = 'TEMPORARY' ${allRows}`,
   );
-  return Number(ascii(row?.[0] ?? '0'));
+  return { count: Number(ascii(row?.[0] ?? '0')), guessed: false };
 }

@@ -8,6 +8,7 @@ import { freshVariables, surveySessions } from '../../../engine/mysql/survey.js'
 import type { PatchDefect, ZeroDowntimePatchParameters } from '../../../sim.js';
 import { eachOf } from '../each-of.js';
 import { atOnceMax, type Carried, type DropSession, type Loss } from '../edition.js';
+import type { DropReason } from '../reasons.js';
 import { reasonOfParked } from './rules.js';
 
 const talkMsMax = 10_000;
@@ -42,9 +43,9 @@ export async function examineAll(
   const survey = await surveySessions(member.admin, version, ids).catch(() => null);
   const examined: Examined[] = [];
   await eachOf(sessions, atOnceMax, async (session) => {
-    const { inTransaction, sawTemporaryTable, serverProcessId } = session;
+    const { inTransaction, temporaryTables, serverProcessId } = session;
     const ask = (sql: string): ReturnType<MysqlSession['ask']> => session.ask(sql, talkMsMax);
-    const parked = { connectionId: serverProcessId ?? 0, ask, sawTemporaryTable };
+    const parked = { connectionId: serverProcessId ?? 0, ask, temporaryTables };
     const contents =
       survey === null ? null : await examineSession(survey, parked).catch(() => null);
     if (contents === null) {
@@ -53,7 +54,7 @@ export async function examineAll(
     }
     const reason = reasonOfParked(contents);
     if (reason === null) examined.push({ session, contents, inTransaction });
-    else drop(session, reason);
+    else drop(session, reason, guessOf(reason, contents));
   });
   tellIdleDefects(examined, cluster, parameters);
   // The new server's own: asked once, by whoever needs it first.
@@ -70,6 +71,13 @@ export async function examineAll(
       return await restore(one, await freshNow(), parameters);
     },
   }));
+}
+
+/** Where it is not known for sure that the session has what it is dropped for. */
+function guessOf(reason: DropReason, contents: MysqlSessionContents): string | undefined {
+  return reason === 'temporary-table' && contents.temporaryTablesGuessed
+    ? 'a guess: it made one, and whether it is still there is not known'
+    : undefined;
 }
 
 /** A defect with nobody to meet it was not rehearsed, whatever comes out: an error note says so. */
