@@ -45,6 +45,7 @@ export interface CheckLimits {
 
 const answerMsMax = 10_000;
 
+/** Of InnoDB: there is no view of others. */
 const mysqlTemporaryTables = `
   select count(*) from information_schema.innodb_session_temp_tablespaces s
   join information_schema.innodb_temp_table_info t on t.space = s.space
@@ -107,7 +108,7 @@ export function checksBefore(seen: BeforePatch, limits: CheckLimits): CheckOutco
     },
     notOlder('no long queries', 'query', seen.oldestQueryMs, limits.longRunningMs),
     notOlder('no long transactions', 'transaction', seen.oldestTransactionMs, limits.longRunningMs),
-    none('no temporary tables', 'temporary table', seen.temporaryTables),
+    noTemporaryTables(seen.temporaryTables),
     none('no user locks', 'user lock', seen.userLocks),
     noTableLocks(seen),
     {
@@ -135,6 +136,13 @@ function noTableLocks({ sessionsLockingTables, lockingByDefinition }: BeforePatc
   if (lockingByDefinition === 0) return said;
   const by = `${lockingByDefinition} by running data definition`;
   return { ...said, detail: `${said.detail}, ${by}` };
+}
+
+/** The server itself has no view of those in memory, say; who has one is dropped nevertheless. */
+function noTemporaryTables(count: number | null): CheckOutcome {
+  const outcome = none('no temporary tables', 'temporary table', count);
+  if (count === null) return outcome;
+  return { ...outcome, detail: `${outcome.detail} of InnoDB; MySQL shows no others` };
 }
 
 /** What is so after the patch. */
