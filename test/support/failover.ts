@@ -114,8 +114,11 @@ export class Poller {
   async #run(attempt: () => Promise<string>): Promise<void> {
     while (!this.#over) {
       const outcome = await attempt();
-      // One that was under way at an edge is closed on: it belongs to neither side.
-      if (outcome !== 'closed' && this.#seen.at(-1) !== outcome) this.#seen.push(outcome);
+      const last = this.#seen.at(-1);
+      // One that was under way at an edge is closed on, or turned away while it was being greeted:
+      // it belongs to neither side.
+      const isEdge = outcome === 'closed' || (outcome === '57P03' && last === 'ok');
+      if (!isEdge && last !== outcome) this.#seen.push(outcome);
       await pause(5);
     }
   }
