@@ -112,7 +112,11 @@ function addMeasuring(command: Command): void {
       '--timeout <duration>',
       'of one attempt (default: 5s for new connections, 30s for lanes that hold a session)',
     )
-    .option('--edge-interval <duration|off>', 'of polls at the edges of an outage', '10ms')
+    .option(
+      '--edge-interval <duration|off>',
+      'of polls at the edges of an outage, whose time-out is 1s, or --interval if that is longer',
+      '10ms',
+    )
     .addOption(
       repeatable(
         '--objective <rule>',

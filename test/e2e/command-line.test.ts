@@ -25,6 +25,11 @@ describe('help', () => {
     'gc',
     'fetch',
   ];
+  it('tells that polls at the edges of an outage have a time-out of their own', async () => {
+    const { stdout } = await run('run', 'aurora-postgres-zdp', '--help');
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/--edge-interval .* whose time-out is 1s/);
+  });
+
   it.each(commands)('%s has help with examples', async (command) => {
     const ended = await run(command, '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
