@@ -107,7 +107,6 @@ export class Engines {
 
   /** What is not needed any more. */
   async clear(): Promise<void> {
-    await this.#before?.remove();
     await this.#backup?.remove();
   }
 
@@ -154,7 +153,6 @@ export class Engines {
 
   /** Started first: what its admin's password is, is settled then. */
   async #replace(instance: Instance, server: Server, options: StartOptions = {}): Promise<void> {
-    const before = instance.server;
     try {
       await server.start(options);
     } catch (error) {
@@ -162,7 +160,5 @@ export class Engines {
       throw error;
     }
     await instance.replaceServer(server, memberOf(server));
-    // Its snapshots go with it: what was made from them is there by now.
-    await before.remove();
   }
 }
