@@ -26,8 +26,8 @@ export const rdsMinorInPlace: Scenario = {
   otherEngines: [other('mysql', '8.0.42', '8.0.44'), other('mariadb', '10.11.13', '10.11.14')],
   summary:
     'Upgrades the instance and its standby to a newer minor version at the same time. There ' +
-    'is no failover in it: from the shutdown to the restart, minutes later, nobody has a database. The ' +
-    'servers are really stopped and the newer ones really started over the same data.',
+    'is no failover in it: from the shutdown to the restart, minutes later, nobody has a ' +
+    'database. The servers are really stopped and the newer ones really started over the same data.',
   versions: { from: '17.4', to: '17.5' },
   upgrade: 'minor',
   topology: {
