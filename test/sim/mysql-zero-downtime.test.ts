@@ -192,6 +192,27 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       expect(app && (await row(app.app, 'select count(*), min(n) from tx'))).toEqual([5, 3]);
     });
 
+    it('ends an open XA transaction, and leaves a prepared one alone', async () => {
+      const { patch, client, superuser } = world;
+      const admin = await superuser();
+      await admin.query('create table app.xa (n int) engine = InnoDB');
+      const [open, prepared] = [await client(), await client()];
+      for (const [app, id] of [
+        [open, 'x1'],
+        [prepared, 'x2'],
+      ] as const) {
+        await app.query(`xa start '${id}'`);
+        await app.query('insert into xa values (1)');
+        await app.query(`xa end '${id}'`);
+      }
+      await prepared.query(`xa prepare 'x2'`);
+      expect(await patch().finished).toEqual(succeeded);
+      expect((await refusal(open.query('select 1'))).errno).toBe(1105);
+      expect(await row(prepared, 'select 2')).toEqual([2]);
+      await (await superuser()).query(`xa commit 'x2'`);
+      expect(await row(open, 'select count(*) from xa')).toEqual([1]);
+    });
+
     it('loses LAST_INSERT_ID() or keeps it; AUTO_INCREMENT goes on', async () => {
       const { patch, client } = world;
       const app = await client();
@@ -223,7 +244,7 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       expect(await row(app, 'select @kept, @@session.sort_buffer_size')).toEqual([1, 131_072]);
     });
 
-    it('drops who has a temporary table of any engine, and nobody who only speaks of one', async () => {
+    it('drops who has a temporary table of any engine, not who only speaks of one', async () => {
       const { patch, client, told } = world;
       for (const engine of ['InnoDB', 'MEMORY', 'MyISAM']) {
         const has = await client(named('temp-table'));

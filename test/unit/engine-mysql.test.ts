@@ -219,6 +219,7 @@ describe('putting a session back', () => {
     userLocks: [],
     tableLocks: false,
     openHandlers: 0,
+    preparedXa: false,
     preparedStatements: 0,
     unseen: [],
   };

@@ -5,7 +5,7 @@
  * Asking loses what the next statement of the client would have lost as well: its list of
  * warnings, FOUND_ROWS() and ROW_COUNT(). AWS documents none of the three as kept.
  */
-import type { Ask } from '../ask.js';
+import { type Ask, EngineError } from '../ask.js';
 import type { Flavour } from '../flavours.js';
 import { noLocks } from './locks.js';
 import { allRows, ascii, fromHex, identifier } from './quoting.js';
@@ -36,6 +36,8 @@ export interface MysqlSessionContents {
   readonly userLocks: readonly string[];
   readonly tableLocks: boolean;
   readonly openHandlers: number;
+  /** Its XA transaction is prepared: it outlives the connection, and any restart. */
+  readonly preparedXa: boolean;
   /** Of the protocol and of SQL. */
   readonly preparedStatements: number;
   /** What this server does not show, such as `locks`: the figures for it are then empty. */
@@ -85,6 +87,7 @@ export async function examineSession(
     userLocks: locks.userLocks,
     tableLocks: locks.tableLocks || (locks.tableLocksIfIdle && !self.inTransaction),
     openHandlers: locks.openHandlers,
+    preparedXa: self.inTransaction && (await hasPreparedXa(session.ask)),
     preparedStatements: survey.preparedStatements.get(session.connectionId) ?? 0,
     unseen: survey.unseen,
   };
@@ -124,6 +127,20 @@ async function aboutItself(ask: Ask, { flavour }: Survey): Promise<AboutItself> 
 function roleIn(active: string, flavour: Flavour): string | null {
   if (active === '' || active === 'NONE') return null;
   return flavour === 'mysql' ? active : identifier(active);
+}
+
+/**
+ * MariaDB calls a prepared XA transaction an open one as well. To end another than the session's
+ * own is refused, with the state that it is in: of error 1399.
+ */
+async function hasPreparedXa(ask: Ask): Promise<boolean> {
+  try {
+    await ask("xa end 'rehearse'");
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.number === 1399 && error.message.includes('PREPARED');
+  }
+  return false;
 }
 
 /** MariaDB has no view of another session's variables. */

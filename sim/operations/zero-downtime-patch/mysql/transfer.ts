@@ -43,7 +43,7 @@ export async function examineAll(
   const survey = await surveySessions(member.admin, version, ids).catch(() => null);
   const examined: Examined[] = [];
   await eachOf(sessions, atOnceMax, async (session) => {
-    const { inTransaction, temporaryTables, serverProcessId } = session;
+    const { temporaryTables, serverProcessId } = session;
     const ask = (sql: string): ReturnType<MysqlSession['ask']> => session.ask(sql, talkMsMax);
     const parked = { connectionId: serverProcessId ?? 0, ask, temporaryTables };
     const contents =
@@ -53,6 +53,7 @@ export async function examineAll(
       return;
     }
     const reason = reasonOfParked(contents);
+    const inTransaction = session.inTransaction && !contents.preparedXa;
     if (reason === null) examined.push({ session, contents, inTransaction });
     else drop(session, reason, guessOf(reason, contents));
   });
