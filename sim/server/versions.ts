@@ -143,10 +143,11 @@ export function auroraVersion(text: string): string {
 
 function invalid(text: string): UserError {
   const isSeries = /^[1-9]\d$/.test(text);
+  const kind = isSeries ? 'a series' : 'not a version';
   const way = isSeries ? `; or take an image of it, with --image postgres=postgres:${text}` : '';
   return new UserError(
     'VERSION_INVALID',
-    `${JSON.stringify(text.slice(0, 60))} is not a version of PostgreSQL${isSeries ? ', but a series' : ''}.`,
+    `${JSON.stringify(text.slice(0, 60))} is ${kind} of PostgreSQL.`,
     `Write a community version such as 17.4 or an Aurora version such as 17.4.5${way}.`,
   );
 }
