@@ -54,6 +54,17 @@ for (const flavour of ['mysql', 'mariadb'] as const)
       return performance.now() - begin;
     };
 
+    /** A busy machine can make it look longer, never shorter: the best of three tells. */
+    const bestLagMs = async (wantedMs: number): Promise<number> => {
+      const seen: number[] = [];
+      while (seen.length < 3 && !seen.some((ms) => ms < wantedMs)) seen.push(await lagMs());
+      return Math.min(...seen);
+    };
+    const between = (ms: number, least: number, most: number): void => {
+      expect(ms).toBeGreaterThan(least);
+      expect(ms).toBeLessThan(most);
+    };
+
     it('engine-restart and crash refuse clients, and end by themselves', async () => {
       for (const [name, target] of [
         ['engine-restart', 'writer'],
@@ -90,7 +101,7 @@ for (const flavour of ['mysql', 'mariadb'] as const)
     it('lag is what was asked for, within a tick of 100 ms, on a new connection too', async () => {
       await lagMs();
       const fault = cluster.injectFault({ name: 'lag', value: 1_000 });
-      expect(Math.abs((await lagMs()) - 1_000)).toBeLessThan(100);
+      between(await bestLagMs(1_100), 900, 1_100);
       const [instance] = cluster.readers;
       if (instance === undefined) throw new Error('there is no reader');
       cluster.followers.linkOf(instance)?.cut();
@@ -100,20 +111,18 @@ for (const flavour of ['mysql', 'mariadb'] as const)
         'the reader follows again',
       );
       await pause(500);
-      expect(Math.abs((await lagMs()) - 1_000)).toBeLessThan(100);
+      between(await bestLagMs(1_100), 900, 1_100);
       await fault.end();
-      expect(await lagMs()).toBeLessThan(500);
+      expect(await bestLagMs(500)).toBeLessThan(500);
     });
 
     it('apply-lag is rounded up to whole seconds, and says so', async () => {
       const fault = cluster.injectFault({ name: 'apply-lag', value: 300 });
       await pause(300);
-      const lateMs = await lagMs();
-      expect(lateMs).toBeGreaterThan(900);
-      expect(lateMs).toBeLessThan(2_500);
+      between(await bestLagMs(2_500), 900, 2_500);
       await fault.end();
       expect(notes()).toEqual(['fault-rounded']);
-      expect(await lagMs()).toBeLessThan(1_000);
+      expect(await bestLagMs(900)).toBeLessThan(900);
     });
 
     it('partition and broken replication keep readers behind, and they catch up', async () => {
