@@ -5,13 +5,14 @@ import type { MysqlAdmin } from './admin.js';
 const unknownThread = 1094;
 
 /**
- * Ends every other client's connection, and what it was doing.
+ * Ends every other client's connection, and what it was doing; followers stay.
  * @returns how many there still are: none, once the server has come to rest
  */
 export async function endClients(admin: MysqlAdmin): Promise<number> {
   const rows = await admin.ask(
     'select id from information_schema.processlist where id <> connection_id() ' +
-      "and user not in ('system user', 'event_scheduler') and command <> 'Daemon'",
+      "and user not in ('system user', 'event_scheduler') and command <> 'Daemon' " +
+      "and command not like 'Binlog Dump%'",
   );
   for (const [id] of rows)
     await admin.ask(`kill ${Number(id)}`).catch((error: unknown) => {
