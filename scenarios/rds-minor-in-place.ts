@@ -27,7 +27,8 @@ export const rdsMinorInPlace: Scenario = {
   summary:
     'Upgrades the instance and its standby to a newer minor version at the same time. There ' +
     'is no failover in it: from the shutdown to the restart, minutes later, nobody has a ' +
-    'database. The servers are really stopped and the newer ones really started over the same data.',
+    'database. The servers are really stopped and the newer ones really started over the same ' +
+    'data.',
   versions: { from: '17.4', to: '17.5' },
   upgrade: 'minor',
   topology: {
