@@ -133,10 +133,8 @@ export class Failover {
   /** The two come up in their new roles; the writer name leads to the old one for a while. */
   async #comeUp(isBack: Promise<boolean>): Promise<void> {
     const { old, target } = this.#pair;
-    const refusedMs = this.#duration('refusedMs');
-    await this.#waitUntil(this.#t0Ns, refusedMs);
-    for (const one of [old, target]) await this.#doors.startUp(one);
-    await this.#waitUntil(this.#t0Ns, refusedMs + this.#duration('startingUpMs'));
+    await this.#waitUntil(this.#t0Ns, this.#duration('refusedMs'));
+    await this.#startUp([old, target]);
     await this.#doors.open(target);
     this.#tell(restarted, target);
     this.#tell(say.newWriter, old);
@@ -268,10 +266,15 @@ export class Failover {
   /** It comes up as it would have in its new role. */
   async #waitForPrevious(old: Instance): Promise<void> {
     if (this.#kind === 'multi-az') return this.#waitUntil(this.#t0Ns, this.#duration('awayMs'));
-    const refusedMs = this.#duration('refusedMs');
-    await this.#waitUntil(this.#t0Ns, refusedMs);
-    await this.#doors.startUp(old);
-    await this.#waitUntil(this.#t0Ns, refusedMs + this.#duration('startingUpMs'));
+    await this.#waitUntil(this.#t0Ns, this.#duration('refusedMs'));
+    await this.#startUp([old]);
+  }
+
+  /** As long as it is drawn, however long the servers took until then. */
+  async #startUp(instances: readonly Instance[]): Promise<void> {
+    const beginNs = this.#cluster.clock.nowNs();
+    for (const one of instances) await this.#doors.startUp(one);
+    await this.#waitUntil(beginNs, this.#duration('startingUpMs'));
   }
 
   /** Something of ours gave way: whoever has a server can be reached all the same. */
