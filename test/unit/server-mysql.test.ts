@@ -253,6 +253,13 @@ describe('server options', () => {
     expect(() => mysqlOptions('mariadb', { [name]: '1' }, 7)).toThrow('server parameter');
   });
 
+  it('cannot ask for TLS of the endpoint, which talks with its server in clear', () => {
+    const wanted = (value: string) => () =>
+      mysqlOptions('mysql', { 'Require-secure-transport': value }, 7).run;
+    for (const value of ['ON', '1', 'true', '']) expect(wanted(value)).toThrow('in clear');
+    expect(wanted('OFF')()).toContain('--require-secure-transport=OFF');
+  });
+
   it('are one argument each, whatever the value', () => {
     fc.assert(
       fc.property(fc.string(), (value) => {

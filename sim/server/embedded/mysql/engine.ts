@@ -19,7 +19,7 @@ import {
 } from './binaries.js';
 import { adminUser, firstStartSql } from './first-start.js';
 import { argumentsFor, mysqlOptions } from './options.js';
-import { answersQuery } from './readiness.js';
+import { answersQuery, type Refused } from './readiness.js';
 import { errorLines, tellsPortTaken } from './server-log-lines.js';
 import { needsTableUpgrade, upgradeTables } from './table-upgrade.js';
 import { obtainMysqlTemplate } from './template.js';
@@ -162,7 +162,7 @@ class MysqlRecipe implements ServerRecipe {
     if (running.hasEnded) return false;
     if (answered === 'nothing') return false;
     if (answered !== 'query') {
-      await this.#doubt(running, answered.refused);
+      await this.#doubt(running, answered);
       return false;
     }
     // Until its tables are those of the version that runs, it is not what was asked for.
@@ -175,18 +175,20 @@ class MysqlRecipe implements ServerRecipe {
   }
 
   /**
-   * A refused login may come from another program that has the port: then this server ends in a
-   * moment. Else it cannot read its own accounts, which is what a MariaDB does on the data of a
-   * newer one.
+   * A refusal may come from another program that has the port: then this server ends in a
+   * moment. Else a refused login tells that it cannot read its own accounts, which is what a
+   * MariaDB does on the data of a newer one; any other refusal is told in the server's words.
    * @throws UserError `ENGINE_START_FAILED`
    */
-  async #doubt(running: ServerProcess, refused: string): Promise<void> {
+  async #doubt(running: ServerProcess, { refused, ofLogin }: Refused): Promise<void> {
     if (await running.endsWithin(this.#context.clock, refusalMsMax)) return;
     const { flavour, version } = this.#starting;
     throw new UserError(
       'ENGINE_START_FAILED',
       `${engineTitles[flavour]} ${version} started on these data and lets nobody in: ${refused}.`,
-      `Its data may be of a newer version than ${version}: only upgrades work in place.`,
+      ofLogin
+        ? `Its data may be of a newer version than ${version}: only upgrades work in place.`
+        : 'Look at the server parameters that were asked for, and at what runs at its start.',
       'environment',
     );
   }

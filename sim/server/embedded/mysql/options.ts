@@ -114,8 +114,22 @@ function checked(wanted: Options): [string, string][] {
     )
       throw invalid(name, 'is set by rehearse itself');
     if (/[\n\r\0]/.test(value)) throw invalid(name, 'has a value of more than one line');
+    if (/^(?:(?:loose|enable)_)?require_secure_transport$/.test(key) && !off.test(value))
+      throw needsClearText(name);
     return [key, value];
   });
+}
+
+const off = /^(?:off|0|false|no)$/i;
+
+/** TLS is between clients and the endpoint; behind it all is loopback. */
+function needsClearText(name: string): UserError {
+  return new UserError(
+    'PARAMETER_INVALID',
+    `The server parameter ${JSON.stringify(name)} cannot be on here: the endpoint that clients ` +
+      'dial ends their TLS, and talks with the server behind it in clear.',
+    'Leave it out. To rehearse with TLS, let the clients themselves ask for it.',
+  );
 }
 
 function argumentsOf(options: Iterable<readonly [string, string]>): string[] {

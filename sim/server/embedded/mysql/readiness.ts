@@ -4,11 +4,20 @@ import type { AdminLogin } from '../../server.js';
 
 const answerMsMax = 10_000;
 
-/** How a server answered: a query, not (yet), or by refusing the login for good. */
-export type Answered = 'query' | 'nothing' | { readonly refused: string };
+/** How a server answered: a query, not (yet), or by refusing us for good. */
+export type Answered = 'query' | 'nothing' | Refused;
 
-/** Error numbers of a login that no waiting makes valid: 1044, 1045, 1698. */
-const refusals = [1044, 1045, 1698];
+export interface Refused {
+  /** In the server's words. */
+  readonly refused: string;
+  /** Of the login itself. */
+  readonly ofLogin: boolean;
+}
+
+/** Error numbers of a login that no waiting makes valid. */
+const loginRefusals = [1044, 1045, 1698];
+/** What a server says that is busy, starts or ends: another try may meet it otherwise. */
+const passing = [1040, 1053, 1077, 1079, 1129, 1203, 1226, 3032, 3168];
 
 /**
  * Whether the server lets the admin in and answers a query. The port is dialled first, which
@@ -32,11 +41,20 @@ export async function answersQuery(port: number, admin: AdminLogin): Promise<Ans
     await connection.end();
     return 'query';
   } catch (error) {
-    const { errno, message } = error as { errno?: number; message: string };
-    return refusals.includes(errno ?? 0) ? { refused: message } : 'nothing';
+    const { errno = 0, sqlState, message } = error as ServerSaid;
+    // Only what the server itself said has a SQLSTATE.
+    if (typeof sqlState !== 'string' || sqlState === '' || passing.includes(errno))
+      return 'nothing';
+    return { refused: message, ofLogin: loginRefusals.includes(errno) };
   } finally {
     socket.destroy();
   }
+}
+
+interface ServerSaid {
+  readonly errno?: number;
+  readonly sqlState?: string;
+  readonly message: string;
 }
 
 function dial(port: number): Promise<Socket | undefined> {
