@@ -175,6 +175,7 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
     await run.seen(/phase\s+steady/);
     const [container = ''] = doorwayOf(run);
     docker('kill', container);
+    await run.seen(/added \d+\.\d ms to a round trip just now \(median of 20\)/);
     await run.seen(/doorway was lost/);
     expect((await run.ended).code).toBe(0);
     expect(doorwayOf(run)).toEqual([]);

@@ -7,7 +7,8 @@ import { Pipes } from './pipes.js';
 /** A sentence about the doorway, for people. */
 export type TellDoorway = (level: 'info' | 'warning', code: string, text: string) => void;
 
-const exchanges = 20;
+/** How many are timed when the other end is reached. */
+export const exchanges = 20;
 const connectEveryMs = 100;
 
 export class Door implements Gate {

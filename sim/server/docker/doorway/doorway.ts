@@ -19,7 +19,7 @@ import { LogTail } from '../log-tail.js';
 import { type FoundNetwork, findNetwork, makeNetwork, type RunNetwork } from '../network.js';
 import { reaperLabels } from '../reaper.js';
 import { ServerContainer } from '../server-container.js';
-import { Door, type TellDoorway } from './door.js';
+import { Door, exchanges, type TellDoorway } from './door.js';
 import { insideCommand, insideFiles } from './inside-files.js';
 
 /** Any image with Node 20 or newer serves; this one is small. */
@@ -179,7 +179,8 @@ class DockerDoorway implements Doorway {
     const { host, port, network } = this.address;
     return (
       `${host}:${port} on the network ${network} leads to the writer through the container ` +
-      `${this.#name}, which adds about ${exchangeMs.toFixed(1)} ms to a round trip`
+      `${this.#name}, which added ${exchangeMs.toFixed(1)} ms to a round trip just now (median of ` +
+      `${exchanges})`
     );
   }
 
