@@ -119,7 +119,7 @@ export interface AssociateParameterGroupParameters extends OperationBasics {
 export const fencings = ['reset', 'black-hole'] as const;
 export type Fencing = (typeof fencings)[number];
 
-/** What a failover takes: of an Aurora cluster to a reader, of a Multi-AZ instance to its standby. */
+/** What a failover takes: of an Aurora cluster to a reader, of Multi-AZ to the standby. */
 export interface FailoverParameters extends OperationBasics {
   /** Who is promoted; default: the first reader, or the standby. */
   readonly target?: string;

@@ -60,7 +60,7 @@ async function opened(
 
 for (const flavour of ['mysql', 'mariadb'] as const satisfies readonly Flavour[])
   describe.skipIf(program(flavour) === undefined)(`a cluster of ${flavour}`, () => {
-    it('fails over to a lagging reader, and back: 1290 behind a stale name, none lost', async () => {
+    it('fails over to a lagging reader, and back: 1290 behind a stale name, 0 lost', async () => {
       const { world, cluster } = await opened(flavour, ['reader']);
       const [target] = cluster.readers;
       if (target === undefined) throw new Error('there is no reader');

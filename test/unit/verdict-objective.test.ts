@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../harness/history/entry.js';
 import { compare } from '../../harness/verdict/evaluate.js';
 import { judge } from '../../harness/verdict/judge.js';
 import { operators, parseObjective } from '../../harness/verdict/objective.js';
@@ -173,7 +174,7 @@ describe('a verdict', () => {
   });
 
   it('is unknown about what became of writes where none was acknowledged', () => {
-    const entries = makeHistory(clean).flatMap((entry) => {
+    const entries = makeHistory(clean).flatMap((entry): Entry[] => {
       if (entry.kind !== 'write') return [entry];
       const { data } = entry;
       if (data.stage === 'acknowledged')

@@ -1,4 +1,4 @@
-/** Lets the endpoints of an Aurora cluster answer what its servers cannot, or tell that nobody can. */
+/** Lets the endpoints of an Aurora cluster answer what its servers cannot, or tell of it. */
 import type { StatementHook } from '../../endpoint/statement-hook.js';
 import type { ClusterRecord } from '../cluster.js';
 import type { Instance } from '../instance.js';

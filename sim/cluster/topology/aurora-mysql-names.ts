@@ -19,7 +19,14 @@ export function mayNameAurora(bytes: Buffer): boolean {
 
 const traces = ['ost_status', 'OST_STATUS', 'urora', 'URORA'].map((text) => Buffer.from(text));
 
-const quoted = String.raw`'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|--\s[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/`;
+/** Quoted text and comments, in which a name is none. */
+const quoted = [
+  String.raw`'(?:[^'\\]|\\[\s\S]|'')*'`,
+  String.raw`"(?:[^"\\]|\\[\s\S]|"")*"`,
+  String.raw`--\s[^\n]*`,
+  String.raw`#[^\n]*`,
+  String.raw`\/\*[\s\S]*?\*\/`,
+].join('|');
 const names = new RegExp(
   [
     '(?<table>`?information_schema`?\\s*\\.\\s*`?replica_host_status`?(?![\\w`]|\\s*\\.))',
@@ -29,11 +36,17 @@ const names = new RegExp(
   ].join('|'),
   'gi',
 );
-const show =
-  /^\s*show\s+(?:global\s+|session\s+)?variables\s+like\s+(['"])(aurora_version|aurora_server_id)\1[\s;]*$/i;
+const show = new RegExp(
+  String.raw`^\s*show\s+(?:global\s+|session\s+)?variables\s+like\s+` +
+    String.raw`(['"])(aurora_version|aurora_server_id)\1[\s;]*$`,
+  'i',
+);
 /** Behind a table these are no name for it. */
-const keyword =
-  /^\s*(?:$|[,);]|(?:where|order|group|having|limit|join|inner|left|right|cross|natural|straight_join|on|using|union|for|procedure|into|lock|use|ignore|force)\b)/i;
+const keyword = new RegExp(
+  String.raw`^\s*(?:$|[,);]|(?:where|order|group|having|limit|join|inner|left|right|cross|` +
+    String.raw`natural|straight_join|on|using|union|for|procedure|into|lock|use|ignore|force)\b)`,
+  'i',
+);
 
 /** The same statement for another MySQL; null where it names nothing of Aurora's. */
 export function withoutAuroraNames(sql: string, known: KnownToInstance): string | null {

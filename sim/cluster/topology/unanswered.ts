@@ -13,8 +13,11 @@ const answered: readonly string[] = [
   'aurora_replica_status',
   'aurora_db_instance_identifier',
 ];
-const asked =
-  /'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\/|@@(?:(?:global|session)\.)?(?<variable>aurora_\w+)|\b(?<call>aurora_\w+)\s*\(/gi;
+const asked = new RegExp(
+  String.raw`'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\/|` +
+    String.raw`@@(?:(?:global|session)\.)?(?<variable>aurora_\w+)|\b(?<call>aurora_\w+)\s*\(`,
+  'gi',
+);
 
 /** Names of Aurora's own functions and variables in a statement that have no answer here. */
 export function unansweredIn(sql: string): string[] {

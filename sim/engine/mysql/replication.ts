@@ -117,7 +117,7 @@ export async function setDelay(
   await admin.query(`start ${what}`);
 }
 
-/** Ends the connections of followers: a server that stops would wait for them, for 10 s and more. */
+/** Ends the connections of followers: a server that stops would wait 10 s for them. */
 export async function endDumps(admin: MysqlAdmin): Promise<void> {
   const sql = "select id from information_schema.processlist where command like 'Binlog Dump%'";
   // It may have ended by itself.
