@@ -1,7 +1,7 @@
 /** The operations by name. To add one: a folder beside this file, and a line here. */
 import type { OperationName, OperationParameters } from '../sim.js';
-import { globalUpgrade } from './global-upgrade/call.js';
 import { failover } from './failover/call.js';
+import { globalUpgrade } from './global-upgrade/call.js';
 import type { Operation } from './operation.js';
 import { associateParameterGroup } from './parameters/associate.js';
 import { modifyParameterGroup } from './parameters/modify.js';
