@@ -60,6 +60,15 @@ describe.each(flavours)('%s', (flavour) => {
       await asleep;
     });
 
+    it('is seen with the age of its statement in a transaction, not in whole seconds', async () => {
+      const client = await at.client(app);
+      await client.ask('begin');
+      const asleep = client.ask('select sleep(0.5)');
+      const { queryMs } = await lookUntil(client, ({ active }) => active);
+      expect((queryMs ?? 0) % 1_000).toBeGreaterThan(0);
+      await asleep;
+    });
+
     it('is seen with the age of its transaction, from its beginning on', async () => {
       const client = await at.client(app);
       await client.ask('start transaction');

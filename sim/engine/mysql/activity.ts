@@ -37,8 +37,8 @@ interface Row {
 const eventMs = {
   query: `
     (select s.timer_wait / 1e9 from performance_schema.events_statements_current s
-      where s.thread_id = t.thread_id and s.nesting_event_id is null
-        and s.end_event_id is null limit 1)`,
+      where s.thread_id = t.thread_id and s.end_event_id is null
+        and (s.nesting_event_id is null or s.nesting_event_type = 'TRANSACTION') limit 1)`,
   transaction: `
     (select x.timer_wait / 1e9 from performance_schema.events_transactions_current x
       where x.thread_id = t.thread_id and x.state = 'ACTIVE' limit 1)`,
