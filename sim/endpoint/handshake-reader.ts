@@ -17,7 +17,9 @@ export class HandshakeError extends Error {
 
 export class HandshakeReader {
   readonly socket: Socket;
-  #unread: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #full = false;
   #ended: string | undefined;
   #wake: (() => void) | undefined;
 
@@ -30,7 +32,8 @@ export class HandshakeReader {
   }
 
   get unread(): Buffer {
-    return this.#unread;
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
   /**
@@ -40,13 +43,14 @@ export class HandshakeReader {
    */
   async next<T>(take: (bytes: Buffer) => { found: T; bytes: number } | undefined): Promise<T> {
     for (;;) {
-      const taken = take(this.#unread);
+      const { unread } = this;
+      const taken = take(unread);
       if (taken !== undefined) {
-        this.#unread = this.#unread.subarray(taken.bytes);
+        this.#keep(unread.subarray(taken.bytes));
         return taken.found;
       }
       if (this.#ended !== undefined) throw new HandshakeError(null, this.#ended);
-      if (this.#unread.length > unreadBytesMax)
+      if (this.#bytes > unreadBytesMax)
         throw new HandshakeError('08P01', 'too much data before the session began');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -61,8 +65,9 @@ export class HandshakeReader {
     this.socket.off('end', this.#onEnd);
     this.socket.off('error', this.#onError);
     this.socket.off('close', this.#onEnd);
-    const unread = this.#unread;
-    this.#unread = Buffer.alloc(0);
+    const { unread } = this;
+    this.#chunks = [];
+    this.#bytes = 0;
     return unread;
   }
 
@@ -73,9 +78,25 @@ export class HandshakeReader {
   }
 
   #onData = (chunk: Buffer): void => {
-    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > unreadBytesMax) this.#pause();
     this.#wake?.();
   };
+
+  /** Whoever sends on while nobody wants to read it is held back, by TCP. */
+  #pause(): void {
+    this.#full = true;
+    this.socket.pause();
+  }
+
+  #keep(unread: Buffer): void {
+    this.#chunks = unread.length === 0 ? [] : [unread];
+    this.#bytes = unread.length;
+    if (!this.#full || this.#bytes > unreadBytesMax) return;
+    this.#full = false;
+    this.socket.resume();
+  }
 
   #onEnd = (): void => this.abort('connection closed while it was being greeted');
 
