@@ -35,6 +35,7 @@ export class Connections {
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
   #server: Socket | undefined;
+  #crowded = false;
 
   /** @param raw the TCP connection under the client's bytes in clear */
   constructor(
@@ -84,7 +85,16 @@ export class Connections {
   }
 
   readClient(): void {
-    if (this.#events.clientWanted() && this.#client.isPaused()) this.#client.resume();
+    if (this.#crowded || !this.#events.clientWanted()) return;
+    if (this.#client.isPaused()) this.#client.resume();
+  }
+
+  /** @param crowded too much that the client sent is unanswered: it is held back until it is not */
+  pace(crowded: boolean): void {
+    if (crowded === this.#crowded) return;
+    this.#crowded = crowded;
+    if (crowded) this.pauseClient();
+    else this.readClient();
   }
 
   /** Somebody else reads the client meanwhile. @param work gives back what came behind its talk */

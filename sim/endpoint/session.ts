@@ -37,7 +37,7 @@ export abstract class Session implements FaultableSession {
   #holding = false;
   readonly #held = new HeldBytes(heldBytesMax);
   #talk: ServerTalk | undefined;
-  #onParked: (() => void)[] = [];
+  readonly #onParked: (() => void)[] = [];
   #endedBy: SessionEnd | null = null;
   readonly #gate: StatementGate;
   #hangs = false;
@@ -68,12 +68,13 @@ export abstract class Session implements FaultableSession {
       clientWanted: () => !this.#held.full,
       cut: () => this.#cut(),
     });
-    this.toServer = this.#connections.toServer;
-    this.toClient = this.#connections.toClient;
+    ({ toServer: this.toServer, toClient: this.toClient } = this.#connections);
   }
 
   /** Nothing is under way that keeps it from being parked. */
   protected abstract get parkable(): boolean;
+  /** So many requests await their answers that no more should be read. */
+  protected abstract get crowded(): boolean;
   /** A request was sent whole and its answer is due; the client need not send more. */
   protected abstract get awaitsAnswer(): boolean;
   /** The last message was sent whole, by the client or by the server. */
@@ -278,6 +279,7 @@ export abstract class Session implements FaultableSession {
       return;
     }
     this.passOn(chunk);
+    this.#connections.pace(this.crowded);
     if (this.violation !== undefined) this.#refuseViolation();
   };
 
@@ -300,6 +302,7 @@ export abstract class Session implements FaultableSession {
       return;
     }
     this.passBack(chunk);
+    this.#connections.pace(this.crowded);
     if (this.#holding || !this.#held.empty) this.#advance();
   };
 
@@ -332,7 +335,7 @@ export abstract class Session implements FaultableSession {
   }
 
   #mayForward(): boolean {
-    if (this.#hung || this.#lent || this.#state !== 'running') return false;
+    if (this.#hung || this.#lent || this.crowded || this.#state !== 'running') return false;
     if (!this.#holding) return true;
     return !this.parkable && !this.awaitsAnswer;
   }
@@ -371,9 +374,7 @@ export abstract class Session implements FaultableSession {
   }
 
   #tellParked(): void {
-    const waiting = this.#onParked;
-    this.#onParked = [];
-    for (const resolve of waiting) resolve();
+    for (const resolve of this.#onParked.splice(0)) resolve();
   }
 
   /** What the client sent before it left still belongs to the server. */

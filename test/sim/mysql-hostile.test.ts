@@ -178,6 +178,20 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       eager.socket.destroy();
     });
 
+    it('answers every one of 30,000 commands that come in one breath', async () => {
+      const eager = await RawMysql.open(address(), world.cluster.application);
+      const count = 30_000;
+      const ping = packet(0, Buffer.from([command.ping]));
+      eager.socket.write(Buffer.concat(Array.from({ length: count }, () => ping)));
+      for (let answered = 0; answered < count; answered++) {
+        const { error } = await eager.answer('ok');
+        if (error !== undefined) throw new Error(`${answered}: ${error.text}`);
+      }
+      eager.send(Buffer.from('\x03select 7'));
+      expect((await eager.answer('rows')).payloads[3]?.toString('latin1')).toBe('\x017');
+      eager.socket.destroy();
+    });
+
     it('ignores capabilities that were not offered', async () => {
       const client = await RawMysql.dial(address());
       const unoffered = withBits(

@@ -39,6 +39,8 @@ export interface MysqlSessionBirth extends SessionPlace<Session>, Greeted {
 
 const pipelined = 'COM_CHANGE_USER in one breath with other commands';
 const serverMsMax = 10_000;
+/** Commands without an answer; one read of a client's bytes may hold some more. */
+const outstandingMax = 1_000;
 
 type Agreement = Pick<Upstream, 'ok' | 'nonce'>;
 
@@ -263,6 +265,10 @@ export class MysqlSession extends Session implements Passage {
 
   protected override get awaitsAnswer(): boolean {
     return this.#traffic.awaitingAnswer;
+  }
+
+  protected override get crowded(): boolean {
+    return this.#traffic.answers.outstanding > outstandingMax;
   }
 
   protected override get clientBetween(): boolean {

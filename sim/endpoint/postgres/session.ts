@@ -86,6 +86,11 @@ export class PostgresSession extends Session {
     return this.traffic.idle;
   }
 
+  /** A server that is not read stops to read: what sockets hold is bound enough. */
+  protected override get crowded(): boolean {
+    return false;
+  }
+
   protected override get awaitsAnswer(): boolean {
     return this.traffic.awaitingAnswer;
   }

@@ -50,8 +50,8 @@ const errBytesMax = 1024;
 const okNumbersBytes = 23;
 /** The longest EOF; a row that begins with 0xfe is longer than 16 MiB. */
 const eofBytesMax = 8;
-/** Clients do not pipeline more than a few commands. */
-const outstandingMax = 10_000;
+/** Clients are held back long before. */
+const outstandingMax = 100_000;
 
 type Expected = 'first' | 'definitions' | 'definitions-end' | 'rows';
 
