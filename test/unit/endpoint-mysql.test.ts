@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AcceptedPasswords } from '../../sim/endpoint/mysql/credentials.js';
 import { DialSlots } from '../../sim/endpoint/mysql/dial-slots.js';
-import { mappedKill } from '../../sim/endpoint/mysql/kill.js';
+import { mappedKill, mayBeKill } from '../../sim/endpoint/mysql/kill.js';
 import { StatementIds } from '../../sim/endpoint/mysql/statement-ids.js';
 import { type Passage, Traffic } from '../../sim/endpoint/mysql/traffic.js';
 import { WatchedPath } from '../../sim/endpoint/mysql/watched-path.js';
@@ -279,6 +279,11 @@ describe('mappedKill', () => {
     expect(mapped(' KILL  QUERY 5 ; ')).toBe('KILL QUERY 105');
     expect(mapped('kill connection 5')).toBe('KILL connection 105');
     expect(mapped('kill hard query 5')).toBe('KILL hard query 105');
+    expect(mapped('/* app */ kill query 5')).toBe('KILL query 105');
+    expect(mapped('-- why\n# not\nkill /* it */ 5 # at last\n')).toBe('KILL 105');
+    for (const sql of ['/* app */ kill 5', '# a\nkill 5', '-- a\nkill 5', ' kill 5', 'KILL 5'])
+      expect(mayBeKill(sql.charCodeAt(0))).toBe(true);
+    expect(mapped('/*! kill 5 */')).toBeUndefined();
     for (const sql of ['kill 5, 6', 'kill @id', 'select 5', 'kill query id 5', 'killer 5', 'kill'])
       expect(mapped(sql)).toBeUndefined();
   });

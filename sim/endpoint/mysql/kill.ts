@@ -1,13 +1,21 @@
 /** Statements that end other sessions, which they name by connection id. Pure. */
 
-const pattern = /^\s*kill\s+((?:hard\s+|soft\s+)?(?:connection\s+|query\s+)?)(\d{1,10})\s*;?\s*$/i;
+/** Blanks and comments, but none that the server runs; each can match in one way only. */
+const gap = '(?:\\s|\\/\\*(?!M?!)(?:[^*]|\\*(?!\\/))*\\*\\/|--[ \\t][^\\n]*\\n|#[^\\n]*\\n)';
+const pattern = new RegExp(
+  `^${gap}*kill${gap}+((?:(?:hard|soft)${gap}+)?(?:(?:connection|query)${gap}+)?)` +
+    `(\\d{1,10})${gap}*;?${gap}*$`,
+  'i',
+);
 
-/** Longer ones (with comments, say) pass as they are. */
-export const killBytesMax = 80;
+/** Longer ones pass as they are, and so do those among other statements of one query. */
+export const killBytesMax = 500;
 
-/** Whether a statement may be a KILL, by its first byte: k, or a blank before it. */
+const beginnings = [...'kK/#-'].map((one) => one.charCodeAt(0));
+
+/** Whether a statement may be a KILL, by its first byte: k, or a blank or comment before it. */
 export function mayBeKill(first: number): boolean {
-  return (first | 0x20) === 0x6b || first <= 0x20;
+  return first <= 0x20 || beginnings.includes(first);
 }
 
 /**
