@@ -107,6 +107,22 @@ describe.each(flavours)('%s', (flavour) => {
       other.close();
     });
 
+    it('keeps a clock that it stopped, and else has none', async () => {
+      const client = await run(['set timestamp = 1000.5']);
+      const { client: other, lost } = await putBack(await examine(client));
+      expect(lost).toEqual([]);
+      expect(await other.ask('select unix_timestamp(now(6)) + 0')).toEqual([['1000.500000']]);
+      const goes = await examine(await run([]));
+      expect(goes.variables.filter(({ name }) => name === 'timestamp')).toEqual([]);
+    });
+
+    it.runIf(flavour === 'mariadb')('goes on with its random numbers', async () => {
+      const client = await run(['set rand_seed1 = 5, rand_seed2 = 77']);
+      const { client: other, lost } = await putBack(await examine(client));
+      expect(lost).toEqual([]);
+      expect(await other.ask('select rand()')).toEqual(await client.ask('select rand()'));
+    });
+
     it('keeps apart user variables whose names differ by an accent or a blank', async () => {
       const client = await run(["set @e = 'keep me', @`é` = 7, @`e ` = 1.5, @E1 = 3"]);
       const [seen] = await client.ask('select @e, @`é`, @`e `, @e1');

@@ -11,6 +11,7 @@ import { noLocks } from './locks.js';
 import { allRows, ascii, fromHex, identifier } from './quoting.js';
 import {
   carriedVariables,
+  fixedTime,
   type MysqlVariable,
   readVariables,
   variablesQuery,
@@ -66,7 +67,7 @@ export async function examineSession(
     throw new Error(`the server shows no connection ${session.connectionId}`);
   const self = await aboutItself(session.ask, survey);
   const told = seen?.variables ?? (await variablesOf(session.ask, self.statementSeconds));
-  const variables = carriedVariables(told, survey.fresh);
+  const variables = [...carriedVariables(told, survey.fresh), ...fixedTime(told, self.timestamp)];
   const names = survey.flavour === 'mysql' ? (seen?.userVariableNames ?? []) : null;
   const client = variables.find(({ name }) => name === 'character_set_client')?.value ?? '';
   const question = { flavour: survey.flavour, names, clientCharacterSet: client };
@@ -99,6 +100,7 @@ interface AboutItself {
   readonly database: string | null;
   /** Told by MariaDB alone. */
   readonly inTransaction: boolean;
+  readonly timestamp: string;
   /** MariaDB's max_statement_time, as it writes it. */
   readonly statementSeconds: string;
 }
@@ -108,10 +110,10 @@ async function aboutItself(ask: Ask, { flavour }: Survey): Promise<AboutItself> 
   const more = flavour === 'mysql' ? '0, 0' : '@@max_statement_time, @@in_transaction';
   const [row] = await ask(
     'select /*+ MAX_EXECUTION_TIME(60000) */ last_insert_id(), ' +
-      `hex(current_role()), hex(database()), ${more} ${allRows}`,
+      `hex(current_role()), hex(database()), @@timestamp, ${more} ${allRows}`,
   );
   if (row === undefined) throw new Error('the session gave no answer about itself');
-  const [id, role, database, seconds, inTransaction] = row;
+  const [id, role, database, timestamp, seconds, inTransaction] = row;
   const active = fromHex(role ?? '');
   const lastInsertId = ascii(id ?? '0');
   return {
@@ -119,6 +121,7 @@ async function aboutItself(ask: Ask, { flavour }: Survey): Promise<AboutItself> 
     role: roleIn(active, flavour),
     database: typeof database === 'string' ? fromHex(database) : null,
     inTransaction: ascii(inTransaction ?? '0') === '1',
+    timestamp: ascii(timestamp ?? ''),
     statementSeconds: ascii(seconds ?? '0'),
   };
 }

@@ -38,12 +38,10 @@ const leftOut = new Set([
   'pseudo_replica_mode',
   'pseudo_slave_mode',
   'pseudo_thread_id',
-  'rand_seed1',
-  'rand_seed2',
   'require_row_format',
   'server_id',
   'statement_id',
-  'timestamp',
+  'timestamp', // the time now, see `fixedTime`
   'transaction_allow_batching',
   'warning_count',
   'wsrep_gtid_seq_no',
@@ -115,6 +113,23 @@ const last = [
   'max_statement_time',
 ];
 
+/** Every session begins with others, be it that MySQL shows 0 for them: no client asked for them. */
+const unasked = new Set(['rand_seed1', 'rand_seed2']);
+
+/**
+ * SET TIMESTAMP stops the clock of a session: of two looks at different times both tell the same.
+ * @param all of the session
+ * @param later its @@timestamp, asked by another statement
+ */
+export function fixedTime(
+  all: Iterable<readonly [name: string, value: string]>,
+  later: string,
+): MysqlVariable[] {
+  const told = [...all].find(([name]) => name.toLowerCase() === 'timestamp')?.[1];
+  if (told === undefined || later === '' || Number(told) !== Number(later)) return [];
+  return [{ name: 'timestamp', value: told, own: true }];
+}
+
 /** The variables of one session that are to be carried. */
 export function carriedVariables(
   all: Iterable<readonly [name: string, value: string]>,
@@ -123,7 +138,7 @@ export function carriedVariables(
   const values = new Map([...all].map(([name, value]) => [name.toLowerCase(), value]));
   return [...values].flatMap(([name, value]) => {
     if (leftOut.has(name) || values.has(firstNames[name] ?? '')) return [];
-    return [{ name, value, own: fresh.get(name) !== value }];
+    return [{ name, value, own: !unasked.has(name) && fresh.get(name) !== value }];
   });
 }
 
