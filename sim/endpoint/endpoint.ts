@@ -66,13 +66,16 @@ export class Endpoint {
   readonly #hooks: StatementHook[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #unanswered = new Set<() => void>();
-  readonly #host: Host;
+  readonly #host: Omit<Host, 'entering'>;
   /** Ports elsewhere that lead here, and what they do when this one opens or closes. */
   readonly #doors = new Set<() => Promise<void>>();
   #target: ServerAddress;
   #protocol: Protocol;
   #state: EndpointState = 'refusing';
-  #greetings = 0;
+  /** Clients that are being greeted now. */
+  greetings = 0;
+  /** Those of them that have told who they are: they may be sessions in a moment. */
+  entering = 0;
   #nextSession = 1;
   #holding: ((session: Session) => void) | undefined;
 
@@ -123,11 +126,6 @@ export class Endpoint {
   /** Takes a client that dialled one of those ports. */
   take(socket: Socket, spec: ListenerSpec): void {
     void this.#accept(socket, spec);
-  }
-
-  /** Clients that are being greeted now. */
-  get greetings(): number {
-    return this.#greetings;
   }
 
   /** The port of a listener; the same through every closing and opening. */
@@ -311,18 +309,22 @@ export class Endpoint {
       this.#tellAttempt(spec, state, 'nothing');
       return;
     }
-    if (greeting !== 'accept' || this.#greetings >= greetingsMax) {
+    if (greeting !== 'accept' || this.greetings >= greetingsMax) {
       resetConnection(socket);
       this.#tellAttempt(spec, state, 'reset');
       return;
     }
-    this.#greetings++;
-    const answer = await this.#protocol.greet(
-      socket,
-      spec.authentication ?? 'as-stored',
-      this.#host,
-    );
-    this.#greetings--;
+    this.greetings++;
+    let entered = 0;
+    const entering = (): void => {
+      this.entering += 1 - entered;
+      entered = 1;
+    };
+    const authentication = spec.authentication ?? 'as-stored';
+    const host = { ...this.#host, entering };
+    const answer = await this.#protocol.greet(socket, authentication, host);
+    this.greetings--;
+    this.entering -= entered;
     if ('begin' in answer) this.#begin(answer, spec);
     if (state !== 'open')
       this.#tellAttempt(spec, state, 'answer' in answer ? answer.answer : 'session');

@@ -18,6 +18,8 @@ export interface Host {
   state(): EndpointState;
   /** Resolves when the endpoint no longer holds; rejects when too many wait or for too long. */
   untilReleased(): Promise<void>;
+  /** The client has told who it is, and may be a session in a moment. */
+  entering(): void;
   /** False while the server is being replaced: a session begun now would die with it. */
   admitting(): boolean;
 }

@@ -1,9 +1,12 @@
 /** What AWS documents of a zero-downtime patch of Aurora MySQL, from the client's side. */
 import mysql from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterRecord } from '../../sim/cluster/cluster.js';
 import { command } from '../../sim/wire/mysql/commands.js';
+import { parseErr } from '../../sim/wire/mysql/messages.js';
 import {
   type MysqlWorld,
+  mysqlDurations,
   named,
   openOfferedWorld,
   pause,
@@ -190,6 +193,22 @@ for (const flavour of ['mariadb', 'mysql'] as const)
       expect((await refusal(again())).errno).toBe(1243);
       const [app] = users;
       expect(app && (await row(app.app, 'select count(*), min(n) from tx'))).toEqual([5, 3]);
+    });
+
+    it('waits for no client that dialled and says nothing, and lets it in afterwards', async () => {
+      const { cluster, patch, client } = world;
+      const idle = await client(named('idle'));
+      const silent = await RawMysql.dial(cluster.writer);
+      await silent.greeted();
+      // Longer than any greeting may take.
+      const durations = mysqlDurations('engine').map((one) =>
+        one.name.endsWith('.quietPointMs') ? { ...one, value: 60_000 } : one,
+      );
+      expect(await patch({ durations }).finished).toEqual(succeeded);
+      expect((cluster as ClusterRecord).endpoint.greetings).toBe(1);
+      expect(parseErr((await silent.logIn(cluster.application)).payload)).toBeUndefined();
+      expect(await row(idle, 'select 1')).toEqual([1]);
+      silent.socket.destroy();
     });
 
     it('ends an open XA transaction, and leaves a prepared one alone', async () => {

@@ -122,6 +122,7 @@ async function letIn(
   const clientConnectionId = sessions.newConnectionId();
   talk.send(buildGreeting(ownGreeting(greeting, nonce, clientConnectionId)));
   const response = await handshakeResponse(talk, host);
+  host.entering();
   const { authResponse, plugin, ...login } = response;
   const credentials = await authenticate(talk, {
     user: login.user,
@@ -132,7 +133,10 @@ async function letIn(
     nonce,
     accepted: sessions.accepted,
   });
-  const dialled = waiting.take() ?? (await dial(host.target(), host.clock, serverMsMax));
+  const kept = waiting.take();
+  // Its server may have been restarted while the client thought.
+  const lives = kept !== undefined && !kept.talk.socket.destroyed;
+  const dialled = lives ? kept : await dial(host.target(), host.clock, serverMsMax);
   const upstream = await loggedIn(dialled, login, credentials, host.clock, sessions.accepted);
   if (!host.admitting()) {
     upstream.socket.on('error', () => {});

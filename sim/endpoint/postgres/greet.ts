@@ -70,6 +70,7 @@ export async function greet(
     if (first === undefined) return { answer: 'cancel' };
     const refused = await admit(host);
     if (refused !== undefined) return refuse(talk.reader, refused, '57P03');
+    host.entering();
     return await letIn(talk.reader, raw, first, { method, host, sessions });
   } catch (error) {
     return fail(talk.reader, raw, error);

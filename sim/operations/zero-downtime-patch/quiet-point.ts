@@ -48,7 +48,7 @@ export async function seekQuietPoint(seeking: Seeking): Promise<QuietPoint> {
     for (const session of endpoint.sessions) hold(session);
     for (;;) {
       const busy = busySessions(endpoint);
-      if (busy.length === 0 && endpoint.greetings === 0) return { busy };
+      if (busy.length === 0 && endpoint.entering === 0) return { busy };
       const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
       if (leftMs <= 0) return { busy };
       await anyChange(clock, busy, Math.min(leftMs, lookEveryMs));
