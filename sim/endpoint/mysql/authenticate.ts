@@ -24,6 +24,8 @@ import { sha256KeyRequest, sha256Password } from './sha256-password.js';
 export interface Verifier {
   readonly plugin: string;
   readonly authenticationString: string;
+  /** The server takes the account over TLS only: REQUIRE SSL, or more than that. */
+  readonly needsTls?: boolean;
 }
 
 export interface AuthenticateOptions {

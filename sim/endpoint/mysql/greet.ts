@@ -31,6 +31,7 @@ import {
   type Dialled,
   dial,
   hangUp,
+  isSecure,
   type Login,
   logIn,
   notFollowed,
@@ -123,10 +124,13 @@ async function letIn(
   talk.send(buildGreeting(ownGreeting(greeting, nonce, clientConnectionId)));
   const response = await handshakeResponse(talk, host);
   host.entering();
-  const { authResponse, plugin, ...login } = response;
+  const { authResponse, plugin, ...said } = response;
+  const verifier = await sessions.verifier(said.user);
+  // As the client came: one that comes in clear the server itself refuses.
+  const login = { ...said, needsTls: verifier?.needsTls === true && isSecure(talk.socket) };
   const credentials = await authenticate(talk, {
     user: login.user,
-    verifier: await sessions.verifier(login.user),
+    verifier,
     usualPlugin: greeting.plugin,
     ...(method === 'cleartext' ? { forcedPlugin: plugins.clear } : {}),
     offered: { plugin: plugin === '' ? plugins.native : plugin, data: authResponse },

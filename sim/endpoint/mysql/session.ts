@@ -21,7 +21,13 @@ import { StatementIds } from './statement-ids.js';
 import { MysqlStatements, type StatementBooks } from './statements.js';
 import { Talk } from './talk.js';
 import { type Passage, Traffic } from './traffic.js';
-import { authenticated, changeUserPacket, deprecatesEof, type Upstream } from './upstream.js';
+import {
+  authenticated,
+  changeUserPacket,
+  deprecatesEof,
+  isSecure,
+  type Upstream,
+} from './upstream.js';
 import { type Fate, pass, WatchedPath } from './watched-path.js';
 
 /** What a session needs of the protocol's one object. */
@@ -236,7 +242,7 @@ export class MysqlSession extends Session implements Passage {
     const { socket, nonce } = upstream;
     const talk = new ServerPayloads(
       (bytes) => socket.write(bytes),
-      (payloads) => authenticated(payloads, nonce, credentials),
+      (payloads) => authenticated(payloads, nonce, credentials, isSecure(socket)),
     );
     const command = changeUserPacket(upstream, login, charset, credentials);
     return await this.exchange(command, talk, serverMsMax);

@@ -1,5 +1,6 @@
 /** The endpoint's own connection to a MySQL or MariaDB server, logged in in a session's name. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Clock } from '../../clock.js';
 import type { ServerAddress } from '../../server/server.js';
 import {
@@ -11,7 +12,7 @@ import {
   plugin as plugins,
   publicKeyRequest,
 } from '../../wire/mysql/authentication.js';
-import { capability, has, without } from '../../wire/mysql/capabilities.js';
+import { capability, has, withBits, without } from '../../wire/mysql/capabilities.js';
 import {
   buildChangeUser,
   buildHandshakeResponse,
@@ -57,8 +58,13 @@ export interface PayloadTalk {
   send(payload: Buffer): void;
 }
 
+const sslRequestBytes = 32;
+
 /** What the client said of itself, less its proof. */
-export type Login = Omit<HandshakeResponse, 'authResponse' | 'plugin'>;
+export interface Login extends Omit<HandshakeResponse, 'authResponse' | 'plugin'> {
+  /** The server takes its account over TLS only. */
+  readonly needsTls?: boolean;
+}
 
 /**
  * Dials the server and hears its greeting.
@@ -94,24 +100,34 @@ export async function logIn(
 ): Promise<Upstream> {
   const capabilities = agreed(login, greeting);
   return await within(talk, clock, timeoutMs, async () => {
+    const secure = login.needsTls === true && has(greeting.capabilities, capability.ssl);
     // The server's usual plugin first; it switches where the user has another.
     const first = answerTo(greeting.plugin, credentials, greeting.nonce);
-    talk.send(
-      buildHandshakeResponse({
-        ...login,
-        capabilities,
-        // MariaDB's own are not followed either, be it that a client asks for them unoffered.
-        mariadbCapabilities: 0,
-        plugin: greeting.plugin,
-        authResponse: first ?? Buffer.alloc(0),
-      }),
-    );
-    const agreement = await authenticated(talk, greeting.nonce, credentials);
+    const response = buildHandshakeResponse({
+      ...login,
+      capabilities: secure ? withBits(capabilities, capability.ssl) : capabilities,
+      // MariaDB's own are not followed either, be it that a client asks for them unoffered.
+      mariadbCapabilities: 0,
+      plugin: greeting.plugin,
+      authResponse: first ?? Buffer.alloc(0),
+    });
+    if (secure) moveToTls(talk, response.subarray(0, sslRequestBytes));
+    talk.send(response);
+    const agreement = await authenticated(talk, greeting.nonce, credentials, secure);
     const { socket } = talk;
     const unread = talk.detach();
     if (unread.length > 0) socket.unshift(unread);
     const { connectionId, plugin } = greeting;
     return { socket, connectionId, plugin, capabilities, ...agreement };
+  });
+}
+
+/** The request is what a response begins with. It is loopback: no certificate is looked at. */
+function moveToTls(talk: PacketTalk, request: Buffer): void {
+  talk.send(request);
+  talk.moveTo((socket) => {
+    socket.on('error', () => {});
+    return connectTls({ socket, rejectUnauthorized: false });
   });
 }
 
@@ -157,6 +173,7 @@ export function changeUserPacket(
 
 /**
  * Goes through what the server asks, up to its OK.
+ * @param secure the connection is over TLS
  * @throws ServerRefusal with the server's own error; Refusal where we lack what it asks for; what
  *   the talk throws
  */
@@ -164,6 +181,7 @@ export async function authenticated(
   talk: PayloadTalk,
   greetedWith: Buffer,
   credentials: Credentials,
+  secure: boolean,
 ): Promise<Pick<Upstream, 'ok' | 'nonce'>> {
   let nonce = greetedWith;
   for (;;) {
@@ -178,7 +196,10 @@ export async function authenticated(
       if (answer === undefined) throw cannotLogIn(change.plugin);
       talk.send(answer);
     } else if (more?.equals(cachingSha2Server.fullWanted)) {
-      talk.send(publicKeyRequest);
+      // Over TLS a server takes the password as it is, and gives no key.
+      if (!secure) talk.send(publicKeyRequest);
+      else if (credentials.kind === 'password') talk.send(clearPassword(credentials.password));
+      else throw cannotLogIn(plugins.cachingSha2);
     } else if (more !== undefined && more.length > 1) {
       if (credentials.kind !== 'password') throw cannotLogIn(plugins.cachingSha2);
       const encrypted = encryptPassword(credentials.password, nonce, more);
@@ -243,6 +264,10 @@ export const notFollowed: readonly number[] = [
   capability.multiFactorAuthentication,
   capability.capabilityExtension,
 ];
+
+export function isSecure(socket: Socket): boolean {
+  return socket instanceof TLSSocket;
+}
 
 /** Whether the connection agreed to end rows with OK instead of EOF. */
 export function deprecatesEof(capabilities: number): boolean {

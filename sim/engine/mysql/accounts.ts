@@ -8,6 +8,8 @@ export interface Verifier {
   /** Such as `caching_sha2_password`, `mysql_native_password`. */
   readonly plugin: string;
   readonly authenticationString: string;
+  /** The server takes the account over TLS only: REQUIRE SSL, or more than that. */
+  readonly needsTls?: boolean;
 }
 
 export interface Account extends Verifier {
@@ -32,18 +34,20 @@ export async function verifierOf(
     flavour === 'mysql' ? await mysqlAccounts(admin, user) : await mariadbAccounts(admin, user);
   const account = accountFor(accounts, hosts);
   if (account === null) return null;
-  return { plugin: account.plugin, authenticationString: account.authenticationString };
+  const { host: _, ...verifier } = account;
+  return verifier;
 }
 
 async function mysqlAccounts(admin: MysqlAdmin, user: string): Promise<Account[]> {
   const rows = await admin.ask(
-    `select host, plugin, authentication_string from mysql.user
+    `select host, plugin, authentication_string, ssl_type from mysql.user
     where user = ${text(user)} collate utf8mb4_bin`,
   );
-  return rows.map(([host, plugin, string]) => ({
+  return rows.map(([host, plugin, string, tls]) => ({
     host: host ?? '',
     plugin: plugin ?? '',
     authenticationString: string ?? '',
+    ...(tls ? { needsTls: true } : {}),
   }));
 }
 
@@ -76,7 +80,8 @@ export function readPrivileges(json: string): Verifier | null {
   const byPassword = verifiers.find(({ plugin }) => passwordPlugins.includes(plugin));
   // An account that was made without a way in has an empty password.
   const none = { plugin: 'mysql_native_password', authenticationString: '' };
-  return byPassword ?? verifiers[0] ?? none;
+  const verifier = byPassword ?? verifiers[0] ?? none;
+  return Number(all.ssl_type ?? 0) > 0 ? { ...verifier, needsTls: true } : verifier;
 }
 
 function parsed(json: string): Record<string, unknown> {
