@@ -102,6 +102,8 @@ describe('the account that a server would choose', () => {
     });
     expect(read({ access: 1 })).toMatchObject({ authenticationString: '' });
     expect(read({ is_role: true })).toBeNull();
+    expect(read({ ...password, ssl_type: 0 })).toEqual(expected);
+    expect(read({ ...password, ssl_type: 1 })).toEqual({ ...expected, needsTls: true });
     expect(readPrivileges('not json')).toMatchObject({ authenticationString: '' });
   });
 });

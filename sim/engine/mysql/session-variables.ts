@@ -113,7 +113,7 @@ const last = [
   'max_statement_time',
 ];
 
-/** Every session begins with others, be it that MySQL shows 0 for them: no client asked for them. */
+/** Every session begins with others (MySQL shows 0 for them): no client asked for them. */
 const unasked = new Set(['rand_seed1', 'rand_seed2']);
 
 /**
