@@ -70,7 +70,9 @@ function valuesQuery(flavour: Flavour, names: readonly string[]): string {
             json_type(json_extract(json_array(${variable}), '$[0]')), 'STRING')`
         : `(select variable_type from information_schema.user_variables
             where hex(variable_name) = '${hexOf(name)}')`;
-    return `select ${index}, ${type}, charset(${variable}), collation(${variable}),
+    // For the whole statement where it is the first: the session's own limit may be 1 ms.
+    const limit = flavour === 'mysql' && index === 0 ? '/*+ MAX_EXECUTION_TIME(60000) */ ' : '';
+    return `select ${limit}${index}, ${type}, charset(${variable}), collation(${variable}),
       hex(${variable}), if(charset(${variable}) = 'binary', cast(${variable} as char), null)`;
   });
   const all = `${selects.map((one) => `(${one})`).join(' union all ')} ${allRows}`;
