@@ -82,6 +82,8 @@ export class MysqlAdmin {
   async #connect(): Promise<Open> {
     const { createConnection } = await import('mysql2');
     const socket = connect({ ...this.#address, noDelay: true });
+    // The driver stops listening before it is done with it.
+    socket.on('error', () => {});
     const connection = createConnection({
       stream: () => socket,
       user: this.#login.user,
