@@ -215,7 +215,11 @@ describe('a failover of Aurora PostgreSQL', () => {
     await poller.sees('ok');
     await failOver(world, { ...visible, staleDnsMs: 0 }).finished;
     await poller.sees('ok');
-    expect(await poller.end()).toEqual(['ok', 'ECONNREFUSED', '57P03', 'ok']);
+    const codes = await poller.end();
+    // A client that dialled in the very instant of the change is with the old writer already.
+    const others = codes.filter((code) => code !== '25006');
+    expect(others).toEqual(['ok', 'ECONNREFUSED', '57P03', 'ok']);
+    expect(poller.polls('25006')).toBeLessThanOrEqual(1);
   });
 
   it('is refused where nobody can take over', async () => {

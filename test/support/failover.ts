@@ -91,6 +91,7 @@ export function leads(cluster: Cluster): { writer: number; reader: number } {
 /** Tries again and again, one attempt after the other, and keeps what each change looked like. */
 export class Poller {
   readonly #seen: string[] = [];
+  readonly #counts = new Map<string, number>();
   readonly #loop: Promise<void>;
   #over = false;
 
@@ -106,6 +107,11 @@ export class Poller {
     return this.#seen;
   }
 
+  /** How many attempts had that outcome. */
+  polls(outcome: string): number {
+    return this.#counts.get(outcome) ?? 0;
+  }
+
   /** Waits until it has seen that outcome last. */
   async sees(outcome: string): Promise<void> {
     await until(() => this.#seen.at(-1) === outcome, `a poll that is ${outcome}`);
@@ -114,6 +120,7 @@ export class Poller {
   async #run(attempt: () => Promise<string>): Promise<void> {
     while (!this.#over) {
       const outcome = await attempt();
+      this.#counts.set(outcome, this.polls(outcome) + 1);
       const last = this.#seen.at(-1);
       // One that was under way at an edge is closed on, or turned away while it was being greeted:
       // it belongs to neither side.

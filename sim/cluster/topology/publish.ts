@@ -16,13 +16,23 @@ export async function installTopology(cluster: ClusterRecord): Promise<void> {
 export async function publishTopology(cluster: ClusterRecord): Promise<void> {
   // For Aurora MySQL the endpoints answer.
   if (cluster.engine !== 'aurora-postgresql') return;
-  const { awsVersion, instances } = cluster;
+  const { instances } = cluster;
+  const version = versionOf(cluster);
   const members = membersOf(cluster);
   for (const { server, member } of instances)
-    if (server.state === 'running') await member.topology.write({ version: awsVersion, members });
+    if (server.state === 'running') await member.topology.write({ version, members });
 }
 
 /** Servers of RDS have no such functions. */
 function isAurora({ engine }: ClusterRecord): boolean {
   return engine.startsWith('aurora-');
+}
+
+/** As Aurora names it; a server that no version of Aurora is built on has its own name. */
+function versionOf(cluster: ClusterRecord): string {
+  try {
+    return cluster.awsVersion;
+  } catch {
+    return cluster.version;
+  }
 }

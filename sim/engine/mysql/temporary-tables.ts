@@ -47,6 +47,8 @@ export class TemporaryTableWatch implements TemporaryTableTraces {
 
   /** @param sql the bytes of a statement, or its beginning */
   statement(sql: Buffer): void {
+    // Nearly every statement ends here: no text is made of it.
+    if (this.#names.size === 0 && !holdsTemp(sql)) return;
     const text = sql.toString('latin1');
     if (this.#names.size > 0 && (uses.test(text) || renames(text))) this.#unsure = true;
     if (!maybe.test(text)) return;
@@ -66,6 +68,21 @@ export class TemporaryTableWatch implements TemporaryTableTraces {
     this.#names.clear();
     this.#unsure = false;
   }
+}
+
+/** Whether the letters t, e, m, p follow each other anywhere, in any case. */
+function holdsTemp(sql: Buffer): boolean {
+  for (let at = 0; at + 3 < sql.length; at++) {
+    if (((sql[at] as number) | 0x20) !== 0x74) continue;
+    const [second, third, fourth] = [sql[at + 1], sql[at + 2], sql[at + 3]] as [
+      number,
+      number,
+      number,
+    ];
+    if ((second | 0x20) === 0x65 && (third | 0x20) === 0x6d && (fourth | 0x20) === 0x70)
+      return true;
+  }
+  return false;
 }
 
 function renames(text: string): boolean {

@@ -179,8 +179,8 @@ class DockerDoorway implements Doorway {
     const { host, port, network } = this.address;
     return (
       `${host}:${port} on the network ${network} leads to the writer through the container ` +
-      `${this.#name}, which added ${exchangeMs.toFixed(1)} ms to a round trip just now (median of ` +
-      `${exchanges})`
+      `${this.#name}, which added ${exchangeMs.toFixed(1)} ms to a round trip just now ` +
+      `(median of ${exchanges})`
     );
   }
 
