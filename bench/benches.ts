@@ -1,5 +1,6 @@
 /** Every benchmark, in the order in which they run. */
 import { bookkeeping } from './bookkeeping.js';
+import { clusterStart } from './cluster-start.js';
 import { endpointTps } from './endpoint-tps.js';
 import { endpointTpsMariadb, endpointTpsMysql } from './endpoint-tps-mysql.js';
 import type { Bench } from './figure.js';
@@ -19,6 +20,7 @@ export const benches: readonly Bench[] = [
   parkedSessions,
   firstQuery,
   serverStart,
+  clusterStart,
   wholeRun,
   probeAccuracy,
   probeRealtime,
