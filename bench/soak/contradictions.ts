@@ -26,12 +26,15 @@ export const soakReport = z.looseObject({
   completed: z.boolean(),
   verdict: z.enum(['pass', 'fail', 'unknown']),
   lanes: z.record(z.string(), lane),
-  sessions: z.looseObject({
-    present: z.number(),
-    preserved: z.number(),
-    dropped: z.number(),
-    list: z.array(z.looseObject({ fate: z.string().nullable() })),
-  }),
+  /** Null where a fault had ended them all before the operation came to them. */
+  sessions: z
+    .looseObject({
+      present: z.number(),
+      preserved: z.number(),
+      dropped: z.number(),
+      list: z.array(z.looseObject({ fate: z.string().nullable() })),
+    })
+    .nullable(),
   writes: counts.nullable(),
   objectives: z.array(z.looseObject({ text: z.string(), verdict: z.string() })),
 });
@@ -66,10 +69,12 @@ export function contradictionsIn(report: SoakReport, exit: number): string[] {
     const isInside = lowerMs <= estimateMs && (upperMs === null || estimateMs <= upperMs);
     claim(isInside, `${name}: the estimate is outside its bounds`);
   }
-  const fates = (fate: string): number =>
-    sessions.list.filter((session) => session.fate === fate).length;
-  claim(fates('preserved') === sessions.preserved, 'preserved sessions are not those listed');
-  claim(fates('dropped') === sessions.dropped, 'dropped sessions are not those listed');
+  if (sessions !== null) {
+    const fates = (fate: string): number =>
+      sessions.list.filter((session) => session.fate === fate).length;
+    claim(fates('preserved') === sessions.preserved, 'preserved sessions are not those listed');
+    claim(fates('dropped') === sessions.dropped, 'dropped sessions are not those listed');
+  }
   if (writes !== null) found.push(...writesIn(writes));
   return found;
 }
