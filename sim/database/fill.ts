@@ -133,7 +133,7 @@ function lost(what: 'schema' | 'data', name: string, error: unknown): unknown {
   return new UserError(
     what === 'schema' ? 'SCHEMA_FAILED' : 'DATA_FAILED',
     `${name}: the server went away while it was loaded: ${message}.`,
-    'It may have had too little memory or disk: look at its log.',
+    'A statement in it may stop the server; or it had too little memory or disk: see its log.',
     'environment',
   );
 }

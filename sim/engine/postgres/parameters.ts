@@ -18,8 +18,19 @@ export async function storeParameter(admin: Admin, name: string, value: string):
   await admin.query(`alter system set ${safe} = ${literal(value)}`);
 }
 
+/**
+ * Lets stored values take effect; resolves when a session has read them, as others then do.
+ * @throws Error where none has within 5 s
+ */
 export async function reload(admin: Admin): Promise<void> {
+  const loaded = async (): Promise<string | undefined> => {
+    const sql = 'select pg_conf_load_time()::text as at, pg_sleep(0.01)';
+    return (await admin.query<{ at: string }>(sql))[0]?.at;
+  };
+  const before = await loaded();
   await admin.query('select pg_reload_conf()');
+  for (let tries = 500; (await loaded()) === before; tries--)
+    if (tries === 0) throw new Error('the server did not read its parameters again within 5 s');
 }
 
 /** What is in force for a new session. */

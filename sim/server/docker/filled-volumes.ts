@@ -4,7 +4,15 @@
  * knows each: without it nobody knows the password that its copies begin with.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, wallClockAt } from '../../clock.js';
@@ -81,13 +89,14 @@ export async function obtainFilledVolume(order: FilledVolumeOrder): Promise<Fill
       throw error;
     });
     const made = { v: 1 as const, daemon: daemon.uri, volume, secret: password };
-    const other = readRecord(hash);
-    if (other !== undefined && other.volume !== known?.volume && !content.refresh) {
+    const record = { ...made, usedAtMs: nowMs(clock) };
+    const other = known === undefined ? claimRecord(hash, record) : undefined;
+    if (other !== undefined) {
       // Another run has loaded the same in the meantime: one of the two is enough.
       await removeVolume(daemon, volume, clock).catch(ignoreRefusal);
       return other;
     }
-    writeRecord(hash, { ...made, usedAtMs: nowMs(clock) });
+    if (known !== undefined) writeRecord(hash, record);
     if (known !== undefined) await removeVolume(daemon, known.volume, clock).catch(ignoreRefusal);
     await prune(clock, daemon);
     return made;
@@ -193,11 +202,32 @@ function readRecord(hash: string): FilledRecord | undefined {
   }
 }
 
+/** Writes the first record of a template; gives back the one that another run wrote before. */
+function claimRecord(hash: string, record: FilledRecord): FilledRecord | undefined {
+  const draft = writeDraft(hash, record);
+  try {
+    linkSync(draft, recordPath(hash));
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const other = readRecord(hash);
+    // What cannot be read is nobody's.
+    if (other === undefined) writeRecord(hash, record);
+    return other;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
 function writeRecord(hash: string, record: FilledRecord): void {
+  renameSync(writeDraft(hash, record), recordPath(hash));
+}
+
+function writeDraft(hash: string, record: FilledRecord): string {
   mkdirSync(recordsFolder(), { recursive: true, mode: 0o700 });
   const draft = `${recordPath(hash)}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
-  renameSync(draft, recordPath(hash));
+  return draft;
 }
 
 function nowMs(clock: Clock): number {
