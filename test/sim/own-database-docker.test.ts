@@ -27,7 +27,7 @@ beforeAll(() => {
   process.env.REHEARSE_CACHE_DIR = join(place.folder, 'cache');
 });
 afterEach(() => {
-  expect(namesWith(runId)).toEqual([]);
+  if (here.length > 0) expect(namesWith(runId)).toEqual([]);
 });
 afterAll(async () => {
   if (here.length > 0) await removeFilledVolumes(clock, await openDaemon(clock));

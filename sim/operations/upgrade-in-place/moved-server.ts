@@ -38,7 +38,9 @@ export async function movedServer(
   const given = parameters === undefined ? {} : { parameters };
   const server = await provider.create({ name, engine, version, ...given });
   try {
-    await Promise.all([old.start(), server.start()]);
+    // One that is still starting cannot be stopped: each start comes to its end.
+    for (const start of await Promise.allSettled([old.start(), server.start()]))
+      if (start.status === 'rejected') throw start.reason;
     await moveServer(clock, old, server);
     await server.stop('fast');
     await old.stop('fast');
