@@ -16,6 +16,7 @@ import * as mysqlParameters from '../engine/mysql/parameters.js';
 import { endDumps } from '../engine/mysql/replication.js';
 import * as mysqlRoles from '../engine/mysql/roles.js';
 import { switchOnViews } from '../engine/mysql/views.js';
+import type { ParameterKind } from '../engine/parameter-kind.js';
 import { Admin } from '../engine/postgres/admin.js';
 import * as postgresParameters from '../engine/postgres/parameters.js';
 import * as postgresRoles from '../engine/postgres/roles.js';
@@ -31,7 +32,7 @@ export interface ServerVersion {
 
 /** How the parameters of a member's server are changed. */
 export interface MemberParameters {
-  kind(name: string): Promise<'dynamic' | 'static' | 'unknown'>;
+  kind(name: string): Promise<ParameterKind>;
   /** Lets a dynamic one take effect. @throws the server's own error */
   set(name: string, value: string): Promise<void>;
   /** Keeps a value for the next start, where the server does that itself. */

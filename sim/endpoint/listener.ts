@@ -2,12 +2,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { Rng } from '../rng.js';
+import { openSomePort } from '../server/ports.js';
 
 const host = '127.0.0.1';
-/** Below the ephemeral range: see `docs/decisions.md`. */
-const portMin = 15_000;
-const portMax = 32_000;
-const portTries = 50;
 /** While it is closed nobody keeps the port for us: whoever took it may let go of it again. */
 const reopenTries = 20;
 const reopenPauseMs = 100;
@@ -43,15 +40,10 @@ export class Listener {
 
   /** Picks a free port and opens it. */
   async choosePort(stream: Rng): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      this.#port = stream.int(portMin, portMax);
-      try {
-        await this.open(null);
-        return;
-      } catch (error) {
-        if (tries === portTries) throw error;
-      }
-    }
+    await openSomePort(stream, async (port) => {
+      this.#port = port;
+      await this.open(null);
+    });
   }
 
   /**

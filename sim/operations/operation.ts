@@ -51,8 +51,18 @@ export function notAvailable({ identifier, status, instances }: ClusterRecord): 
     };
   const busy = instances.find((one) => one.status === 'rebooting');
   if (busy === undefined) return null;
+  return instanceNotAvailable(busy.identifier, busy.status);
+}
+
+/** As every call about an instance that is not there is answered. */
+export function instanceNotFound(identifier: string): AwsFault {
+  return { code: 'DBInstanceNotFound', message: `DBInstance ${identifier} not found.` };
+}
+
+/** As every change of an instance that is busy is answered. */
+export function instanceNotAvailable(identifier: string, status: string): AwsFault {
   return {
     code: 'InvalidDBInstanceState',
-    message: `DBInstance ${busy.identifier} is not in available state (${busy.status}).`,
+    message: `DBInstance ${identifier} is not in available state (${status}).`,
   };
 }

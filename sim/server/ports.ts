@@ -1,6 +1,6 @@
 /** Free ports on loopback, for servers and endpoints. */
 import { createServer } from 'node:net';
-import { newSeed, rng } from '../rng.js';
+import { newSeed, type Rng, rng } from '../rng.js';
 import { UserError } from '../user-error.js';
 
 /**
@@ -8,6 +8,9 @@ import { UserError } from '../user-error.js';
  * that other range again and again can end up connected to itself.
  */
 export const portRange = { first: 20_000, last: 32_000 } as const;
+
+const ownPortMin = 15_000;
+const ownPortTries = 50;
 
 const draws = rng(newSeed(), 'ports');
 
@@ -27,6 +30,26 @@ export async function freePort(accept: (port: number) => boolean = () => true): 
     'End some of the programs that listen there and try again.',
     'environment',
   );
+}
+
+/**
+ * Opens a port of this process's own, of a range that servers share: it begins lower, so that the
+ * two meet less often.
+ * @param open tries one port; rejects where it cannot be had
+ * @throws what the last try was rejected with
+ */
+export async function openSomePort(
+  stream: Rng,
+  open: (port: number) => Promise<void>,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await open(stream.int(ownPortMin, portRange.last));
+      return;
+    } catch (error) {
+      if (tries === ownPortTries) throw error;
+    }
+  }
 }
 
 function isFree(port: number): Promise<boolean> {

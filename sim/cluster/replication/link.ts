@@ -5,13 +5,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
 import { newSeed, rng } from '../../rng.js';
+import { openSomePort } from '../../server/ports.js';
 import type { ServerAddress } from '../../server/server.js';
 import { DelayedPipe } from './delayed-pipe.js';
 
-/** Below the ephemeral range: see `docs/decisions.md`. */
-const portMin = 15_000;
-const portMax = 32_000;
-const portTries = 50;
 /** After so long a connection is taken for a stream, whatever was said on it. */
 const talkMsMax = 5_000;
 
@@ -44,16 +41,10 @@ export class ReplicationLink {
   }
 
   async open(): Promise<void> {
-    const stream = rng(newSeed(), 'ports');
-    for (let tries = 1; ; tries++) {
-      this.#port = stream.int(portMin, portMax);
-      try {
-        await this.#listen();
-        return;
-      } catch (error) {
-        if (tries === portTries) throw error;
-      }
-    }
+    await openSomePort(rng(newSeed(), 'ports'), async (port) => {
+      this.#port = port;
+      await this.#listen();
+    });
   }
 
   /** Followers that are connected are cut off and find the other source when they dial again. */

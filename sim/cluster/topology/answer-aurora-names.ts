@@ -8,21 +8,26 @@ import { tellUnanswered } from './unanswered.js';
 export function answerAuroraNames(cluster: ClusterRecord): void {
   const unanswered = tellUnanswered(cluster);
   for (const instance of cluster.instances) {
-    if (cluster.engine === 'aurora-mysql') instance.endpoint.addHook(hookOf(cluster, instance));
-    instance.endpoint.addHook(unanswered);
+    const isMysql = cluster.engine === 'aurora-mysql';
+    instance.endpoint.addHook(isMysql ? answering(cluster, instance, unanswered) : unanswered);
   }
 }
 
-function hookOf(cluster: ClusterRecord, { identifier }: Instance): StatementHook {
+/** One hook does both, so that what a client sends is looked through once. */
+function answering(
+  cluster: ClusterRecord,
+  { identifier }: Instance,
+  unanswered: StatementHook,
+): StatementHook {
   return {
     mayMatter: mayNameAurora,
-    onStatement: (sql) => {
+    onStatement: (sql, stage, session) => {
       const instead = withoutAuroraNames(sql, {
         identifier,
         version: cluster.awsVersion.replace(/^.*mysql_aurora\./, ''),
         members: membersOf(cluster),
       });
-      return instead === null ? 'pass' : { instead };
+      return instead === null ? unanswered.onStatement(sql, stage, session) : { instead };
     },
   };
 }

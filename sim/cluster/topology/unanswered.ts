@@ -30,7 +30,7 @@ export function unansweredIn(sql: string): string[] {
   });
 }
 
-/** A hook that comes behind those that answer: what it sees is what the server is asked. */
+/** For what nobody answers here: what it sees is what the server is asked. */
 export function tellUnanswered(cluster: ClusterRecord): StatementHook {
   const told = new Set<string>();
   return {

@@ -1,9 +1,9 @@
 /** Server parameters of a running MySQL or MariaDB: what can change without a restart. */
+
 import { EngineError } from '../ask.js';
+import type { ParameterKind } from '../parameter-kind.js';
 import type { MysqlAdmin } from './admin.js';
 import { identifier, literal } from './quoting.js';
-
-export type ParameterKind = 'dynamic' | 'static' | 'unknown';
 
 /** ER_INCORRECT_GLOBAL_LOCAL_VAR: the variable can be read only. */
 const readOnlyVariable = 1238;

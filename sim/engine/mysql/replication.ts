@@ -3,17 +3,11 @@
  * copy: the SQL of it. Sources: MySQL Reference Manual, "CHANGE REPLICATION SOURCE TO"; MariaDB
  * documentation, "Global Transaction ID".
  */
+
 import type { Flavour } from '../flavours.js';
+import type { FollowedServer } from '../followed-server.js';
 import type { MysqlAdmin } from './admin.js';
 import { literal } from './quoting.js';
-
-/** How to log in to the server that is followed. */
-export interface FollowedServer {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
 
 /** What a follower says of its two threads. */
 export interface ThreadStates {

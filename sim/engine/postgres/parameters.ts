@@ -1,8 +1,7 @@
 /** Server parameters of a running Postgres: what can change without a restart, and changing it. */
+import type { ParameterKind } from '../parameter-kind.js';
 import type { Admin } from './admin.js';
 import { literal } from './examine.js';
-
-export type ParameterKind = 'dynamic' | 'static' | 'unknown';
 
 /** @returns `unknown` also for what nobody can set */
 export async function parameterKind(admin: Admin, name: string): Promise<ParameterKind> {

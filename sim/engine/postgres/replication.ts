@@ -3,16 +3,9 @@
  * standby streams without a slot: nothing of it is left on a server that it followed before.
  * Source: PostgreSQL documentation, "Log-Shipping Standby Servers".
  */
+import type { FollowedServer } from '../followed-server.js';
 import type { Admin } from './admin.js';
 import { identifier, literal } from './examine.js';
-
-/** How to log in to the server that is followed. */
-export interface FollowedServer {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
 
 /** Kept for standbys that are cut off for a while. */
 export const walKept = '1GB';

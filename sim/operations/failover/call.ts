@@ -5,7 +5,13 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import type { AwsFault, FailoverParameters } from '../../sim.js';
-import { clusterNotFound, clusterOf, notAvailable, type Operation } from '../operation.js';
+import {
+  clusterNotFound,
+  clusterOf,
+  instanceNotAvailable,
+  notAvailable,
+  type Operation,
+} from '../operation.js';
 import { kindOf, roleOfPartner } from './kind.js';
 import { Failover } from './operation.js';
 
@@ -76,8 +82,5 @@ function withoutTarget(cluster: ClusterRecord, parameters: FailoverParameters): 
     };
   return target.serverRuns && target.status === 'available'
     ? null
-    : {
-        code: 'InvalidDBInstanceState',
-        message: `DBInstance ${target.identifier} is not in available state (${target.status}).`,
-      };
+    : instanceNotAvailable(target.identifier, target.status);
 }

@@ -3,7 +3,13 @@
  * reboot only (AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html).
  */
 import type { AssociateParameterGroupParameters } from '../../sim.js';
-import { clusterNotFound, clusterOf, type Operation } from '../operation.js';
+import {
+  clusterNotFound,
+  clusterOf,
+  instanceNotAvailable,
+  instanceNotFound,
+  type Operation,
+} from '../operation.js';
 import * as say from './messages.js';
 import { groupNotFound } from './modify.js';
 
@@ -21,14 +27,9 @@ export const associateParameterGroup: Operation<AssociateParameterGroupParameter
     const record = clusters.get(cluster);
     if (record === undefined) return clusterNotFound(cluster);
     const found = record.instances.find(({ identifier }) => identifier === instance);
-    if (found === undefined)
-      return { code: 'DBInstanceNotFound', message: `DBInstance ${instance} not found.` };
+    if (found === undefined) return instanceNotFound(instance);
     if (!parameterGroups.has(group)) return groupNotFound(group);
-    if (found.status === 'available') return null;
-    return {
-      code: 'InvalidDBInstanceState',
-      message: `DBInstance ${instance} is not in available state (${found.status}).`,
-    };
+    return found.status === 'available' ? null : instanceNotAvailable(instance, found.status);
   },
   run: async (world, { cluster, instance, group, onT0 }) => {
     const record = clusterOf(world, cluster);

@@ -2,7 +2,14 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import type { RebootParameters } from '../../sim.js';
-import { clusterNotFound, clusterOf, notAvailable, type Operation } from '../operation.js';
+import {
+  clusterNotFound,
+  clusterOf,
+  instanceNotAvailable,
+  instanceNotFound,
+  notAvailable,
+  type Operation,
+} from '../operation.js';
 import { Reboot } from './operation.js';
 
 export const reboot: Operation<RebootParameters> = {
@@ -20,15 +27,11 @@ export const reboot: Operation<RebootParameters> = {
     if (cluster === undefined) return clusterNotFound(parameters.cluster);
     const wanted = parameters.instance ?? cluster.instance;
     const instance = instanceOf(cluster, parameters);
-    if (instance === undefined)
-      return { code: 'DBInstanceNotFound', message: `DBInstance ${wanted} not found.` };
+    if (instance === undefined) return instanceNotFound(wanted);
     const busy = notAvailable(cluster);
     if (busy !== null) return busy;
     if (instance.serverRuns && instance.status === 'available') return null;
-    return {
-      code: 'InvalidDBInstanceState',
-      message: `DBInstance ${wanted} is not in available state (${instance.status}).`,
-    };
+    return instanceNotAvailable(wanted, instance.status);
   },
   run: async (world, parameters, signal) => {
     const cluster = clusterOf(world, parameters.cluster);

@@ -2,7 +2,7 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import { canUpgradeInPlace } from '../../server/versions.js';
 import type { AwsFault, UpgradeInPlaceParameters } from '../../sim.js';
-import { clusterOf, type Operation } from '../operation.js';
+import { clusterOf, instanceNotAvailable, instanceNotFound, type Operation } from '../operation.js';
 import { UpgradeInPlace } from './operation.js';
 import { stepOf } from './step.js';
 
@@ -20,8 +20,7 @@ export const upgradeInPlace: Operation<UpgradeInPlaceParameters> = {
   // The faults that ModifyDBInstance documents (API reference, ModifyDBInstance, Errors).
   refuse: ({ clusters }, parameters) => {
     const cluster = clusters.get(parameters.cluster);
-    if (cluster === undefined)
-      return { code: 'DBInstanceNotFound', message: `DBInstance ${parameters.cluster} not found.` };
+    if (cluster === undefined) return instanceNotFound(parameters.cluster);
     return notAvailable(cluster) ?? notUpgradable(cluster, parameters);
   },
   run: (world, parameters, signal) =>
@@ -30,11 +29,7 @@ export const upgradeInPlace: Operation<UpgradeInPlaceParameters> = {
 
 function notAvailable({ instance, status, mainInstance }: ClusterRecord): AwsFault | null {
   const busy = status === 'available' ? mainInstance.status : status;
-  if (busy === 'available') return null;
-  return {
-    code: 'InvalidDBInstanceState',
-    message: `DBInstance ${instance} is not in available state (${busy}).`,
-  };
+  return busy === 'available' ? null : instanceNotAvailable(instance, busy);
 }
 
 function notUpgradable(

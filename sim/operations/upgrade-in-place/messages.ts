@@ -6,6 +6,8 @@
  */
 import type { Told } from '../told.js';
 
+export { restarted, rolledBack, shutDown } from '../zero-downtime-patch/messages.js';
+
 const of = (category: string, eventId: string, message: string): Told => ({
   source: 'instance',
   message,
@@ -34,7 +36,6 @@ export const cannotBeUpgraded = (why: string): Told =>
     `Database instance is in a state that cannot be upgraded: ${why}.`,
   );
 
-export const shutDown = of('availability', 'RDS-EVENT-0004', 'DB instance shutdown');
 export const downtimeStarted = of(
   'maintenance',
   'RDS-EVENT-0266',
@@ -45,7 +46,6 @@ export const upgradeStarted = of(
   'RDS-EVENT-0267',
   'The engine version upgrade started.',
 );
-export const restarted = of('availability', 'RDS-EVENT-0006', 'DB instance restarted');
 export const upgradeFinished = of(
   'maintenance',
   'RDS-EVENT-0268',
@@ -65,12 +65,6 @@ export const minorComplete = (from: string, to: string): Told => ({
   eventId: null,
   categories: [],
 });
-
-export const rolledBack = of(
-  'maintenance',
-  'RDS-EVENT-0270',
-  'The DB engine version upgrade failed. The engine version upgrade rollback succeeded.',
-);
 
 /** Of a major upgrade of MySQL that was rolled back. */
 export const mysqlRolledBack = (why: string): Told =>
