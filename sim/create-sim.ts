@@ -29,7 +29,17 @@ export function createSim(options: SimOptions): Sim {
   let closing: Promise<void> | undefined;
 
   const parameterGroups = new Map<string, ParameterGroup>();
-  const world: World = { ...options, clusters, parameterGroups };
+  const adopt = async (making: Promise<ClusterRecord>): Promise<ClusterRecord> => {
+    creating.add(making);
+    const cluster = await making;
+    clusters.set(cluster.identifier, cluster);
+    return cluster;
+  };
+  const remove = async (cluster: ClusterRecord): Promise<void> => {
+    clusters.delete(cluster.identifier);
+    await cluster.close();
+  };
+  const world: World = { ...options, clusters, parameterGroups, adopt, remove };
 
   const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
     const fault = operation.refuse(world, parameters);
@@ -51,21 +61,11 @@ export function createSim(options: SimOptions): Sim {
   };
 
   return {
-    createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
-      const created = create(wanted);
-      creating.add(created);
-      const cluster = await created;
-      clusters.set(wanted.identifier, cluster);
-      return cluster;
-    },
+    createCluster: async (wanted: ClusterOptions): Promise<Cluster> => await adopt(create(wanted)),
     restoreCluster: async (snapshot, identifier): Promise<Cluster> => {
       if (clusters.has(identifier)) throw new Error(`there is a cluster ${identifier} already`);
       tellRestore(options, snapshot, identifier);
-      const restored = restoreCluster(options, snapshot, identifier);
-      creating.add(restored);
-      const cluster = await restored;
-      clusters.set(identifier, cluster);
-      return cluster;
+      return await adopt(restoreCluster(options, snapshot, identifier));
     },
     createParameterGroup: (name) => {
       if (parameterGroups.has(name)) throw new Error(`there is a parameter group ${name} already`);

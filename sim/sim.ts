@@ -225,6 +225,12 @@ export interface ClusterOptions {
   readonly userLike?: UserLike;
   /** Changed parameters that wait for a reboot: their presence makes a patch refuse. */
   readonly pendingParameters?: readonly string[];
+  /**
+   * Whether clusters shall be able to follow it by replication of what is written, as a read
+   * replica or a green one does: on Postgres its log is made for that (`rds.logical_replication`).
+   * Default: false.
+   */
+  readonly takesReplicas?: boolean;
   /** The members besides the writer, in order. Default: none. */
   readonly members?: readonly Exclude<InstanceRole, 'writer'>[];
   /** Default: `eu-central-1`, not told. */

@@ -39,7 +39,7 @@ export function allOf({ primary, secondaries }: RunClusters): Cluster[] {
 
 function commonOptions(
   { plan }: RunContext,
-  { identifier, region, members }: ClusterShape,
+  { identifier, region, members, takesReplicas }: ClusterShape,
 ): ClusterOptions {
   return {
     identifier,
@@ -49,5 +49,6 @@ function commonOptions(
     awsVersion: plan.versions.awsFrom,
     ...(region === undefined ? {} : { region }),
     ...(members.length === 0 ? {} : { members }),
+    ...(takesReplicas === undefined ? {} : { takesReplicas }),
   };
 }

@@ -1,6 +1,7 @@
 /** A cluster record with its members: statuses, names that lead to them, and what it tells. */
 import type { Clock } from '../clock.js';
 import type { FilledDatabase } from '../database/own-database.js';
+import type { Identity } from '../endpoint/certificate.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointName } from '../endpoint/endpoint-name.js';
 import type { Session } from '../endpoint/session.js';
@@ -26,6 +27,7 @@ import type { Instance, InstanceStatus } from './instance.js';
 import type { Member } from './member.js';
 import type { Followers } from './replication/followers.js';
 import { tellCall } from './tell-call.js';
+import { tellFrozen } from './tell-frozen.js';
 import { publishTopology } from './topology/publish.js';
 
 export interface ClusterParts {
@@ -41,7 +43,8 @@ export interface ClusterParts {
   /** What clients dial, by label: `writer`, `reader`, `doorway`. */
   readonly names: readonly EndpointName[];
   readonly doorway: DoorwayAddress | null;
-  readonly caPem: string;
+  /** What clients of its endpoints may verify. */
+  readonly identity: Identity;
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
@@ -56,7 +59,7 @@ export class ClusterRecord implements Cluster {
   readonly clock: Clock;
   readonly followers: Followers;
   readonly doorway: DoorwayAddress | null;
-  readonly caPem: string;
+  readonly identity: Identity;
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
@@ -67,7 +70,7 @@ export class ClusterRecord implements Cluster {
   readonly faults: RunningFaults;
   /** What clients dial. */
   readonly names: readonly EndpointName[];
-  readonly #instances: readonly Instance[];
+  #instances: readonly Instance[] = [];
   readonly #emit: Emit;
   readonly #instanceOf = new WeakMap<Session, Instance>();
   /** Dropped sessions whose clients are not back, by kind. */
@@ -84,15 +87,15 @@ export class ClusterRecord implements Cluster {
     this.followers = parts.followers;
     this.#awsVersion = parts.awsVersion;
     this.doorway = parts.doorway;
-    this.caPem = parts.caPem;
+    this.identity = parts.identity;
     this.application = parts.application;
     this.database = parts.database;
     this.instrument = parts.instrument;
     this.#pendingParameters = parts.pendingParameters;
     this.primary = parts.primary ?? null;
     this.names = parts.names;
-    this.#instances = parts.instances;
     this.#emit = parts.emit;
+    this.#hold(parts.instances);
     this.faults = new RunningFaults(this, parts.emit);
   }
 
@@ -140,6 +143,20 @@ export class ClusterRecord implements Cluster {
   async leadWritersTo(instance: Instance): Promise<void> {
     const names = this.names.filter(({ label }) => label !== 'reader');
     await Promise.all(names.map((name) => name.leadTo(instance.endpoint)));
+  }
+
+  /**
+   * Gives its instances to the other and takes those of it. Records and names stay, and lead to
+   * where they led; what becomes of roles, names and statuses is told by who calls this.
+   */
+  exchangeInstances(other: ClusterRecord): void {
+    const [mine, its] = [this.#instances, other.#instances];
+    this.#hold(its);
+    other.#hold(mine);
+  }
+
+  get caPem(): string {
+    return this.identity.caPem;
   }
 
   get status(): ClusterStatus {
@@ -217,7 +234,7 @@ export class ClusterRecord implements Cluster {
     const logins = { application, instrument };
     const { frozen } = stored;
     this.#latestSnapshot = { identifier, cluster, engine, awsVersion, ...logins, frozen, stored };
-    this.#tellFrozen(frozen);
+    tellFrozen(this.#emit, this.mainInstance, frozen);
     return this.#latestSnapshot;
   }
 
@@ -328,15 +345,6 @@ export class ClusterRecord implements Cluster {
       });
   }
 
-  async stopServer(): Promise<void> {
-    await this.writerInstance.stopServer();
-  }
-
-  /** @throws UserError `ENGINE_START_FAILED` */
-  async startServer(version: string): Promise<void> {
-    await this.writerInstance.startServer({ version });
-  }
-
   /**
    * Told of every new session: one like a session that was dropped is its client come back.
    * A client is known by its kind alone, so that two of a kind may stand for each other.
@@ -361,18 +369,9 @@ export class ClusterRecord implements Cluster {
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  #tellFrozen({ fromNs, toNs }: ClusterSnapshot['frozen']): void {
-    for (const [atNs, value] of [
-      [fromNs, 1],
-      [toNs, 0],
-    ] as const)
-      this.#emit({
-        atNs,
-        clock: 'harness',
-        kind: 'gauge',
-        subject: this.mainInstance.subject,
-        data: { name: 'server.frozen', value, unit: null },
-      });
+  #hold(instances: readonly Instance[]): void {
+    this.#instances = instances;
+    for (const instance of instances) instance.holder = this;
   }
 
   get #writer(): Instance | undefined {

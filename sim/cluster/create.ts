@@ -1,7 +1,7 @@
 /** Makes a cluster: started servers, their roles, and the endpoints in front of them. */
 import { randomBytes } from 'node:crypto';
 import { requireOffered } from '../database/require-offered.js';
-import { type Identity, makeIdentity } from '../endpoint/certificate.js';
+import { type Authority, type Identity, makeIdentity } from '../endpoint/certificate.js';
 import type { Emit } from '../events.js';
 import type { EngineName, Server } from '../server/server.js';
 import type { ClusterOptions, ClusterSnapshot, Doorway, SimOptions } from '../sim.js';
@@ -11,6 +11,7 @@ import type { Instance } from './instance.js';
 import { identityOf, Making, memberName, namesFor } from './making.js';
 import { type Member, memberOf } from './member.js';
 import { applicationLogin, fillingOf } from './own-content.js';
+import { replicaSourceParameters } from './replica/parameters.js';
 import { Followers } from './replication/followers.js';
 import { replicationOf } from './replication/replication.js';
 import { installTopology } from './topology/publish.js';
@@ -30,9 +31,10 @@ export async function createCluster(
   const filling = options.database === undefined ? null : fillingOf(sim, options.database);
   if (options.database !== undefined)
     await requireOffered(sim.provider, options.server, options.version, options.database.own.needs);
-  const isAlone = (options.members ?? []).length === 0;
+  const isAlone = (options.members ?? []).length === 0 && options.takesReplicas !== true;
   const parameters = {
     ...(isAlone ? {} : replicationOf(options.server).parametersOf(1)),
+    ...(options.takesReplicas === true ? replicaSourceParameters(options.server) : {}),
     ...identityOf(options.server, memberName(options.identifier)),
     ...options.parameters,
   };
@@ -85,6 +87,8 @@ export interface Founding {
   readonly doorway?: Doorway | undefined;
   /** The cluster that it is a secondary of. */
   readonly primary?: ClusterRecord;
+  /** The cluster whose clients may be led to it: its certificate is good for those names too. */
+  readonly standsFor?: ClusterRecord;
   /** Starts what is there already. Meanwhile the certificate is made. */
   start(): Promise<unknown>;
   make(making: Making, identity: Identity): Promise<Holding & { instances: readonly Instance[] }>;
@@ -125,40 +129,41 @@ export async function openCluster(
 ): Promise<ClusterRecord> {
   const sim = inRegion(outer, options.region);
   const { identifier, engine, awsVersion, pendingParameters = [], members = [] } = options;
-  const { followers, doorway, primary } = founding;
+  const { followers, doorway, primary, standsFor } = founding;
   const domain = nameSuffix(options.region ?? defaultRegion);
   const names = {
     writer: `${identifier}.cluster-${domain}`,
     reader: `${identifier}.cluster-ro-${domain}`,
   };
-  let record: ClusterRecord | undefined;
   const making = new Making({
     ...{ sim, followers, domain, cluster: identifier },
     // A run has one list of sessions, whatever cluster they are in.
-    sessionPrefix: primary === undefined ? 's' : `${identifier}/s`,
-    onSession: (session, instance) => record?.sessionBegan(session, instance),
-    onChange: () => record?.membersChanged(),
+    sessionPrefix: (primary ?? standsFor) === undefined ? 's' : `${identifier}/s`,
   });
   try {
     const count = 1 + members.length;
     const all = Array.from({ length: count }, (_, index) => memberName(identifier, index + 1));
     const [identity] = await Promise.all([
       makeIdentity(
-        [...Object.values(names), ...all.map((name) => `${name}.${domain}`), ...aliasOf(doorway)],
+        [
+          ...[...Object.values(names), ...all.map((name) => `${name}.${domain}`)],
+          ...[...aliasOf(doorway), ...(standsFor?.identity.names ?? [])],
+        ],
         sim.clock.anchor.wallClock,
+        authorityOf(primary ?? standsFor),
       ),
       founding.start(),
     ]);
     const made = await founding.make(making, identity);
     const { instances } = made;
     const endpointNames = namesFor(sim, names, instances, doorway);
-    record = new ClusterRecord({
+    const record = new ClusterRecord({
       ...{ identifier, engine, ...(awsVersion === undefined ? {} : { awsVersion }) },
       ...{ clock: sim.clock, emit: sim.emit },
       ...{ ...made, followers, names: endpointNames, pendingParameters },
       ...(primary === undefined ? {} : { primary }),
       doorway: doorway?.address ?? null,
-      caPem: identity.caPem,
+      identity,
     });
     await installTopology(record);
     understandFaultSql(record, options.userLike);
@@ -183,6 +188,11 @@ function followersFor(sim: SimOptions, engine: EngineName): Followers {
     login: { user: 'rehearse_follower', password: secret(), database: '' },
     hostFor: (server) => sim.provider.hostFor(server),
   });
+}
+
+/** Clients of a cluster that follows another one trust who signed for that one. */
+function authorityOf(source: ClusterRecord | undefined): Authority | undefined {
+  return source?.identity.authority;
 }
 
 /** What is told of a cluster in a region says so. */

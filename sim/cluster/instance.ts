@@ -1,6 +1,7 @@
 /** One instance of a cluster: a real server, the endpoint in front of it, and its record. */
 import type { Clock } from '../clock.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Session } from '../endpoint/session.js';
 import type { Emit } from '../events.js';
 import type { Server, StartOptions, StopMode } from '../server/server.js';
 import type { EndpointAddress, InstanceRole } from '../sim.js';
@@ -28,8 +29,13 @@ export interface InstanceParts {
   readonly server: Server;
   readonly member: Member;
   readonly endpoint: Endpoint;
-  /** Called when its role or its server's life has changed. */
-  readonly onChange: () => void;
+}
+
+/** The cluster record that an instance belongs to now. */
+export interface InstanceHolder {
+  readonly identifier: string;
+  sessionBegan(session: Session, instance: Instance): void;
+  membersChanged(): void;
 }
 
 export class Instance {
@@ -45,7 +51,8 @@ export class Instance {
   /** Its parameter group, at first the default one, and what of that waits for a reboot. */
   readonly parameters: InstanceParameters;
   readonly #emit: Emit;
-  readonly #onChange: () => void;
+  /** None while its cluster is being made. */
+  holder: InstanceHolder | undefined;
   #role: InstanceRole;
   #status: InstanceStatus = 'creating';
 
@@ -57,7 +64,6 @@ export class Instance {
     this.subject = { cluster: parts.cluster, instance: parts.identifier };
     this.clock = parts.clock;
     this.#emit = parts.emit;
-    this.#onChange = parts.onChange;
     this.#role = parts.role;
     const byDefault = new ParameterGroup(`default.${parts.server.spec.engine}`);
     this.parameters = new InstanceParameters(byDefault, (status) =>
@@ -97,7 +103,7 @@ export class Instance {
   set role(role: InstanceRole) {
     this.#role = role;
     this.#tell('instance.role', role);
-    this.#onChange();
+    this.holder?.membersChanged();
   }
 
   get status(): InstanceStatus {
@@ -144,7 +150,7 @@ export class Instance {
     if (options.standby === true) await this.member.refuseWrites();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
-    this.#onChange();
+    this.holder?.membersChanged();
   }
 
   /** Tells what its server is at, where no start or stop of it does. */

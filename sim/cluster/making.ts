@@ -2,7 +2,6 @@
 import type { Identity } from '../endpoint/certificate.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { EndpointName } from '../endpoint/endpoint-name.js';
-import type { Session } from '../endpoint/session.js';
 import { identityParameter } from '../engine/postgres/topology.js';
 import { rng } from '../rng.js';
 import type { EngineName, Server } from '../server/server.js';
@@ -26,9 +25,6 @@ export interface MakingParts {
   readonly domain: string;
   /** Goes before the number of a session. */
   readonly sessionPrefix: string;
-  readonly onSession: (session: Session, instance: Instance) => void;
-  /** Called when the role of an instance or its server's life has changed. */
-  readonly onChange: () => void;
 }
 
 /** The making of one cluster's instances. */
@@ -81,7 +77,7 @@ export class Making {
     ordinal: number,
     identity: Identity,
   ): Promise<Instance> {
-    const { sim, cluster, domain, sessionPrefix, onSession, onChange } = this.#parts;
+    const { sim, cluster, domain, sessionPrefix } = this.#parts;
     const identifier = memberName(cluster, ordinal);
     await member.started();
     const endpoint = new Endpoint({
@@ -94,11 +90,11 @@ export class Making {
       listeners: [{ label: identifier }],
       target: server.address,
       protocol: member.protocol(sim.clock),
-      onSession: (session) => onSession(session, instance),
+      onSession: (session) => instance.holder?.sessionBegan(session, instance),
       nextSession: () => `${sessionPrefix}${++this.#sessions}`,
     });
     const { clock, emit } = sim;
-    const own = { identifier, cluster, role, clock, emit, onChange };
+    const own = { identifier, cluster, role, clock, emit };
     const instance = new Instance({ ...own, server, member, endpoint });
     return instance;
   }
@@ -137,9 +133,7 @@ export function namesFor(
 ): EndpointName[] {
   const writer = instances[0] as Instance;
   const reader = instances.find(({ role }) => role === 'reader') ?? writer;
-  const instanceOf = (endpoint: Endpoint): string =>
-    instances.find((one) => one.endpoint === endpoint)?.identifier ?? endpoint.name;
-  const common = { clock, emit, instanceOf };
+  const common = { clock, emit };
   return [
     new EndpointName({ ...common, name: names.writer, label: 'writer', leadsTo: writer.endpoint }),
     new EndpointName({ ...common, name: names.reader, label: 'reader', leadsTo: reader.endpoint }),

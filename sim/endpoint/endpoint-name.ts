@@ -16,8 +16,6 @@ export interface EndpointNameOptions extends ListenerSpec {
   readonly emit: Emit;
   /** Where it leads at first. */
   readonly leadsTo: Endpoint;
-  /** Called by its own answers: the identifier of the instance behind an endpoint. */
-  readonly instanceOf: (endpoint: Endpoint) => string;
 }
 
 export class EndpointName {
@@ -70,7 +68,7 @@ export class EndpointName {
   async #answer(endpoint: Endpoint): Promise<void> {
     this.#forget();
     this.#endpoint = endpoint;
-    this.#tell('dns.answer', this.#options.instanceOf(endpoint));
+    this.#tell('dns.answer', instanceOf(endpoint));
     this.#forget = endpoint.addDoor(() => this.#settle());
     await this.#settle();
   }
@@ -99,4 +97,9 @@ export class EndpointName {
       data: { name, value, unit: null },
     });
   }
+}
+
+/** An endpoint's name begins with the identifier of its instance, as AWS names them. */
+function instanceOf({ name }: Endpoint): string {
+  return name.split('.')[0] ?? name;
 }

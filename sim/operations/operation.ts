@@ -8,6 +8,13 @@ import type { AwsFault, SimOptions } from '../sim.js';
 export interface World extends SimOptions {
   readonly clusters: ReadonlyMap<string, ClusterRecord>;
   readonly parameterGroups: ReadonlyMap<string, ParameterGroup>;
+  /**
+   * Takes a cluster that an operation makes: it ends with the world, also while it is being made.
+   * @throws what making it throws
+   */
+  adopt(making: Promise<ClusterRecord>): Promise<ClusterRecord>;
+  /** Ends a cluster's names, endpoints and servers, and forgets it. */
+  remove(cluster: ClusterRecord): Promise<void>;
 }
 
 /** @typeParam P what it is started with */

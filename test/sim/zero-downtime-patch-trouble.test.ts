@@ -140,7 +140,8 @@ describe('a patch that cannot go on', () => {
     const app = await world.client();
     const ended = endOf(app);
     const record = world.cluster as ClusterRecord;
-    record.startServer = () => Promise.reject(new Error('pg_control is unreadable.'));
+    record.writerInstance.startServer = () =>
+      Promise.reject(new Error('pg_control is unreadable.'));
     const end = await world.patch('17.5').finished;
     expect(end.reason).toContain('neither engine 17.5 nor 17.4 started');
     await ended;
@@ -158,9 +159,10 @@ describe('a patch that cannot go on', () => {
     world = await openWorld();
     const app = await world.client();
     const record = world.cluster as ClusterRecord;
-    const start = record.startServer.bind(record);
-    record.startServer = (version) =>
-      version === '17.5' ? Promise.reject(new Error('it crashed.')) : start(version);
+    const { writerInstance: writer } = record;
+    const start = writer.startServer.bind(writer);
+    writer.startServer = (options) =>
+      options?.version === '17.5' ? Promise.reject(new Error('it crashed.')) : start(options);
     const end = await world.patch('17.5').finished;
     expect(end.reason).toContain('engine 17.5 did not start and 17.4 runs again');
     expect((await app.query('show server_version')).rows[0].server_version).toBe('17.4');

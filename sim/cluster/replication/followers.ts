@@ -4,7 +4,7 @@ import type { Server } from '../../server/server.js';
 import type { Login } from '../../sim.js';
 import type { Instance } from '../instance.js';
 import { ReplicationLink } from './link.js';
-import type { Replication } from './replication.js';
+import type { FollowerState, Replication } from './replication.js';
 
 export interface FollowersParts {
   readonly clock: Clock;
@@ -30,9 +30,11 @@ export interface LinkCondition {
 interface Following {
   readonly source: Instance;
   readonly link: ReplicationLink;
+  readonly replication: Replication;
 }
 
 export class Followers {
+  /** How the members of the cluster follow its writer. */
   readonly replication: Replication;
   readonly #parts: FollowersParts;
   readonly #following = new Map<Instance, Following>();
@@ -45,6 +47,11 @@ export class Followers {
     this.replication = parts.replication;
   }
 
+  /** Whom followers log in as. */
+  get login(): Login {
+    return this.#parts.login;
+  }
+
   /** Makes the login that followers use, on the first writer before its data are copied. */
   async prepare(source: Instance): Promise<void> {
     await this.replication.prepare(source, this.#parts.login);
@@ -53,15 +60,20 @@ export class Followers {
   /**
    * Lets a running copy of the source's data, started with `standby`, follow it; or a follower
    * follow another source from now on.
+   * @param how default: as before, or as the members of the cluster do
    */
-  async follow(replica: Instance, source: Instance): Promise<void> {
+  async follow(
+    replica: Instance,
+    source: Instance,
+    how: Replication = this.replicationOf(replica),
+  ): Promise<void> {
     const { clock, login, hostFor } = this.#parts;
     await this.#following.get(replica)?.link.close();
     const link = new ReplicationLink(clock, source.server.address, await hostFor(replica.server));
     await link.open();
-    this.#following.set(replica, { source, link });
+    this.#following.set(replica, { source, link, replication: how });
     this.#settle(replica, link);
-    await this.replication.follow(replica, link.address, login);
+    await how.follow(replica, link.address, login);
     if (this.#applyDelayMs(replica) > 0) await this.#settleApply(replica);
   }
 
@@ -74,7 +86,7 @@ export class Followers {
     try {
       await this.follow(replica, source);
       await this.#settleApply(replica);
-      await this.replication.catchUp(replica, source, timeoutMs);
+      await this.catchUp(replica, source, timeoutMs);
     } finally {
       this.#draining.delete(replica);
     }
@@ -112,7 +124,7 @@ export class Followers {
 
   async #settleApply(replica: Instance): Promise<void> {
     if (!replica.serverRuns) return;
-    await this.replication.delayApply(replica, this.#applyDelayMs(replica));
+    await this.replicationOf(replica).delayApply(replica, this.#applyDelayMs(replica));
   }
 
   #applyDelayMs(replica: Instance): number {
@@ -126,13 +138,31 @@ export class Followers {
 
   async #gaveUp(replica: Instance): Promise<boolean> {
     if (!replica.serverRuns) return false;
-    return (await this.replication.state(replica)).state === 'broken';
+    return (await this.state(replica)).state === 'broken';
   }
 
   /** What applies all that it received and takes writes from then on follows nobody any more. */
   async promote(replica: Instance, timeoutMs: number): Promise<void> {
-    await this.replication.promote(replica, timeoutMs);
+    await this.replicationOf(replica).promote(replica, timeoutMs);
     await this.forget(replica);
+  }
+
+  /**
+   * Resolves when the replica has applied all that the source had written when this was called.
+   * @throws Error where that takes longer than `timeoutMs`, or following is broken
+   */
+  catchUp(replica: Instance, source: Instance, timeoutMs: number): Promise<void> {
+    return this.replicationOf(replica).catchUp(replica, source, timeoutMs);
+  }
+
+  /** What a follower says of itself. */
+  state(replica: Instance): Promise<FollowerState> {
+    return this.replicationOf(replica).state(replica);
+  }
+
+  /** How it follows; where it follows nobody, how the members of the cluster do. */
+  replicationOf(replica: Instance): Replication {
+    return this.#following.get(replica)?.replication ?? this.replication;
   }
 
   /** Takes its link away. */

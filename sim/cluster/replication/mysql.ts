@@ -18,8 +18,10 @@ export function mysqlReplication(flavour: Flavour): Replication {
     // Whoever follows a promoted follower wants what that one only applied.
     parametersOf: () => ({ log_slave_updates: 'ON' }),
     prepare: (source, login) => engine.createFollower(adminOf(source), login),
-    follow: (replica, link, { user, password }) =>
-      engine.followFrom(adminOf(replica), flavour, { ...link, user, password }),
+    follow: async (replica, link, { user, password }) => {
+      await replica.member.refuseWrites();
+      await engine.followFrom(adminOf(replica), flavour, { ...link, user, password }, 'own-log');
+    },
     catchUp: async (replica, source, timeoutMs) =>
       waitFor(replica, await engine.transactionsOf(adminOf(source), flavour), timeoutMs),
     promote: async (replica, timeoutMs) => {
@@ -38,7 +40,8 @@ export function mysqlReplication(flavour: Flavour): Replication {
   };
 }
 
-function adminOf({ identifier, member }: Instance): MysqlAdmin {
+/** @throws Error where its server is none of these */
+export function adminOf({ identifier, member }: Instance): MysqlAdmin {
   if (member.protocolName !== 'mysql') throw new Error(`${identifier} is no MySQL`);
   return member.admin;
 }

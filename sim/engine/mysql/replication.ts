@@ -28,17 +28,26 @@ export async function createFollower(
   await admin.query(`grant replication slave on *.* to ${account}`);
 }
 
-/** Follows that server from now on, and takes no writes from the unprivileged. */
+/**
+ * Where a follower goes on: behind all that is in its own binary log, which is what it has of its
+ * source, copied or applied; or where it was, though it has writes of its own.
+ */
+export type FollowFrom = 'own-log' | 'where-it-was' | { readonly position: string };
+
+/** Follows that server from now on. */
 export async function followFrom(
   admin: MysqlAdmin,
   flavour: Flavour,
   { host, port, user, password }: FollowedServer,
+  from: FollowFrom,
 ): Promise<void> {
   const { words } = sqlOf(flavour);
   await admin.query(`stop ${words.replica}`);
-  await admin.query('set global read_only = 1');
-  // What is in its own binary log is what it has: its source's, copied or applied.
-  if (flavour === 'mariadb') await admin.query('set global gtid_slave_pos = @@gtid_binlog_pos');
+  // MySQL compares all that both have.
+  if (flavour === 'mariadb' && from !== 'where-it-was') {
+    const position = from === 'own-log' ? '@@gtid_binlog_pos' : literal(from.position);
+    await admin.query(`set global gtid_slave_pos = ${position}`);
+  }
   const options = [
     `${words.prefix}_HOST = ${literal(host)}`,
     `${words.prefix}_PORT = ${port}`,

@@ -5,6 +5,7 @@
  */
 import type { FollowedServer } from '../followed-server.js';
 import type { Admin } from './admin.js';
+import { connectionString } from './connection-string.js';
 import { identifier, literal } from './examine.js';
 
 /** Kept for standbys that are cut off for a while. */
@@ -45,8 +46,7 @@ export async function streamFrom(
   name: string,
 ): Promise<void> {
   const parts = { host, port: String(port), user, password, application_name: name };
-  const told = Object.entries(parts).map(([key, value]) => `${key}='${inConnection(value)}'`);
-  await setSystem(admin, 'primary_conninfo', told.join(' '));
+  await setSystem(admin, 'primary_conninfo', connectionString(parts));
 }
 
 /** The standby replays what it received so much later; zero: at once. */
@@ -89,9 +89,4 @@ export async function isStreaming(admin: Admin): Promise<boolean> {
 async function setSystem(admin: Admin, name: string, value: string): Promise<void> {
   await admin.query(`alter system set ${name} = ${literal(value)}`);
   await admin.query('select pg_reload_conf()');
-}
-
-/** In a connection string a value is quoted in a way of its own. */
-function inConnection(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
 }

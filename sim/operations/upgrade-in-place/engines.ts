@@ -9,7 +9,7 @@ import { endClients as endMysqlClients } from '../../engine/mysql/end-clients.js
 import { endClients as endPostgresClients } from '../../engine/postgres/end-clients.js';
 import type { Server, ServerSnapshot, StartOptions } from '../../server/server.js';
 import type { World } from '../operation.js';
-import { type MovedServer, movedServer } from './moved-server.js';
+import { type MovedServer, movedServer } from '../../cluster/moved-server.js';
 
 const catchUpMsMax = 60_000;
 /** How long a server may take to end what it was doing. */

@@ -139,7 +139,7 @@ export class ZeroDowntimePatch {
     const why = messageOf(error);
     const reason = error instanceof EngineLost ? 'engine-did-not-start' : 'operation-failed';
     for (const session of cluster.endpoint.sessions) this.#fates.drop(session, reason, why);
-    if (!cluster.serverRuns) await cluster.startServer(cluster.version).catch(() => {});
+    if (!cluster.serverRuns) await cluster.writerInstance.startServer().catch(() => {});
     const state = cluster.serverRuns ? 'open' : 'refusing';
     cluster.endpoint.admitting = true;
     await cluster.endpoint.setState(state).catch(() => {});
@@ -206,14 +206,14 @@ export class ZeroDowntimePatch {
   async #replaceEngine(profile: Edition['success'] | Edition['fallback']): Promise<number> {
     const { clock, endpoint } = this.#cluster;
     await this.#edition.beforeStop();
-    await this.#cluster.stopServer();
+    await this.#cluster.writerInstance.stopServer();
     await this.#waitUntil(this.#t0Ns + this.#duration('refusedMs', profile) * 1e6);
     await endpoint.setState('starting-up');
     const startingUpNs = clock.nowNs();
     const from = this.#cluster.version;
     const to = this.#parameters.engineVersion;
     try {
-      await this.#cluster.startServer(to);
+      await this.#cluster.writerInstance.startServer({ version: to });
     } catch (error) {
       await this.#startAgain(from, to, error);
     }
@@ -223,7 +223,7 @@ export class ZeroDowntimePatch {
   /** @throws EngineLost where the old engine does not start either */
   async #startAgain(from: string, to: string, error: unknown): Promise<void> {
     try {
-      await this.#cluster.startServer(from);
+      await this.#cluster.writerInstance.startServer({ version: from });
     } catch (second) {
       throw new EngineLost(
         `neither engine ${to} nor ${from} started: ${messageOf(error)} Then: ${messageOf(second)}`,

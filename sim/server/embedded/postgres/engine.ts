@@ -131,7 +131,6 @@ class PostgresRecipe implements ServerRecipe {
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
   readonly folders = [];
-  readonly kept: Readonly<Record<string, string>>;
   /** Names the process of another server: with it, this one would not start. */
   readonly ownFiles = ['postmaster.pid'];
   readonly standbyFile = 'standby.signal';
@@ -147,11 +146,15 @@ class PostgresRecipe implements ServerRecipe {
     this.#admin = { user: adminUser, password: randomSecret(), database: 'postgres' };
     this.template = parts.template.dataDirectory;
     this.files = { 'parameters.conf': parts.parameters };
-    this.kept = secretFile(this.#admin.password);
   }
 
   get admin(): AdminLogin {
     return this.#admin;
+  }
+
+  /** A standby's password is its source's. */
+  get kept(): Readonly<Record<string, string>> {
+    return secretFile(this.#admin.password);
   }
 
   requireStep(from: string, to: string): void {

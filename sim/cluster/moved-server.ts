@@ -1,7 +1,7 @@
 /** A major upgrade of Postgres: all that the old server holds, in one of the new version. */
-import type { Clock } from '../../clock.js';
-import { moveServer } from '../../database/postgres/move/move.js';
-import type { Server, ServerProvider } from '../../server/server.js';
+import type { Clock } from '../clock.js';
+import { moveServer } from '../database/postgres/move/move.js';
+import type { Server, ServerProvider } from '../server/server.js';
 
 /** How the data came to the new version. */
 export type UpgradeWay = 'pg_upgrade' | 'dump and COPY';
