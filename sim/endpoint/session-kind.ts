@@ -7,7 +7,7 @@ export interface SessionKind {
   readonly owner: 'instrument' | 'application';
 }
 
-const ours = /^rehearse\/(probe|ledger|load|storm)\/([a-z0-9-]+)/;
+const ours = /^rehearse\/(probe|ledger|load|storm|pool)\/([a-z0-9-]+)/;
 
 export function sessionKindOf(name: string): SessionKind {
   const match = ours.exec(name);

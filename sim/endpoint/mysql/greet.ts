@@ -197,7 +197,8 @@ export async function logInAgain(
   return await loggedIn(dialled, { ...login, database: '' }, credentials, clock, accepted);
 }
 
-function ownGreeting(
+/** The server's greeting with a nonce and an id of ours, and without what is not followed. */
+export function ownGreeting(
   greeting: ServerGreeting,
   nonce: Buffer,
   connectionId: number,
@@ -214,12 +215,15 @@ function ownGreeting(
 }
 
 /** Clients take no zero in it, nor do all take bytes beyond ASCII. */
-function newNonce(): Buffer {
+export function newNonce(): Buffer {
   return Buffer.from(Array.from({ length: nonceBytes }, () => randomInt(1, 128)));
 }
 
 /** Reads the client's response, going through TLS. */
-async function handshakeResponse(talk: PacketTalk, host: Host): Promise<HandshakeResponse> {
+export async function handshakeResponse(
+  talk: PacketTalk,
+  host: Pick<Host, 'identity'>,
+): Promise<HandshakeResponse> {
   let payload = await talk.next();
   if (isSslRequest(payload)) {
     talk.moveTo(

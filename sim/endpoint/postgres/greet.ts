@@ -24,23 +24,31 @@ import { authenticate, authenticationOk, type Credentials } from './authenticate
 import { type Upstream, UpstreamRefused } from './upstream.js';
 
 /** What the greeting needs of the protocol's one object. */
-export interface Sessions {
+export interface Sessions<U extends Introduction = Upstream> {
   verifier(user: string): Promise<string | null>;
   connect(
     address: ServerAddress,
     parameters: ReadonlyMap<string, string>,
     credentials: Credentials,
-  ): Promise<Upstream>;
+  ): Promise<U>;
+  /** Lets a connection go whose client gets no session. */
+  letGo(upstream: U): void;
   cancel(processId: number, secret: number): void;
   newProcessId(): number;
 }
 
-export interface Greeted {
+/** What the server tells a client at its login. */
+export interface Introduction {
+  /** Settings, by name. */
+  readonly reported: ReadonlyMap<string, string>;
+}
+
+export interface Greeted<U extends Introduction = Upstream> {
   /** The client's bytes in clear. */
   readonly client: Socket;
   /** The TCP connection under them, which alone can be reset. */
   readonly raw: Socket;
-  readonly upstream: Upstream;
+  readonly upstream: U;
   readonly parameters: ReadonlyMap<string, string>;
   readonly credentials: Credentials;
   readonly cancelKey: { readonly processId: number; readonly secret: number };
@@ -49,17 +57,19 @@ export interface Greeted {
 }
 
 /** How a dial ended: with all that a session needs, or with what the client was given instead. */
-export type GreetingEnd = { readonly greeted: Greeted } | { readonly answer: string };
+export type GreetingEnd<U extends Introduction = Upstream> =
+  | { readonly greeted: Greeted<U> }
+  | { readonly answer: string };
 
 type Startup = Extract<FirstPacket, { kind: 'startup' }>;
 
 /** Greets one client. Never rejects: what goes wrong is told to the client and returned. */
-export async function greet(
+export async function greet<U extends Introduction>(
   raw: Socket,
   method: ClientAuthentication,
   host: Host,
-  sessions: Sessions,
-): Promise<GreetingEnd> {
+  sessions: Sessions<U>,
+): Promise<GreetingEnd<U>> {
   const talk = { reader: new HandshakeReader(raw) };
   const limit = host.clock.timer(host.greetingMsMax, () => {
     talk.reader.abort('the greeting took too long');
@@ -79,12 +89,18 @@ export async function greet(
   }
 }
 
-async function letIn(
+interface Means<U extends Introduction> {
+  readonly method: ClientAuthentication;
+  readonly host: Host;
+  readonly sessions: Sessions<U>;
+}
+
+async function letIn<U extends Introduction>(
   reader: HandshakeReader,
   raw: Socket,
   startup: Startup,
-  { method, host, sessions }: { method: ClientAuthentication; host: Host; sessions: Sessions },
-): Promise<GreetingEnd> {
+  { method, host, sessions }: Means<U>,
+): Promise<GreetingEnd<U>> {
   const parameters = withoutProtocolOptions(reader.socket, startup);
   const user = parameters.get('user');
   if (user === undefined)
@@ -99,8 +115,7 @@ async function letIn(
   turnAway(host);
   const upstream = await sessions.connect(host.target(), parameters, credentials);
   if (!host.admitting()) {
-    upstream.socket.on('error', () => {});
-    upstream.socket.destroy();
+    sessions.letGo(upstream);
     turnAway(host);
   }
   const cancelKey = {
@@ -130,7 +145,7 @@ function turnAway(host: Host): void {
 async function firstPacket(
   talk: { reader: HandshakeReader },
   host: Host,
-  sessions: Sessions,
+  sessions: Pick<Sessions, 'cancel'>,
 ): Promise<Startup | undefined> {
   for (;;) {
     const packet = await talk.reader.next(takeFirst);
@@ -201,13 +216,13 @@ function withoutProtocolOptions(socket: Socket, startup: Startup): Map<string, s
   return parameters;
 }
 
-function refuse(reader: HandshakeReader, text: string, code: string): GreetingEnd {
+function refuse(reader: HandshakeReader, text: string, code: string): { readonly answer: string } {
   reader.detach();
   endWith(reader.socket, errorMessage({ severity: 'FATAL', code, message: text }));
   return { answer: code };
 }
 
-function fail(reader: HandshakeReader, raw: Socket, error: unknown): GreetingEnd {
+function fail(reader: HandshakeReader, raw: Socket, error: unknown): { readonly answer: string } {
   if (error instanceof UpstreamRefused) {
     reader.detach();
     endWith(reader.socket, error.response);

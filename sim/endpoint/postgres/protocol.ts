@@ -48,6 +48,11 @@ export class PostgresProtocol implements Protocol, Sessions {
     return openUpstream({ address, parameters, credentials, clock, timeoutMs: upstreamMsMax });
   }
 
+  letGo({ socket }: Upstream): void {
+    socket.on('error', () => {});
+    socket.destroy();
+  }
+
   cancel(processId: number, secret: number): void {
     const session = this.#byProcessId.get(processId);
     // A parked session's connection carries questions of ours: a cancel must not reach those.
@@ -80,10 +85,7 @@ export class PostgresProtocol implements Protocol, Sessions {
         this.#byProcessId.set(greeted.cancelKey.processId, session);
         return session;
       },
-      abandon: () => {
-        upstream.socket.on('error', () => {});
-        upstream.socket.destroy();
-      },
+      abandon: () => this.letGo(upstream),
     };
   }
 }

@@ -22,6 +22,10 @@ export interface ServerProcessOptions {
   readonly account: Account | undefined;
   /** Where its standard output and error go. */
   readonly logDescriptor: number;
+  /** Default: `/`. */
+  readonly cwd?: string;
+  /** Default: nothing but a path, C and UTC. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export class ServerProcess {
@@ -32,13 +36,13 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #end: number | string | undefined;
 
-  constructor({ command, account, logDescriptor }: ServerProcessOptions) {
+  constructor({ command, account, logDescriptor, cwd, environment }: ServerProcessOptions) {
     this.#child = spawn('/bin/sh', ['-c', gate, 'rehearse-server', ...command], {
       ...spawnIdentity(account),
-      cwd: '/',
+      cwd: cwd ?? '/',
       // A session of its own: Ctrl-C in the terminal must not stop it behind our back.
       detached: true,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      env: environment ?? { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
       stdio: ['pipe', logDescriptor, logDescriptor],
     });
     this.ended = new Promise((resolve) => {
