@@ -7,6 +7,7 @@ import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
 import type { UserLike } from './engine/user-like.js';
 import type { Emit } from './events.js';
+import type { Through, ThroughAddress } from './pooling/through.js';
 import type {
   AdminLogin,
   EngineName,
@@ -18,6 +19,7 @@ import type {
 export type { Need } from './database/needs.js';
 export type { OwnDatabase } from './database/own-database.js';
 export type { UserLike } from './engine/user-like.js';
+export type { Through, ThroughAddress } from './pooling/through.js';
 
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
 export interface AwsFault {
@@ -354,6 +356,8 @@ export interface Sim {
   restoreCluster(snapshot: ClusterSnapshot, identifier: string): Promise<Cluster>;
   /** CreateDBParameterGroup: a group without values. @throws Error where there is one already */
   createParameterGroup(name: string): void;
+  /** Puts it before a cluster's writer, until the world ends. @throws UserError `THROUGH_FAILED` */
+  putThrough(cluster: string, through: Through): Promise<ThroughAddress>;
   /** Validates at once and refuses with the fault that AWS would give; else the job runs. */
   start<O extends OperationName>(
     operation: O,
