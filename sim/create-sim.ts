@@ -42,7 +42,14 @@ export function createSim(options: SimOptions): Sim {
     clusters.delete(cluster.identifier);
     await cluster.close();
   };
-  const world: World = { ...options, clusters, parameterGroups, adopt, remove };
+  const world: World = {
+    ...options,
+    clusters,
+    parameterGroups,
+    deployments: new Map(),
+    adopt,
+    remove,
+  };
 
   const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
     const fault = operation.refuse(world, parameters);
@@ -64,12 +71,21 @@ export function createSim(options: SimOptions): Sim {
   };
 
   return {
-    createCluster: async (wanted: ClusterOptions): Promise<Cluster> => await adopt(create(wanted)),
+    createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
+      const cluster = await adopt(create(wanted));
+      const { parameterGroup } = wanted;
+      if (parameterGroup === undefined) return cluster;
+      const group = new ParameterGroup(parameterGroup.name, parameterGroup.values);
+      parameterGroups.set(group.name, group);
+      for (const one of cluster.instances) await one.parameters.begin(group, one);
+      return cluster;
+    },
     restoreCluster: async (snapshot, identifier): Promise<Cluster> => {
       if (clusters.has(identifier)) throw new Error(`there is a cluster ${identifier} already`);
       tellRestore(options, snapshot, identifier);
       return await adopt(restoreCluster(options, snapshot, identifier));
     },
+    clusters: () => [...clusters.values()],
     createParameterGroup: (name) => {
       if (parameterGroups.has(name)) throw new Error(`there is a parameter group ${name} already`);
       parameterGroups.set(name, new ParameterGroup(name));

@@ -30,7 +30,7 @@ interface Told<K extends string, D> {
 }
 
 export interface EventData {
-  source: 'cluster' | 'instance' | 'endpoint' | 'engine' | 'fault' | 'harness';
+  source: 'cluster' | 'instance' | 'deployment' | 'endpoint' | 'engine' | 'fault' | 'harness';
   message: string;
   /** RDS-EVENT-nnnn where AWS documents one. */
   eventId: string | null;

@@ -7,6 +7,22 @@ import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
 import type { UserLike } from './engine/user-like.js';
 import type { Emit } from './events.js';
+import type {
+  CreateBlueGreenDeploymentParameters,
+  DeleteBlueGreenDeploymentParameters,
+  SwitchOverBlueGreenDeploymentParameters,
+} from './operations/blue-green/parameters.js';
+import type {
+  CreateParameterGroupParameters,
+  ModifyParameterGroupParameters,
+} from './operations/parameters/parameters.js';
+import type {
+  CreateReadReplicaParameters,
+  DeleteInstanceParameters,
+  PromoteReadReplicaParameters,
+  RepointParameters,
+  WaitForReplicaParameters,
+} from './operations/read-replica/parameters.js';
 import type { Through, ThroughAddress } from './pooling/through.js';
 import type {
   AdminLogin,
@@ -19,6 +35,15 @@ import type {
 export type { Need } from './database/needs.js';
 export type { OwnDatabase } from './database/own-database.js';
 export type { UserLike } from './engine/user-like.js';
+export type {
+  CreateBlueGreenDeploymentParameters,
+  DeleteBlueGreenDeploymentParameters,
+  SwitchOverBlueGreenDeploymentParameters,
+} from './operations/blue-green/parameters.js';
+export type {
+  ModifyParameterGroupParameters,
+  OpenTransactions,
+} from './operations/parameters/parameters.js';
 export type { Through, ThroughAddress } from './pooling/through.js';
 
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
@@ -97,17 +122,6 @@ export type GlobalUpgradeParameters = ZeroDowntimePatchParameters;
 export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
 export type LateSessions = (typeof lateSessionChoices)[number];
 
-/** Changes of a parameter group's values. */
-export interface ModifyParameterGroupParameters extends OperationBasics {
-  readonly group: string;
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly value: string;
-    /** A static parameter takes `pending-reboot` only. */
-    readonly applyMethod: 'immediate' | 'pending-reboot';
-  }[];
-}
-
 /** Lets an instance use another parameter group from its next reboot on. */
 export interface AssociateParameterGroupParameters extends OperationBasics {
   readonly instance: string;
@@ -153,11 +167,20 @@ export interface UpgradeInPlaceParameters extends OperationBasics {
 export interface OperationParameters {
   'modify-parameter-group': ModifyParameterGroupParameters;
   'associate-parameter-group': AssociateParameterGroupParameters;
+  'create-parameter-group': CreateParameterGroupParameters;
+  'create-read-replica': CreateReadReplicaParameters;
+  'wait-for-replica': WaitForReplicaParameters;
+  'promote-read-replica': PromoteReadReplicaParameters;
+  'delete-instance': DeleteInstanceParameters;
+  repoint: RepointParameters;
   'zero-downtime-patch': ZeroDowntimePatchParameters;
   failover: FailoverParameters;
   reboot: RebootParameters;
   'global-upgrade': GlobalUpgradeParameters;
   'upgrade-in-place': UpgradeInPlaceParameters;
+  'create-blue-green-deployment': CreateBlueGreenDeploymentParameters;
+  'switch-over-blue-green-deployment': SwitchOverBlueGreenDeploymentParameters;
+  'delete-blue-green-deployment': DeleteBlueGreenDeploymentParameters;
 }
 export type OperationName = keyof OperationParameters;
 
@@ -233,6 +256,11 @@ export interface ClusterOptions {
    * Default: false.
    */
   readonly takesReplicas?: boolean;
+  /** What its instances use from the beginning. Default: the group that nobody can change. */
+  readonly parameterGroup?: {
+    readonly name: string;
+    readonly values: Readonly<Record<string, string>>;
+  };
   /** The members besides the writer, in order. Default: none. */
   readonly members?: readonly Exclude<InstanceRole, 'writer'>[];
   /** Default: `eu-central-1`, not told. */
@@ -354,6 +382,8 @@ export interface Sim {
    * @throws UserError what the provider throws
    */
   restoreCluster(snapshot: ClusterSnapshot, identifier: string): Promise<Cluster>;
+  /** The cluster records that there are now, whoever made them, in the order of their making. */
+  clusters(): readonly Cluster[];
   /** CreateDBParameterGroup: a group without values. @throws Error where there is one already */
   createParameterGroup(name: string): void;
   /** Puts it before a cluster's writer, until the world ends. @throws UserError `THROUGH_FAILED` */

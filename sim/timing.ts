@@ -4,12 +4,14 @@
  * and what is modelled is marked so wherever it is shown. The tables are in `timing/`, by family.
  */
 import type { Rng } from './rng.js';
+import { blueGreenDurations } from './timing/blue-green-durations.js';
 import type { Duration } from './timing/duration.js';
 import { failoverDurations } from './timing/failover-durations.js';
 import { globalDurations } from './timing/global-durations.js';
 import { inPlaceDurations } from './timing/in-place-durations.js';
 import { parameterDurations } from './timing/parameter-durations.js';
 import { patchDurations } from './timing/patch-durations.js';
+import { readReplicaDurations } from './timing/read-replica-durations.js';
 import { rebootDurations } from './timing/reboot-durations.js';
 
 /** How a run takes its durations: as published, worse, or as fast as the local engine goes. */
@@ -26,6 +28,8 @@ export const timingTable = {
   ...rebootDurations,
   ...globalDurations,
   ...inPlaceDurations,
+  ...blueGreenDurations,
+  ...readReplicaDurations,
 } as const satisfies Record<string, Record<string, Duration>>;
 
 export type TimingProfile = keyof typeof timingTable;

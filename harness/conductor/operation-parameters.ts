@@ -17,6 +17,12 @@ interface Parts<O extends OperationName> {
 const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationParameters[O] } = {
   'modify-parameter-group': ({ basics, settings }) => ({ ...basics, ...settings }),
   'associate-parameter-group': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'create-parameter-group': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'create-read-replica': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'wait-for-replica': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'promote-read-replica': ({ basics }) => basics,
+  'delete-instance': ({ basics }) => basics,
+  repoint: ({ basics, settings }) => ({ ...basics, ...settings }),
   'zero-downtime-patch': ({ plan, basics }) => ({
     ...basics,
     ...versionAfter(plan),
@@ -36,6 +42,9 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
   }),
   failover: ({ basics, settings }) => ({ ...basics, ...settings }),
   reboot: ({ basics, settings }) => ({ ...basics, ...settings }),
+  'create-blue-green-deployment': ({ plan, basics }) => ({ ...basics, ...versionAfter(plan) }),
+  'switch-over-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'delete-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
 };
 
 /** The version to go to, of an operation that changes it. */

@@ -268,7 +268,7 @@ export class ClusterRecord implements Cluster {
       atNs: this.clock.nowNs(),
       clock: 'control',
       kind: 'event',
-      subject: told.source === 'cluster' ? this.#cluster : instance.subject,
+      subject: told.source === 'instance' ? instance.subject : this.#cluster,
       data: {
         source: told.source,
         message: told.message,

@@ -13,6 +13,7 @@ export type InstanceStatus =
   | 'creating'
   | 'available'
   | 'backing-up'
+  | 'deleting'
   | 'modifying'
   | 'rebooting'
   | 'starting'
@@ -156,6 +157,11 @@ export class Instance {
   /** Tells what its server is at, where no start or stop of it does. */
   tellServer(value: 'starting' | 'accepting'): void {
     this.#serverState(value, this.clock.nowNs());
+  }
+
+  /** Tells whether an operation lets its server take writes. */
+  tellWrites(value: 'allowed' | 'refused'): void {
+    this.#tell('instance.writes', value);
   }
 
   /** Ends its endpoint and its server. */

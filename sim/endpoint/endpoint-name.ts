@@ -62,6 +62,7 @@ export class EndpointName {
    * Resolves when the port is as that of the endpoint that is answered with.
    */
   leadTo(endpoint: Endpoint): Promise<void> {
+    this.#tell('dns.record', instanceOf(endpoint));
     return this.answers.set(endpoint);
   }
 

@@ -3,11 +3,14 @@ import type { ClusterRecord } from '../cluster/cluster.js';
 import type { ParameterGroup } from '../cluster/parameters/parameter-group.js';
 import type { Call } from '../cluster/tell-call.js';
 import type { AwsFault, SimOptions } from '../sim.js';
+import type { BlueGreenDeployment } from './blue-green/deployment.js';
 
 /** What operations work on. */
 export interface World extends SimOptions {
   readonly clusters: ReadonlyMap<string, ClusterRecord>;
-  readonly parameterGroups: ReadonlyMap<string, ParameterGroup>;
+  readonly parameterGroups: Map<string, ParameterGroup>;
+  /** By the identifier of the blue cluster. */
+  readonly deployments: Map<string, BlueGreenDeployment>;
   /**
    * Takes a cluster that an operation makes: it ends with the world, also while it is being made.
    * @throws what making it throws

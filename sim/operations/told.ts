@@ -1,6 +1,6 @@
-/** An event as AWS tells it: of the cluster, or of one of its instances. */
+/** An event as AWS tells it: of the cluster, an instance of it, or its blue/green deployment. */
 export interface Told {
-  readonly source: 'cluster' | 'instance';
+  readonly source: 'cluster' | 'instance' | 'deployment';
   readonly message: string;
   /** RDS-EVENT-nnnn where AWS documents one. */
   readonly eventId: string | null;
