@@ -14,5 +14,14 @@ export const parameterDurations = {
       observations: 0,
       kind: 'control',
     },
+    liftMs: {
+      typical: 60_000,
+      stress: 240_000,
+      sigma: 0.2,
+      what: 'the same of the change that ends a read-only window: clients wait for it',
+      source: `assumption within what ${runbook}; AWS says "immediately" and gives no length`,
+      observations: 0,
+      kind: 'outage',
+    },
   },
 } as const satisfies Record<string, Record<string, Duration>>;

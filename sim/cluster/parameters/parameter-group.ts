@@ -10,8 +10,9 @@ export class ParameterGroup {
   readonly name: string;
   readonly values = new Map<string, string>();
 
-  constructor(name: string) {
+  constructor(name: string, values: Readonly<Record<string, string>> = {}) {
     this.name = name;
+    for (const [key, value] of Object.entries(values)) this.values.set(key, value);
   }
 }
 
@@ -47,6 +48,15 @@ export class InstanceParameters {
   /** Names of what waits for a reboot. */
   get pending(): readonly string[] {
     return [...this.#pending.keys()];
+  }
+
+  /** It was made with that group: its values are in force, as far as they are dynamic. */
+  async begin(group: ParameterGroup, { member }: Instance): Promise<void> {
+    this.#group = group;
+    for (const [name, value] of group.values) {
+      if ((await member.parameters.kind(name)) === 'dynamic')
+        await member.parameters.set(name, value);
+    }
   }
 
   /** From the next reboot on its values are those of that group. */

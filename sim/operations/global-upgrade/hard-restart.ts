@@ -16,6 +16,9 @@ export const restartReasons = {
   'reader-upgrade':
     'readers are restarted without zero downtime, those of a secondary region too (documented: ' +
     'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade.html)',
+  promotion:
+    'its instance is promoted and reboots for it (documented: ' +
+    'AmazonRDS UserGuide/USER_ReadRepl.Promote.html)',
   'upgrade-rollback':
     'the upgrade is rolled back: the instance is restarted on its old version (this rehearsal)',
   'server-connection-lost': 'its server connection ended during the restart (this rehearsal)',
@@ -27,7 +30,7 @@ export interface HardRestart {
   readonly cluster: ClusterRecord;
   readonly instance: Instance;
   /** Why sessions are dropped. */
-  readonly reason: 'reader-upgrade' | 'upgrade-rollback';
+  readonly reason: 'reader-upgrade' | 'upgrade-rollback' | 'promotion';
   readonly version: string;
   /** For the start with that version alone. */
   readonly parameters?: Readonly<Record<string, string>>;

@@ -3,13 +3,16 @@
  * reboot, after a while that AWS does not tell; static ones wait for one
  * (AmazonRDS/latest/APIReference/API_ModifyDBParameterGroup.html).
  */
+import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
-import type { AwsFault, ModifyParameterGroupParameters } from '../../sim.js';
+import type { AwsFault } from '../../sim.js';
 import { drawn } from '../../timing.js';
 import { messageOf } from '../../user-error.js';
 import { OperationFailed } from '../job.js';
 import { clusterNotFound, clusterOf, type Operation, type World } from '../operation.js';
 import * as say from './messages.js';
+import type { ModifyParameterGroupParameters } from './parameters.js';
+import { becomeReadOnly, isReadOnlySwitch, refusesWrites } from './read-only.js';
 
 /** So many can be changed by one call, as the page says. */
 const parametersMax = 20;
@@ -47,11 +50,10 @@ export const modifyParameterGroup: Operation<ModifyParameterGroupParameters> = {
     const group = world.parameterGroups.get(asked.group);
     for (const { name, value } of asked.parameters) group?.values.set(name, value);
     for (const { parameters } of users) parameters.status = 'applying';
-    if (dynamic.length > 0)
-      await clock.sleep(drawn(asked.durations, 'parameters.apply.applyMs'), signal).catch(() => {});
+    if (dynamic.length > 0) await clock.sleep(untilApplied(asked), signal).catch(() => {});
     const failures: string[] = [];
     for (const instance of users) {
-      const failure = await apply(instance, asked, dynamic);
+      const failure = await apply(world, instance, asked, dynamic);
       if (failure !== undefined) failures.push(failure);
     }
     const cluster = clusterOf(world, asked.cluster);
@@ -64,23 +66,41 @@ export const modifyParameterGroup: Operation<ModifyParameterGroupParameters> = {
 
 type Change = ModifyParameterGroupParameters['parameters'][number];
 
+/** Who could not write all the while waits for the end of that, too: it is never compressed. */
+function untilApplied({ durations, parameters }: ModifyParameterGroupParameters): number {
+  const lifts = parameters.some((one) => isReadOnlySwitch(one) && !refusesWrites(one));
+  return drawn(durations, lifts ? 'parameters.apply.liftMs' : 'parameters.apply.applyMs');
+}
+
 /** @returns why a value did not take effect */
 async function apply(
+  world: World,
   instance: Instance,
-  { parameters: all }: ModifyParameterGroupParameters,
+  { parameters: all, openTransactions }: ModifyParameterGroupParameters,
   dynamic: readonly Change[],
 ): Promise<string | undefined> {
   const { parameters, member, identifier } = instance;
   for (const change of all)
     if (!dynamic.includes(change)) parameters.hold(change.name, change.value);
   try {
-    for (const { name, value } of dynamic) await member.parameters.set(name, value);
+    for (const change of dynamic) {
+      const cluster = refusesWrites(change) ? takesWrites(world, instance) : undefined;
+      if (cluster === undefined) await member.parameters.set(change.name, change.value);
+      else await becomeReadOnly(world.clock, cluster, instance, change, openTransactions);
+    }
   } catch (error) {
     parameters.status = 'failed-to-apply';
     return `${identifier} did not take a value: ${messageOf(error)}`;
   }
   parameters.status = parameters.pending.length > 0 ? 'pending-reboot' : 'in-sync';
   return undefined;
+}
+
+/** The cluster of an instance that clients write on; undefined for one that follows another. */
+function takesWrites({ clusters }: World, instance: Instance): ClusterRecord | undefined {
+  if (instance.role !== 'writer') return undefined;
+  const cluster = [...clusters.values()].find(({ instances }) => instances.includes(instance));
+  return cluster?.followers.sourceOf(instance) === undefined ? cluster : undefined;
 }
 
 /** What can change without a reboot is asked of a server that uses the group. */

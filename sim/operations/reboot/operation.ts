@@ -80,7 +80,14 @@ export class Reboot {
     await endpoint.setState('starting-up');
     const startingNs = clock.nowNs();
     await instance.startServer({ standby: instance.role !== 'writer' });
+    if (this.#isReplica && !instance.parameters.group.values.has('read_only'))
+      await instance.member.refuseWrites();
     await this.#waitUntil(startingNs, this.#duration('startingUpMs'));
+  }
+
+  /** Read-only unless its parameter group says otherwise: RDS's default is {TrueIfReplica}. */
+  get #isReplica(): boolean {
+    return this.#cluster.followers.sourceOf(this.#instance) !== undefined;
   }
 
   #duration(name: string): number {
