@@ -3,7 +3,8 @@
  * thread keeps the terminal; the probes have a thread of their own below this one.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { ConductorData, FromConductor, ToConductor } from '../harness/conductor/protocol.js';
+import type { ConductorData, LastWord, ToConductor } from '../harness/conductor/protocol.js';
+import type { Outside } from '../harness/conductor/steps/step-end.js';
 import type { Entry, EntryDraft, RecordEntry } from '../harness/history/entry.js';
 import { note, recorder } from '../harness/history/record.js';
 import { readLedger } from '../harness/load/readback.js';
@@ -17,18 +18,25 @@ import type { SimEvent } from '../sim/events.js';
 import type { Sim } from '../sim/sim.js';
 import { UserError } from '../sim/user-error.js';
 import { giveAccess } from './access-file.js';
+import { remoteApprovals } from './approval.js';
 import { planDoorway } from './doorway.js';
 import { removeLeftovers } from './leftovers.js';
 import { makeProvider } from './servers/providers.js';
+import { stepSurroundings } from './step-surroundings.js';
 
 /** For the ledger of a restored cluster. */
 const readTimeoutMs = 60_000;
 
-async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromConductor> {
+async function conduct(
+  data: ConductorData,
+  stop: AbortSignal,
+  approve: Outside['approve'],
+): Promise<LastWord> {
   const { anchor, history } = data;
   const clock = systemClock(anchor);
   const write = (entry: Entry): void => history.postMessage({ type: 'entry', entry });
   const record = recorder('conductor', write);
+  const surroundings = stepSurroundings(data.folder);
   try {
     const { completed, reason } = await runPlan({
       ...data,
@@ -37,6 +45,7 @@ async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromCond
       stop,
       makeSim: () => makeSim(data, clock, record, write),
       onCluster: (cluster) => giveAccess(cluster, data.accessFile, clock, record),
+      outside: { environment: surroundings.environment, approve },
       prepareSchema: (admin, user) => prepareSchema(admin, user, clock),
       readLedger: (target) => readLedger({ target, clock, timeoutMs: readTimeoutMs }),
       instruments: new ProbeWorker({ clock }),
@@ -47,6 +56,8 @@ async function conduct(data: ConductorData, stop: AbortSignal): Promise<FromCond
     if (!(error instanceof UserError)) throw error;
     const { code, what, todo, exit } = error;
     return { type: 'refused', error: { code, what, todo, exit } };
+  } finally {
+    surroundings.end();
   }
 }
 
@@ -81,9 +92,13 @@ async function makeSim(
 
 function serve(terminal: MessagePort, data: ConductorData): void {
   const stop = new AbortController();
-  terminal.on('message', ({ reason }: ToConductor) => stop.abort(new Error(reason)));
+  const approvals = remoteApprovals(terminal);
+  terminal.on('message', (message: ToConductor) => {
+    if (message.type === 'stop') stop.abort(new Error(message.reason));
+    else approvals.take(message.answer);
+  });
   const answer = async (): Promise<void> => {
-    terminal.postMessage(await conduct(data, stop.signal));
+    terminal.postMessage(await conduct(data, stop.signal, approvals.approve));
   };
   // A defect ends this thread with its error, which the terminal's thread then tells.
   void answer();

@@ -3,6 +3,8 @@ import { formatDuration } from '../harness/duration.js';
 import { versionsTitle } from '../harness/engines.js';
 import type { RunPlan } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
+import type { Step } from '../harness/step.js';
+import { isTold, stepText } from '../harness/step-text.js';
 import { clusterTexts, instanceCount } from '../harness/topology.js';
 import { table, wrap } from './text.js';
 
@@ -87,17 +89,14 @@ function clustersSection(
 }
 
 function phaseRows(plan: RunPlan): string[][] {
-  return plan.phases.map((phase) => [
-    phase.name,
-    phase.steps
-      .map((step) => {
-        if (step.step === 'wait') return `wait ${formatDuration(step.durationMs)}`;
-        if (step.step === 'start') return `start ${step.operation}, until T0`;
-        if (step.step === 'finish') return `${step.operation} to its end`;
-        return step.step === 'fault' ? `fault ${step.fault.name}` : step.step;
-      })
-      .join(', '),
-  ]);
+  return plan.phases.map((phase) => [phase.name, phase.steps.map(phaseStepText).join(', ')]);
+}
+
+function phaseStepText(step: Step): string {
+  if (step.name !== undefined) return step.name;
+  if (step.step === 'start') return `start ${step.operation}, until T0`;
+  if (step.step === 'finish') return `${step.operation} to its end`;
+  return isTold(step) ? `${step.step} ${stepText(step)}` : stepText(step);
 }
 
 function faultRows(plan: RunPlan): string[][] {

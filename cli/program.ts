@@ -170,7 +170,10 @@ function addWorld(command: Command): void {
       ),
     )
     .addOption(repeatable('--set <name=value>', 'a switch of the rehearsal, as describe lists it'))
+    .addOption(repeatable('--skip <name>', 'a step of the runbook, as describe lists it'))
     .option('--rollback', 'take a snapshot before, restore it after: what going back would lose')
+    .option('--abort-at <phase|each>', 'go back at the end of that phase, as it is documented')
+    .option('--yes', 'approve whatever a step asks')
     .option('--access <file>', 'write how to connect (PG*, MYSQL_*), for you only, for the run')
     .option('--network-alias <name[:port]>', 'what containers dial to reach the writer endpoint')
     .option('--network <name>', 'a Docker network that is there already (default: one of its own)');

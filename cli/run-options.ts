@@ -53,7 +53,10 @@ export interface RunOptions
   readonly lastInsertId?: 'survive' | 'lost';
   readonly pendingParameter: readonly string[];
   readonly set: readonly string[];
+  readonly skip: readonly string[];
   readonly rollback?: boolean;
+  readonly abortAt?: string;
+  readonly yes?: boolean;
   readonly steady?: string;
   readonly settle?: string;
   readonly writesPerSecond: string;
@@ -107,7 +110,7 @@ function requestFrom(
     faults: options.fault.map((fault) => parseFault(fault, clusterFaultKinds, defects)),
     patch: patchChoices(scenario, options, versions),
     publishedDefects: publishedDefects(scenario, versions.awsFrom),
-    switches: givenSwitches(scenario, options.set, options),
+    switches: givenSwitches(scenario, options.set, options, options.skip),
     pendingParameters: pendingParameters(scenario, options.pendingParameter),
     waitsMs: {
       ...waitOption('steady', options.steady),
@@ -115,8 +118,20 @@ function requestFrom(
     },
     writesPerSecond: numberOption('--writes-per-second', options.writesPerSecond, 0, 10_000),
     rollback: options.rollback === true,
+    abortAt: abortAtOption(options),
     doorway: networkOption(options, servers.engine),
   };
+}
+
+/** @throws UserError `OPTIONS_CONTRADICT` */
+function abortAtOption({ abortAt, rollback }: RunOptions): string | null {
+  if (abortAt !== undefined && rollback === true)
+    throw new UserError(
+      'OPTIONS_CONTRADICT',
+      '--rollback goes back from the end, --abort-at from the end of one phase.',
+      'Give one of them.',
+    );
+  return abortAt ?? null;
 }
 
 function seedOption(seed: string | undefined): string {

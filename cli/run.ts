@@ -11,6 +11,7 @@ import type { Clock } from '../sim/clock.js';
 import { hostId } from '../sim/server/host-id.js';
 import { messageOf, UserError } from '../sim/user-error.js';
 import { accessFile } from './access-file.js';
+import { askAt, asksForApproval, requireSomebodyToAsk, yesToAll } from './approval.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
 import { findScenario } from './find-scenario.js';
@@ -39,6 +40,7 @@ export async function runCommand(
     else output.data(dryRunText(scenario, plan, output.columns));
     return 0;
   }
+  if (options.yes !== true) requireSomebodyToAsk(plan.phases, process.stdin.isTTY === true);
   const folder = makeRunFolder(cwd, plan.scenario, clock.anchor.wallClock, options.out);
   const { showEnd, historyFailure } = await conduct(plan, folder, options, context);
   const history = await historyOf(folder, historyFailure, context);
@@ -120,6 +122,8 @@ async function conduct(
     accessFile: options.access === undefined ? null : accessFile(cwd, options.access),
     conductorScript: new URL('./conductor-thread.js', import.meta.url),
   });
+    folder: folder.path,
+    approve: options.yes === true ? yesToAll(output) : askAt(process.stdin, output),
   const onStop = (): void => threads.stop(reasonOf(stop));
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) onStop();
@@ -128,7 +132,8 @@ async function conduct(
     history: folder.history,
     format: options.format,
     toStderr: options.json === true,
-    progress: options.lines !== true,
+    // Nothing is drawn over a question.
+    progress: options.lines !== true && (options.yes === true || !asksForApproval(plan.phases)),
     workflowCommands: env.GITHUB_ACTIONS === 'true',
     ended: ended.signal,
   });

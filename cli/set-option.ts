@@ -1,6 +1,6 @@
 /** `--set NAME=VALUE`, and the same by a switch's own option: what of a scenario is set. */
 import type { Scenario } from '../harness/scenario.js';
-import { type GivenSwitches, settingSwitches, switchName } from '../harness/switches.js';
+import { type GivenSwitches, settingSwitches, skippable, switchName } from '../harness/switches.js';
 import { UserError } from '../sim/user-error.js';
 import { nearest } from './nearest.js';
 import { switchOptions } from './switch-options.js';
@@ -9,15 +9,21 @@ import { switchOptions } from './switch-options.js';
  * What was given by either way.
  * @param sets each `NAME=VALUE`
  * @param options as commander hands them over; those of other scenarios are refused
- * @throws UserError `SET_INVALID`, `SET_UNKNOWN`, `OPTION_UNSUITED`, `OPTIONS_CONTRADICT`
+ * @param skips what `--skip` names
+ * @throws UserError `SET_INVALID`, `SET_UNKNOWN`, `SKIP_UNKNOWN`, `OPTION_UNSUITED`, `OPTIONS_CONTRADICT`
  */
 export function givenSwitches(
   scenario: Scenario,
   sets: readonly string[],
   options: object,
+  skips: readonly string[] = [],
 ): GivenSwitches {
   const names = settingSwitches(scenario).map(switchName);
   const given = new Map<string, string>();
+  for (const skip of skips) {
+    if (!skippable(scenario).includes(skip)) throw unknownSkip(scenario, skip);
+    give(given, `skip-${skip}`, 'true', `--skip ${skip}`);
+  }
   for (const text of sets) {
     const { name, value } = readSet(text);
     if (!names.includes(name)) throw unknownName(scenario, name, names);
@@ -74,6 +80,19 @@ function unknownName(scenario: Scenario, name: string, names: readonly string[])
   return new UserError(
     'SET_UNKNOWN',
     `${scenario.name} has no switch "${name}" to set: ${known}.`,
+    near === undefined
+      ? `See rehearse describe ${scenario.name}.`
+      : `Did you mean ${near}? See rehearse describe ${scenario.name}.`,
+  );
+}
+
+function unknownSkip(scenario: Scenario, name: string): UserError {
+  const known = skippable(scenario);
+  const near = nearest(name, known);
+  return new UserError(
+    'SKIP_UNKNOWN',
+    `${scenario.name} has no step "${name.slice(0, 80)}" that can be skipped: ` +
+      `${known.length === 0 ? 'none can be' : `there are ${known.join(', ')}`}.`,
     near === undefined
       ? `See rehearse describe ${scenario.name}.`
       : `Did you mean ${near}? See rehearse describe ${scenario.name}.`,

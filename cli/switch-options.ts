@@ -27,11 +27,11 @@ export function switchOptions(): SwitchOption[] {
 
 function switchesOf(scenario: Scenario): SwitchOption[] {
   return forEachEngine(scenario).flatMap((one) =>
-    settingSwitches(one).map(({ option, values, setting }) => ({
-      option,
-      values,
-      flag: setting.of === 'operation' && setting.allowed?.includes(true) === true,
-      scenarios: [scenario.name],
-    })),
+    settingSwitches(one).flatMap(({ option, values, setting }) => {
+      // `--skip` is one option for all of them.
+      if (setting.of === 'skip') return [];
+      const flag = setting.of === 'operation' && setting.allowed?.includes(true) === true;
+      return [{ option, values, flag, scenarios: [scenario.name] }];
+    }),
   );
 }

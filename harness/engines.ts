@@ -17,9 +17,12 @@ export function ofEngine(scenario: Scenario, engine: ClusterEngine): Scenario {
 }
 
 function asOther(scenario: Scenario): OtherEngine {
-  const { engine, versions, timingProfiles, phases, objectives, switches, defects, parts } =
-    scenario;
-  return { engine, versions, timingProfiles, phases, objectives, switches, defects, parts };
+  const { engine, versions, timingProfiles, phases, topology, objectives } = scenario;
+  const { switches, defects, parts } = scenario;
+  return {
+    ...{ engine, versions, timingProfiles, phases, objectives, switches, defects, parts },
+    ...(topology === undefined ? {} : { topology }),
+  };
 }
 
 /** The scenario for each of its engines. */

@@ -19,6 +19,7 @@ import {
   type TimingOverrides,
 } from '../sim/timing.js';
 import { UserError } from '../sim/user-error.js';
+import { backedOutPhases } from './back-out-phases.js';
 import { formatDuration } from './duration.js';
 import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
 import type { Draw } from './history/entry.js';
@@ -143,6 +144,8 @@ export interface PlanRequest {
   readonly rollback?: boolean;
   /** Default: containers do not reach it. */
   readonly doorway?: PlannedDoorway | null;
+  /** The phase at whose end the run is backed out of. Default: it goes to its end. */
+  readonly abortAt?: string | null;
 }
 
 export interface RunPlan {
@@ -174,6 +177,8 @@ export interface RunPlan {
   readonly doorway: PlannedDoorway | null;
   readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
   /** When T0 is expected, milliseconds after the first phase begins. */
+  /** The phase at whose end the run is backed out of, or null. */
+  readonly abortAt: string | null;
   readonly expectedT0Ms: number;
 }
 
@@ -187,7 +192,7 @@ const emptyDatabase: PlannedDatabase = {
 
 /**
  * Makes the plan.
- * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins
+ * @throws UserError `FAULT_TOO_EARLY` for a fault before the run begins, `PHASE_UNKNOWN`
  */
 export function planRun(request: PlanRequest): RunPlan {
   const { scenario, seed, versions } = request;
@@ -197,8 +202,8 @@ export function planRun(request: PlanRequest): RunPlan {
   const sessions = request.sessions?.sessions ?? defaultSessions;
   const durations = planDurations(request, settled.lengths);
   const waiting = settled.phases.map((phase) => withWaits(phase, request.waitsMs));
-  const phases = request.rollback === true ? withRollback(waiting) : waiting;
-  const expectedT0Ms = timeToT0Ms(phases, durations, scenario.beforeT0 ?? []);
+  const phases = phasesOf(request, waiting);
+  const expectedT0Ms = timeToT0Ms(waiting, durations, scenario.beforeT0 ?? []);
   const faults = request.faults.flatMap((fault) =>
     fault.kind === 'endpoint' ? [fault.fault] : [],
   );
@@ -236,12 +241,21 @@ export function planRun(request: PlanRequest): RunPlan {
     expectedT0Ms,
   };
 }
+    abortAt: request.abortAt ?? null,
 
 /** Where nothing is to be written, nothing can be asked of writes. */
-function defaultObjectives({ scenario, writesPerSecond }: PlanRequest): readonly string[] {
+function defaultObjectives(request: PlanRequest): readonly string[] {
+  const { scenario, writesPerSecond, abortAt } = request;
+  // A run that is backed out of is judged by its way back.
+  if (abortAt !== undefined && abortAt !== null) return ['back-out.failed == 0'];
   return writesPerSecond > 0
     ? scenario.objectives
     : scenario.objectives.filter((objective) => !objective.startsWith('writes.'));
+function phasesOf({ rollback, abortAt }: PlanRequest, phases: readonly Phase[]): readonly Phase[] {
+  if (abortAt !== undefined && abortAt !== null) return backedOutPhases(phases, abortAt);
+  return rollback === true ? withRollback(phases) : phases;
+}
+
 }
 
 /** An objective given for a subject takes the place of all the default ones on that subject. */
@@ -277,7 +291,7 @@ function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
     ...phase,
     steps: phase.steps.map((step) =>
       step.step === 'wait'
-        ? { ...step, durationMs: waitsMs[step.option] ?? step.durationMs }
+        ? { ...step, durationMs: givenWaitMs(step, waitsMs) ?? step.durationMs }
         : step,
     ),
   };
@@ -288,6 +302,13 @@ function timeToT0Ms(
   phases: readonly Phase[],
   durations: readonly DrawnDuration[],
   beforeT0: readonly string[],
+function givenWaitMs(
+  { option }: { readonly option?: WaitOption },
+  waitsMs: PlanRequest['waitsMs'],
+): number | undefined {
+  return option === undefined ? undefined : waitsMs[option];
+}
+
 ): number {
   let elapsedMs = 0;
   for (const phase of phases) {

@@ -13,7 +13,9 @@ export function settingsOf(
 ): Settings {
   const waits = phases.flatMap((phase) =>
     phase.steps.flatMap((step) =>
-      step.step === 'wait' ? [[step.option, formatDuration(step.durationMs)] as const] : [],
+      step.step === 'wait' && step.option !== undefined
+        ? [[step.option, formatDuration(step.durationMs)] as const]
+        : [],
     ),
   );
   const edge = request.edgeIntervalMs;
@@ -36,6 +38,9 @@ export function settingsOf(
     ),
     offline: request.offline,
     ...(request.rollback === true ? { rollback: true } : {}),
+    ...(request.abortAt === undefined || request.abortAt === null
+      ? {}
+      : { abortAt: request.abortAt }),
     ...request.database?.settings,
     ...imageSettings(servers),
     ...doorwaySettings(request.doorway ?? null),

@@ -11,11 +11,15 @@ const rollback: Phase = {
 
 /** A snapshot right before the operation is asked for, and a restore once all is verified. */
 export function withRollback(phases: readonly Phase[]): Phase[] {
-  const snapped = phases.map((phase) => ({
+  return [...withSnapshot(phases), rollback];
+}
+
+/** A snapshot right before each operation is asked for. */
+export function withSnapshot(phases: readonly Phase[]): Phase[] {
+  return phases.map((phase) => ({
     ...phase,
     steps: phase.steps.flatMap((step): Phase['steps'] =>
-      step.step === 'start' ? [{ step: 'snapshot' }, step] : [step],
+      step.step === 'start' || step.step === 'operation' ? [{ step: 'snapshot' }, step] : [step],
     ),
   }));
-  return [...snapped, rollback];
 }

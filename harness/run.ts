@@ -8,6 +8,7 @@ import type { Clock } from '../sim/clock.js';
 import type { Cluster, Sim } from '../sim/sim.js';
 import { messageOf } from '../sim/user-error.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
+import type { Outside } from './conductor/steps/step-end.js';
 import type { RecordEntry } from './history/entry.js';
 import { note } from './history/record.js';
 import type { LedgerRead } from './load/readback.js';
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly makeSim: () => Promise<Sim>;
   /** Told once the endpoint can be dialled; returns what takes it back. */
   readonly onCluster: (cluster: Cluster) => () => void;
+  /** What the steps of a scenario need that is not of the world. */
+  readonly outside: Outside;
   /** Makes the instruments' tables; see `harness/load/schema.ts`. */
   readonly prepareSchema: (admin: ConnectionTarget, instrumentUser: string) => Promise<void>;
   /** Reads the ledger of a server; see `harness/load/readback.ts`. Never rejects. */
@@ -113,6 +116,7 @@ function recordStarted({ plan, clock, record, tool, owner }: RunContext): void {
       lanes: plan.lanes.map(({ spec }) => spec),
       objectives: [...plan.objectives],
       schedule: [...plan.schedule],
+      phases: plan.phases.map(({ name }) => name),
       settings: { ...plan.settings },
       sessions: plan.sessionsFrom,
     },

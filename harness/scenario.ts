@@ -2,16 +2,29 @@
  * What a scenario is: data only. It names the operation, the phases around it, the objectives it
  * is judged by by default and everything `describe` tells; it starts nothing and draws nothing.
  */
-import type {
-  ClusterEngine,
-  FaultRequest,
-  InstanceRole,
-  LateSessions,
-  OperationBasics,
-  OperationName,
-  OperationParameters,
-} from '../sim/sim.js';
+import type { ClusterEngine, InstanceRole, LateSessions, OperationName } from '../sim/sim.js';
 import type { TimingProfile, timingTable } from '../sim/timing.js';
+import type { OperationSettings, Step, WayBack, When } from './step.js';
+
+export type {
+  ApprovalStep,
+  ByServer,
+  Condition,
+  HttpStep,
+  OperationSettings,
+  OperationStep,
+  ShellStep,
+  SqlLogin,
+  SqlStep,
+  StartStep,
+  Step,
+  StepBasics,
+  StepTarget,
+  WaitOption,
+  WaitUntilStep,
+  WayBack,
+  When,
+} from './step.js';
 
 /** Where a statement comes from. */
 export interface Source {
@@ -21,60 +34,21 @@ export interface Source {
   readonly where: string;
 }
 
-/** What the plan gives to an operation that takes it, so that no scenario says it. */
-type GivenByPlan =
-  | keyof OperationBasics
-  | 'engineVersion'
-  | 'awsVersion'
-  | 'longRunningMs'
-  | 'lateSessions'
-  | 'preparedStatements'
-  | 'lastInsertId'
-  | 'defects';
-
-/** What a scenario itself says of an operation: the operation's parameters without the plan's. */
-export type OperationSettings<O extends OperationName> = Omit<OperationParameters[O], GivenByPlan>;
-
-type WithSettings<S> =
-  Record<string, never> extends S ? { readonly settings?: S } : { readonly settings: S };
-
-/** An operation is started; the step ends at T0, when it begins to touch what clients use. */
-export type StartStep = {
-  [O in OperationName]: { readonly step: 'start'; readonly operation: O } & WithSettings<
-    OperationSettings<O>
-  >;
-}[OperationName];
-
-/** One thing that happens in a phase, after the one before it has ended. */
-export type Step =
-  /** Time passes; `--<option>` replaces the length. */
-  | { readonly step: 'wait'; readonly durationMs: number; readonly option: WaitOption }
-  | StartStep
-  /** The operation that was started is waited for. */
-  | { readonly step: 'finish'; readonly operation: OperationName }
-  /** A fault, for a while. */
-  | {
-      readonly step: 'fault';
-      readonly fault: FaultRequest;
-      readonly durationMs: number;
-    }
-  /** A snapshot is taken of the cluster, to go back to. */
-  | { readonly step: 'snapshot' }
-  /** A new cluster is made from that snapshot, and its writes are read. */
-  | { readonly step: 'restore' }
-  /** The instruments stop, the writes are read back, the server is asked for its version. */
-  | { readonly step: 'verify' };
-
-/** Waits that an option of `run` sets. */
-export type WaitOption = 'steady' | 'settle';
-
 export interface Phase {
   readonly name: string;
-  /** True on the one phase whose begin is T0; left out when the operation never gets there. */
+  /**
+   * True on the one phase whose begin is T0. Behind the `start` of an operation it is entered by
+   * that, or left out where the operation never gets there. Without a phase of this kind T0 is
+   * when the first operation begins to touch clients.
+   */
   readonly t0?: true;
   /** What happens in it, one sentence. */
   readonly what: string;
   readonly steps: readonly Step[];
+  /** Default: it is there whatever the switches are. */
+  readonly when?: When;
+  /** The documented way back from the end of this phase, for `--abort-at`. Default: none is known. */
+  readonly back?: WayBack;
 }
 
 /** A cluster of the run. */
@@ -86,6 +60,13 @@ export interface ClusterShape {
   readonly region?: string;
   /** Its members besides the first, in order. */
   readonly members: readonly Exclude<InstanceRole, 'writer'>[];
+  /** Whether an operation makes a replica of it that is a cluster of its own. Default: false. */
+  readonly takesReplicas?: boolean;
+  /** A group of its own, which can be changed. Default: that of AWS, which cannot. */
+  readonly parameterGroup?: {
+    readonly name: string;
+    readonly values: Readonly<Record<string, string>>;
+  };
 }
 
 /** The clusters of a run; the primary comes first. */
@@ -118,7 +99,16 @@ export type SwitchSetting =
    */
   | { readonly of: 'timing'; readonly name: DurationName }
   /** How many readers the primary has. */
-  | { readonly of: 'readers'; readonly max: number };
+  | { readonly of: 'readers'; readonly max: number }
+  /** How long the steps of that name wait. */
+  | { readonly of: 'wait'; readonly step: string }
+  /** Which phases and steps there are, by their `when`. The first value is the default. */
+  | { readonly of: 'choice'; readonly allowed: readonly [string, ...string[]] }
+  /**
+   * Leaves out phases and steps, by their `when`: `--skip lag-check`, whose name is
+   * `skip-lag-check`, is `false` unless it is given, and then `true`.
+   */
+  | { readonly of: 'skip' };
 
 /** A choice that the user has because AWS does not document the behaviour, or leaves it open. */
 export interface Switch {
@@ -162,7 +152,9 @@ export interface Part {
 /** What may be otherwise where a scenario exists for another engine. */
 export interface OtherEngine
   extends Pick<Scenario, 'engine' | 'versions' | 'timingProfiles'>,
-    Partial<Pick<Scenario, 'phases' | 'objectives' | 'switches' | 'defects' | 'parts'>> {}
+    Partial<
+      Pick<Scenario, 'phases' | 'topology' | 'objectives' | 'switches' | 'defects' | 'parts'>
+    > {}
 
 export interface Scenario {
   /** As typed on the command line. */

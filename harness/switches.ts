@@ -5,6 +5,7 @@
 import { UserError } from '../sim/user-error.js';
 import { formatDuration, requireDurationMs } from './duration.js';
 import type {
+  OperationStep,
   Phase,
   Scenario,
   StartStep,
@@ -12,6 +13,7 @@ import type {
   Switch,
   SwitchSetting,
   Topology,
+  When,
 } from './scenario.js';
 import { oneCluster, primaryOf, withReaders } from './topology.js';
 
@@ -42,9 +44,16 @@ export function settingSwitches({ switches }: Pick<Scenario, 'switches'>): Setti
   );
 }
 
-/** The name of a switch: its option without the dashes. */
+/** The name of a switch: its option without the dashes, `skip-lag-check` for `--skip lag-check`. */
 export function switchName({ option }: Pick<Switch, 'option'>): string {
-  return option.replace(/^--/, '');
+  return option.replace(/^--/, '').replaceAll(' ', '-');
+}
+
+/** What `--skip` takes in a scenario. */
+export function skippable(scenario: Pick<Scenario, 'switches'>): string[] {
+  return settingSwitches(scenario).flatMap((one) =>
+    one.setting.of === 'skip' ? [switchName(one).replace(/^skip-/, '')] : [],
+  );
 }
 
 /**
@@ -54,13 +63,40 @@ export function switchName({ option }: Pick<Switch, 'option'>): string {
 export function switched(scenario: Scenario, given: GivenSwitches): Switched {
   const { phases, topology = oneCluster } = scenario;
   let now: Switched = { phases, topology, lengths: {}, settings: {} };
+  const chosen = new Map<string, string>();
   for (const one of settingSwitches(scenario)) {
-    const text = given.get(switchName(one));
+    const name = switchName(one);
+    const text = given.get(name);
     const applied = text === undefined ? now : { ...now, ...apply(one, text, now) };
-    const settings = { ...now.settings, [settingKey(one)]: settingText(one, applied) };
-    now = { ...applied, settings };
+    const choice = choiceOf(one, text);
+    if (choice !== undefined) chosen.set(name, choice);
+    const set = choice ?? settingText(one, applied);
+    now = { ...applied, settings: { ...now.settings, [settingKey(one)]: set } };
   }
-  return now;
+  return { ...now, phases: phasesWhere(now.phases, chosen) };
+}
+
+/** The value of a switch by which phases and steps are there or not. */
+function choiceOf(one: SettingSwitch, text: string | undefined): string | undefined {
+  const { setting } = one;
+  if (setting.of === 'choice')
+    return text === undefined ? setting.allowed[0] : oneOf(one, text, setting.allowed);
+  if (setting.of !== 'skip') return undefined;
+  return text === undefined ? 'false' : oneOf(one, text, ['true', 'false']);
+}
+
+/** Those that are there, with the steps that are. A phase without any step is none. */
+function phasesWhere(
+  phases: readonly Phase[],
+  chosen: ReadonlyMap<string, string>,
+): readonly Phase[] {
+  if (chosen.size === 0) return phases;
+  const isThere = ({ when = {} }: { readonly when?: When }): boolean =>
+    Object.entries(when).every(([name, values]) => values.includes(chosen.get(name) ?? ''));
+  return phases
+    .filter(isThere)
+    .map((phase) => ({ ...phase, steps: phase.steps.filter(isThere) }))
+    .filter(({ steps }) => steps.length > 0);
 }
 
 /** As the other settings of a plan are named: `staleDns`. */
@@ -82,6 +118,11 @@ function apply(one: SettingSwitch, text: string, now: Switched): Partial<Switche
       const counts = Array.from({ length: setting.max + 1 }, (_, count) => count);
       return { topology: withReaders(now.topology, oneOf(one, text, counts)) };
     }
+    case 'wait':
+      return { phases: withWait(now.phases, setting.step, lengthOf(one, text)) };
+    case 'choice':
+    case 'skip':
+      return {};
   }
 }
 
@@ -115,9 +156,15 @@ function withSetting(
   value: string | number | boolean,
 ): Phase[] {
   const set = (step: Step): Step =>
-    step.step === 'start' && step.operation === operation
-      ? ({ ...step, settings: { ...step.settings, [name]: value } } as StartStep)
+    startsIt(step, operation)
+      ? ({ ...step, settings: { ...step.settings, [name]: value } } as Step)
       : step;
+  return phases.map((phase) => ({ ...phase, steps: phase.steps.map(set) }));
+}
+
+function withWait(phases: readonly Phase[], name: string, durationMs: number): Phase[] {
+  const set = (step: Step): Step =>
+    step.step === 'wait' && step.name === name ? { ...step, durationMs } : step;
   return phases.map((phase) => ({ ...phase, steps: phase.steps.map(set) }));
 }
 
@@ -138,17 +185,27 @@ function settingText(one: SettingSwitch, { phases, topology, lengths }: Switched
     }
     case 'readers':
       return String(primaryOf(topology).members.filter((role) => role === 'reader').length);
+    case 'wait': {
+      const steps = phases.flatMap((phase) => phase.steps);
+      const wait = steps.find((step) => step.step === 'wait' && step.name === setting.step);
+      return wait?.step === 'wait' ? formatDuration(wait.durationMs) : one.byDefault;
+    }
+    case 'choice':
+    case 'skip':
+      return one.byDefault;
   }
+}
+
+function startsIt(step: Step, operation: string): step is StartStep | OperationStep {
+  return (step.step === 'start' || step.step === 'operation') && step.operation === operation;
 }
 
 function settingIn(
   phases: readonly Phase[],
   { operation, name }: { readonly operation: string; readonly name: string },
 ): unknown {
-  const start = phases
-    .flatMap(({ steps }) => steps)
-    .find((step) => step.step === 'start' && step.operation === operation);
-  if (start === undefined || start.step !== 'start') return undefined;
+  const start = phases.flatMap(({ steps }) => steps).find((step) => startsIt(step, operation));
+  if (start === undefined || !startsIt(start, operation)) return undefined;
   const settings = new Map<string, unknown>(Object.entries(start.settings ?? {}));
   return settings.get(name);
 }

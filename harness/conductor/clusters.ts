@@ -39,7 +39,7 @@ export function allOf({ primary, secondaries }: RunClusters): Cluster[] {
 
 function commonOptions(
   { plan }: RunContext,
-  { identifier, region, members, takesReplicas }: ClusterShape,
+  { identifier, region, members, takesReplicas, parameterGroup }: ClusterShape,
 ): ClusterOptions {
   return {
     identifier,
@@ -50,5 +50,6 @@ function commonOptions(
     ...(region === undefined ? {} : { region }),
     ...(members.length === 0 ? {} : { members }),
     ...(takesReplicas === undefined ? {} : { takesReplicas }),
+    ...(parameterGroup === undefined ? {} : { parameterGroup }),
   };
 }

@@ -23,7 +23,7 @@ export function instrumentsPlan(
 ): InstrumentsPlan {
   const cluster = clusters.primary;
   const { instrument, application } = cluster;
-  const writer = target('writer', cluster, cluster.writer, instrument);
+  const writer = endpointTarget('writer', cluster, cluster.writer, instrument);
   const targets = targetsOf(clusters);
   return {
     anchor,
@@ -45,7 +45,7 @@ export function instrumentsPlan(
       plan.sessions.length === 0
         ? null
         : {
-            target: target('writer', cluster, cluster.writer, application),
+            target: endpointTarget('writer', cluster, cluster.writer, application),
             sessions: plan.sessions,
           },
     openTimeoutMs: openTimeoutMs + openingMs(plan),
@@ -55,7 +55,7 @@ export function instrumentsPlan(
 
 function targetsOf({ primary, secondaries }: RunClusters): Map<string, ConnectionTarget> {
   const of = (name: string, cluster: Cluster, address: EndpointAddress) =>
-    [name, target(name, cluster, address, cluster.instrument)] as const;
+    [name, endpointTarget(name, cluster, address, cluster.instrument)] as const;
   return new Map([
     of('writer', primary, primary.writer),
     of('reader', primary, primary.reader),
@@ -87,12 +87,18 @@ export function serverTarget(cluster: Cluster): ConnectionTarget {
   };
 }
 
+/** The server itself, past the endpoint, in the application's database. */
+export function adminTarget(cluster: Cluster): ConnectionTarget {
+  return { ...serverTarget(cluster), database: cluster.application.database };
+}
+
 /** The protocol that a cluster's servers speak. */
 export function wireEngineOf({ server }: Pick<Cluster, 'server'>): WireEngine {
   return server === 'postgres' ? 'postgres' : 'mysql';
 }
 
-function target(
+/** One of the cluster's addresses, as a client dials it. */
+export function endpointTarget(
   name: string,
   cluster: Cluster,
   { host, port }: EndpointAddress,

@@ -15,13 +15,20 @@ export interface ConductorData {
   readonly owner: { readonly pid: number; readonly hostId: string };
   /** Where to write how a client of the user's own connects, while the run lasts; or null. */
   readonly accessFile: string | null;
+  /** The run's folder, for what a step of the user's may need as a file. */
+  readonly folder: string;
   /** For what the conductor and the world tell. */
   readonly history: MessagePort;
   /** For what the probes and the load tell; handed on to their thread. */
   readonly probesHistory: MessagePort;
 }
 
-export type ToConductor = { readonly type: 'stop'; readonly reason: string };
+/** What a person said to a question; `nobody`: there is nobody any more who could. */
+export type Approval = 'yes' | 'no' | 'nobody';
+
+export type ToConductor =
+  | { readonly type: 'stop'; readonly reason: string }
+  | { readonly type: 'approval'; readonly answer: Approval };
 
 /** A `UserError` as it travels between threads. */
 export interface ErrorMessage {
@@ -31,7 +38,11 @@ export interface ErrorMessage {
   readonly exit: UserErrorExit;
 }
 
-export type FromConductor =
+/** A person is asked; one question at a time. */
+export type FromConductor = LastWord | { readonly type: 'question'; readonly question: string };
+
+/** What the conductor ends with. */
+export type LastWord =
   | { readonly type: 'ended'; readonly completed: boolean; readonly reason: string | null }
   /** The run could not be done, for a reason that a user can mend. */
   | { readonly type: 'refused'; readonly error: ErrorMessage };

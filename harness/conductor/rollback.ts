@@ -9,21 +9,28 @@ import type { EntryOf } from '../history/entry.js';
 import { note } from '../history/record.js';
 import type { RunContext } from '../run.js';
 import { serverTarget } from './instruments-plan.js';
+import { restoredSuffix } from './steps/targets.js';
 import { unlessStopped } from './unless-stopped.js';
 
 export class Rollback {
   readonly #context: RunContext;
   #snapshot: ClusterSnapshot | undefined;
+  #restored: Cluster | null = null;
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
-  /** @throws the stop signal's reason */
-  async snapshot(cluster: Cluster): Promise<void> {
+  /** The cluster that was made; null where none was. */
+  get restored(): Cluster | null {
+    return this.#restored;
+  }
+
+  /** @throws the signal's reason */
+  async snapshot(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { clock, record } = this.#context;
     const identifier = `${cluster.identifier}-before`;
-    const taken = await this.#tried('the snapshot could not be taken', () =>
+    const taken = await this.#tried('the snapshot could not be taken', signal, () =>
       cluster.snapshot(identifier),
     );
     if (taken === undefined) return;
@@ -36,19 +43,24 @@ export class Rollback {
     note(record, clock, 'info', 'frozen-for-snapshot', text);
   }
 
-  /** @throws the stop signal's reason */
-  async restore(sim: Sim): Promise<void> {
+  /**
+   * @returns whether there is a cluster made from the snapshot now
+   * @throws the signal's reason
+   */
+  async restore(sim: Sim, signal: AbortSignal): Promise<boolean> {
     const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
-    await this.#tried(`the snapshot ${snapshot.identifier} could not be restored`, () =>
+    if (snapshot === undefined) return false;
+    await this.#tried(`the snapshot ${snapshot.identifier} could not be restored`, signal, () =>
       this.#restore(sim, snapshot),
     );
+    return this.#restored !== null;
   }
 
   async #restore(sim: Sim, snapshot: ClusterSnapshot): Promise<void> {
     const { clock, readLedger } = this.#context;
     const beginNs = clock.nowNs();
-    const restored = await sim.restoreCluster(snapshot, `${snapshot.cluster}-restored`);
+    const restored = await sim.restoreCluster(snapshot, `${snapshot.cluster}${restoredSuffix}`);
+    this.#restored = restored;
     const endNs = clock.nowNs();
     const { version, versionText } = await restored.serverVersion();
     const { found, failure } = await readLedger(serverTarget(restored));
@@ -64,12 +76,15 @@ export class Rollback {
   }
 
   /** What the world throws is a finding here; undefined stands for it. */
-  async #tried<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    const { stop } = this.#context;
+  async #tried<T>(
+    what: string,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      return await unlessStopped(stop, work());
+      return await unlessStopped(signal, work());
     } catch (error) {
-      if (stop.aborted) throw error;
+      if (signal.aborted) throw error;
       this.#fail(`${what}: ${messageOf(error)}`);
       return undefined;
     }

@@ -12,7 +12,7 @@ import type { FromWriter, HistoryClosed, ToWriter, WriterThreadData } from '../h
 import { openHistory } from '../history/write.js';
 import type { RunPlan } from '../plan.js';
 import { late, within } from '../within.js';
-import type { ConductorData, FromConductor, ToConductor } from './protocol.js';
+import type { Approval, ConductorData, FromConductor, LastWord, ToConductor } from './protocol.js';
 
 export interface ThreadsOptions {
   readonly clock: Clock;
@@ -22,6 +22,9 @@ export interface ThreadsOptions {
   readonly tool: ConductorData['tool'];
   readonly owner: ConductorData['owner'];
   readonly accessFile: ConductorData['accessFile'];
+  readonly folder: ConductorData['folder'];
+  /** Asks a person at the terminal; the signal is aborted when nobody waits for it any more. */
+  readonly approve: (question: string, signal: AbortSignal) => Promise<Approval>;
   /** The thread that composes world and harness; see `cli/conductor-thread.ts`. */
   readonly conductorScript: URL;
 }
@@ -54,7 +57,7 @@ export function startRun(options: ThreadsOptions): RunThreads {
   const { clock } = options;
   const writer = new WriterThread(options.history, clock);
   const conductor = startConductor(options, writer);
-  const said = lastWord(conductor, clock);
+  const said = lastWord(conductor, options);
   let hangs = false;
   const stop = (reason: string): void => said.ask({ type: 'stop', reason });
   writer.onFailure(() => stop('the history cannot be written'));
@@ -79,7 +82,7 @@ export function startRun(options: ThreadsOptions): RunThreads {
 }
 
 function startConductor(options: ThreadsOptions, writer: WriterThread): Worker {
-  const { clock, plan, tool, owner, accessFile } = options;
+  const { clock, plan, tool, owner, accessFile, folder } = options;
   const history = writer.connect();
   const probesHistory = writer.connect();
   const data: ConductorData = {
@@ -88,6 +91,7 @@ function startConductor(options: ThreadsOptions, writer: WriterThread): Worker {
     tool,
     owner,
     accessFile,
+    folder,
     history,
     probesHistory,
   };
@@ -98,30 +102,42 @@ function startConductor(options: ThreadsOptions, writer: WriterThread): Worker {
   });
 }
 
-type LastWord = FromConductor | { readonly type: 'crashed'; readonly why: string };
+type Word = LastWord | { readonly type: 'crashed'; readonly why: string };
 
 interface Conversation {
   /** What the conductor ends with: its own last message, or how it died. */
-  readonly word: Promise<LastWord>;
+  readonly word: Promise<Word>;
   /** From the first question on, the last word must come in time. */
   ask(message: ToConductor): void;
 }
 
-function lastWord(conductor: Worker, clock: Clock): Conversation {
-  let settle: (word: LastWord) => void = () => undefined;
+function lastWord(conductor: Worker, { clock, approve }: ThreadsOptions): Conversation {
+  let settle: (word: Word) => void = () => undefined;
   const crashed = (why: string): void =>
     settle({ type: 'crashed', why: `the conductor's thread ${why}` });
-  const word = new Promise<LastWord>((resolve) => {
+  const word = new Promise<Word>((resolve) => {
     settle = resolve;
   });
-  conductor.once('message', (message: FromConductor) => settle(message));
+  const over = new AbortController();
+  const answer = async (question: string): Promise<void> => {
+    const given = await approve(question, over.signal).catch((): Approval => 'nobody');
+    conductor.postMessage({ type: 'approval', answer: given } satisfies ToConductor);
+  };
+  conductor.on('message', (message: FromConductor) => {
+    if (message.type === 'question') void answer(message.question);
+    else settle(message);
+  });
   conductor.once('error', (error) => crashed(`ended: ${messageOf(error)}`));
   conductor.once('exit', (code) => crashed(`ended: it exited with ${code}`));
   let limit: Timer | null = null;
-  void word.then(() => limit?.cancel());
+  void word.then(() => {
+    limit?.cancel();
+    over.abort();
+  });
   return {
     word,
     ask: (message) => {
+      over.abort();
       conductor.postMessage(message);
       limit ??= clock.timer(stopLimitMs, () =>
         crashed(`did not end within ${stopLimitMs / 1e3} s of being asked to`),

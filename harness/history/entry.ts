@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { type ClockName, clockNames, endpointStates } from '../../sim/events.js';
+import { backOutDataSchema } from './back-out-data.js';
 import { failureSchema, pollDataSchema } from './poll-data.js';
 import { foundSchema, rollbackDataSchema } from './rollback-data.js';
 
@@ -58,6 +59,11 @@ export const drawSchema = z.looseObject({
   /** How many published observations stand behind it; 0 = an assumption. */
   observations: whole,
 });
+  /** Of a duration: what happens in it; `outage`, `control` or `limit`; and the table's range. */
+  what: z.string().optional(),
+  kind: z.string().optional(),
+  typicalMs: z.number().optional(),
+  stressMs: z.number().optional(),
 /** One value that the run took from the timing table or from the seed. */
 export type Draw = z.infer<typeof drawSchema>;
 
@@ -131,6 +137,8 @@ const runStarted = z.looseObject({
   objectives: z.array(z.string()),
   schedule: z.array(drawSchema),
   settings: z.record(
+  /** Names of the phases that are planned, in order; older histories have none. */
+  phases: z.array(z.string()).optional(),
     z.string(),
     z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
   ),
@@ -242,6 +250,17 @@ const checkSchema = z.looseObject({
 /**
  * The code of a note by which nothing can be concluded from a client's polls, for example because
  * what its driver asked of the topology could not be answered. Its subject names the `lane`, or the
+/** What became of a step of a scenario: an SQL statement, a command, a question. */
+const stepSchema = z.looseObject({
+  /** `sql`, `wait-until`, `shell`, `http`, `approval`. */
+  kind: z.string(),
+  name: z.string(),
+  ok: z.boolean(),
+  tookMs: whole,
+  /** What it printed or was answered, without passwords; `leftOut` bytes are not in it. */
+  output: z.looseObject({ text: z.string(), leftOut: whole }).optional(),
+});
+
  * `session`, whose kind tells the lanes: every objective on them is unknown.
  */
 export const laneUndecided = 'lane-undecided';
@@ -259,6 +278,8 @@ export const noteDataSchema = z.looseObject({
   /** With code `lane-undecided` and a session as subject: whose it is, such as `probe reader`. */
   sessionKind: z.string().optional(),
 });
+  /** With code `step`, or one that begins so: a step of the scenario and how it ended. */
+  step: stepSchema.optional(),
 
 const head = {
   v: z.literal(entryVersion),
@@ -286,6 +307,7 @@ const kinds = {
 } as const;
 
 export type EntryKind = keyof typeof kinds;
+  'back-out': backOutDataSchema,
 export const entryKinds = Object.keys(kinds) as EntryKind[];
 
 /** An entry of one kind. */

@@ -6,6 +6,7 @@ import {
   type LaneSpec,
   laneKinds,
 } from '../history/entry.js';
+import { type BackOutMeasure, measureBackOut } from './back-out.js';
 import { measureDns, measureRoles, type NameMeasure, type RoleMeasure } from './dns.js';
 import {
   completedGaps,
@@ -48,6 +49,8 @@ export interface Measurement {
   readonly ledger: Ledger | null;
   /** Null where none was rehearsed. */
   readonly rollback: RollbackMeasure | null;
+  /** Null where the run was not backed out of. */
+  readonly backOut: BackOutMeasure | null;
   readonly sessions: SessionsMeasure | null;
   /** Of everything that there is; those of what one lane dials are in `windowsOf`. */
   readonly windows: Windows | null;
@@ -100,6 +103,8 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
   const servers = run.filter((data) => data.stage === 'server');
   const book = new LedgerBook();
   for (const { data } of kinds.write) book.take(data);
+  const ledger = book.measured();
+  const rollback = measureRollback(kinds.rollback, book, kinds.write);
   const gaps = [...readGaps(entries, damage), ...book.gaps()];
   gaps.push(...endGaps({ started, finished, servers }, stoppedNs, measured.map(watchedLane)));
   return {
@@ -110,8 +115,9 @@ export function measure(entries: readonly Entry[], damage: ReadDamage = undamage
     endNs,
     lanes,
     observer: observer === undefined ? null : measureObserver(observer, stallMs * 1e6),
-    ledger: book.measured(),
-    rollback: measureRollback(kinds.rollback, book, kinds.write),
+    ledger,
+    rollback,
+    backOut: measureBackOut(kinds['back-out'], ledger, rollback),
     sessions: measureSessions(kinds.session, kinds.note),
     ...measureWorld(specs, kinds, endNs),
     lags: lagsOf(specs, polls),
@@ -206,6 +212,7 @@ function sortOut(entries: readonly Entry[]): ByKind {
     call: [],
     note: [],
     rollback: [],
+    'back-out': [],
   };
   for (const entry of entries) (kinds[entry.kind] as Entry[]).push(entry);
   for (const list of [kinds.phase, kinds.event, kinds.session])

@@ -5,6 +5,7 @@
  * themselves are not kept.
  */
 import type { Entry, EntryOf } from '../history/entry.js';
+import { measureBackOut } from './back-out.js';
 import { GapFinder, type ReadDamage } from './history-gaps.js';
 import type { LagMeasure } from './lag.js';
 import type { LaneMeasure } from './lane.js';
@@ -121,6 +122,9 @@ export class RunningHistory {
     const session = this.#others.filter((entry) => entry.kind === 'session');
     const specs = measured.map(({ lane }) => lane.spec);
     const rollbacks = this.#others.filter((entry) => entry.kind === 'rollback');
+    const backOuts = this.#others.filter((entry) => entry.kind === 'back-out');
+    const ledger = this.#book.measured();
+    const rollback = measureRollback(rollbacks, this.#book, null);
     return {
       ...rest,
       endNs: this.#endNs,
@@ -128,8 +132,9 @@ export class RunningHistory {
         .map(({ totals }) => totals)
         .filter(({ spec }: LaneMeasure) => spec.kind !== 'observer'),
       observer: this.#observer(),
-      ledger: this.#book.measured(),
-      rollback: measureRollback(rollbacks, this.#book, null),
+      ledger,
+      rollback,
+      backOut: measureBackOut(backOuts, ledger, rollback),
       ...measureWorld(specs, { gauge, session, note: rest.notes }, this.#endNs),
       lags: lagsOf(measured.map(({ lane }) => lane)),
       slowNs: this.#slowNs,

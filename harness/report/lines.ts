@@ -172,6 +172,8 @@ export class LineRenderer {
         );
       case 'rollback':
         return line('harness', 'rollback', rollbackSaid(entry));
+      case 'back-out':
+        return line('harness', 'back-out', backOutSaid(entry));
       case 'session':
       case 'attempt':
         return [];
@@ -276,4 +278,12 @@ function rollbackSaid({ data }: EntryOf<'rollback'>): string {
   if (data.stage === 'restored') return `restored as ${data.cluster}: ${data.version}`;
   const frozenMs = (data.frozenToNs - data.frozenFromNs) / 1e6;
   return `snapshot ${data.identifier}; the server stood still for ${shortMs(frozenMs)}`;
+}
+
+function backOutSaid({ data }: EntryOf<'back-out'>): string {
+  if (data.stage === 'end')
+    return data.ok ? `writes succeed again; ${data.cluster} serves` : `failed: ${data.why ?? ''}`;
+  if (!data.reached) return `the run never came to ${data.from}`;
+  if (data.possible === null) return `no way back is written for ${data.from}`;
+  return `${data.possible ? 'from' : 'no way back from'} ${data.from}: ${data.what ?? ''}`;
 }

@@ -58,6 +58,7 @@ export function describeMeasurement(
     })),
     writes: ledger === null ? null : describeLedger(ledger),
     rollback: describeRollback(measurement),
+    backOut: describeBackOut(measurement),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
     schedule: started?.schedule ?? [],
@@ -228,6 +229,20 @@ function describeLedger(ledger: Ledger): RunReport['writes'] {
 }
 
 function describeRollback({ rollback, t0Ns }: Measurement): RunReport['rollback'] {
+function describeBackOut({ backOut, t0Ns }: Measurement): RunReport['backOut'] {
+  if (backOut === null) return null;
+  const { from, reached, possible, what, before, gone } = backOut;
+  return {
+    ...{ phase: from, reached, possible, what, before },
+    succeeded: gone?.ok ?? null,
+    why: gone?.why ?? null,
+    offsetMs: gone === null ? null : ms(gone.beginNs - (t0Ns ?? 0)),
+    tookMs: msOrNull(gone?.tookNs ?? null),
+    writesLost: gone?.writesLost ?? null,
+    serves: gone?.cluster ?? null,
+  };
+}
+
   if (rollback === null) return null;
   const { snapshot, frozenFromNs, frozenToNs, restored } = rollback;
   return {

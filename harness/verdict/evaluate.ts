@@ -4,7 +4,7 @@ import { larger } from '../measure/lag.js';
 import type { Bounds, LaneMeasure } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
 import { length } from '../measure/stretches.js';
-import type { Objective, Operator } from './objective.js';
+import type { BackOutMetric, Objective, Operator } from './objective.js';
 import { remark, undecided } from './undecided.js';
 import { withUnseen } from './unseen.js';
 
@@ -100,6 +100,8 @@ function measured(objective: Objective, measurement: Measurement): Measured | st
     }
     case 'writes':
       return ofWrites(objective.metric, measurement);
+    case 'back-out':
+      return ofBackOut(objective.metric, measurement);
     case 'sessions': {
       const sessions = measurement.sessions;
       if (sessions === null) return noSessions(measurement);
@@ -191,6 +193,24 @@ function ofWrites(
   if (value === null)
     return 'the table was not read back whole, so nothing is known of lost writes';
   return exactly(value);
+}
+
+/** A way back that is documented not to be there, and so was not gone, failed nobody. */
+function ofBackOut(metric: BackOutMetric, { backOut }: Measurement): Measured | string {
+  if (backOut === null) return 'this run was not backed out of: give --abort-at PHASE';
+  const { from, reached, possible, gone } = backOut;
+  if (!reached) return `the run never came to the phase ${from}`;
+  if (possible === null) return `no way back is written for the phase ${from}`;
+  if (metric === 'failed' && !possible) return exactly(0);
+  if (gone === null) return `there is no way back from the phase ${from}`;
+  if (metric === 'failed') return exactly(gone.ok ? 0 : 1);
+  if (metric === 'lost')
+    return gone.writesLost === null
+      ? 'what serves after the way back was not read whole, so nothing is known of lost writes'
+      : exactly(gone.writesLost);
+  if (gone.tookNs === null) return 'no write succeeded after the way back';
+  const tookMs = gone.tookNs / 1e6;
+  return { lower: tookMs, upper: tookMs, estimate: tookMs, unit: 'ms' };
 }
 
 function exactly(value: number): Measured {

@@ -40,6 +40,10 @@ export type SessionMetric = (typeof sessionMetrics)[number];
 export const lagMetrics = ['max', 'p95'] as const;
 export type LagMetric = (typeof lagMetrics)[number];
 
+/** The way back from a phase, where the run was backed out of (`--abort-at`). */
+export const backOutMetrics = { failed: 'count', lost: 'count', took: 'duration' } as const;
+export type BackOutMetric = keyof typeof backOutMetrics;
+
 interface Limit {
   /** As the user wrote it. */
   readonly text: string;
@@ -59,6 +63,7 @@ export type Objective = Limit &
       }
     | { readonly about: 'writes'; readonly metric: WriteMetric }
     | { readonly about: 'sessions'; readonly metric: SessionMetric }
+    | { readonly about: 'back-out'; readonly metric: BackOutMetric }
   );
 
 /** Lanes with polls of their own. */
@@ -87,6 +92,13 @@ export function parseObjective(text: string): Objective {
     const known = find(sessionMetrics, metric);
     if (known === undefined) throw unknownMetric(text, metric, sessionMetrics);
     return { about: 'sessions', metric: known, ...limit(text, operator, limitText, 'count') };
+  }
+  if (subject === 'back-out') {
+    const all = Object.keys(backOutMetrics) as BackOutMetric[];
+    const known = find(all, metric);
+    if (known === undefined) throw unknownMetric(text, metric, all);
+    const limits = limit(text, operator, limitText, backOutMetrics[known]);
+    return { about: 'back-out', metric: known, ...limits };
   }
   const kind = subject.slice(subject.lastIndexOf('/') + 1);
   if (kind === 'lag') {
@@ -139,6 +151,7 @@ function invalid(text: string, why: string): UserError {
     `Write for example "writer.downtime <= 5s"; subjects: ${lanes} (or <target>/<lane>) with ` +
       `${Object.keys(laneMetrics).join(', ')}; lag (or <target>/lag) with ` +
       `${lagMetrics.join(', ')}; writes with ${writeMetrics.join(', ')}; ` +
-      `sessions with ${sessionMetrics.join(', ')}; operators: ${operators.join(' ')}.`,
+      `sessions with ${sessionMetrics.join(', ')}; ` +
+      `back-out with ${Object.keys(backOutMetrics).join(', ')}; operators: ${operators.join(' ')}.`,
   );
 }

@@ -117,6 +117,46 @@ export interface RollbackReport {
   earlierWritesLost: number | null;
 }
 
+/** What was gone through, as its scenario tells it. */
+export interface ProcedureReport {
+  summary: string;
+  phases: {
+    name: string;
+    what: string;
+    /** True on the one from which on clients feel it. */
+    t0: boolean;
+    steps: string[];
+    /** The documented way back from it; null where none is. */
+    back: { possible: boolean; what: string } | null;
+  }[];
+  real: string[];
+  modelled: string[];
+  /** The labels in brackets that the texts use, and where they lead. */
+  sources: { label: string; where: string }[];
+}
+
+/** The way back from a phase. What stands behind `what` is null where none was gone. */
+export interface BackOutReport {
+  phase: string;
+  /** False where the run never came to that phase. */
+  reached: boolean;
+  /** As documented; null: no way back is written for the phase. */
+  possible: boolean | null;
+  what: string | null;
+  /** Whether it went as documented, and why not. */
+  succeeded: boolean | null;
+  why: string | null;
+  /** What had gone wrong before, or null. */
+  before: string | null;
+  offsetMs: number | null;
+  /** From its begin until a write succeeded once all of it was done; null where none did. */
+  tookMs: number | null;
+  /** Acknowledged, yet not on what serves afterwards; null where that was not read whole. */
+  writesLost: number | null;
+  /** The cluster that serves afterwards. */
+  serves: string | null;
+}
+
 export interface ServedReport {
   atMs: number;
   tick: number;
@@ -253,6 +293,8 @@ export interface RunReport {
   } | null;
   /** Going back to a snapshot, where it was rehearsed (`--rollback`); else null. */
   rollback: RollbackReport | null;
+  /** The way back from a phase, where the run was backed out of (`--abort-at`); else null. */
+  backOut: BackOutReport | null;
   clocks: {
     control: SpanReport | null;
     engine: SpanReport | null;

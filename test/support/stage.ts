@@ -1,6 +1,7 @@
 /** A run without a world: what it asks for is noted, what it is answered is made up. */
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach } from 'vitest';
+import type { Approval } from '../../harness/conductor/protocol.js';
 import type { Entry } from '../../harness/history/entry.js';
 import { recorder } from '../../harness/history/record.js';
 import { type PlanRequest, planRun, type RunPlan } from '../../harness/plan.js';
@@ -69,6 +70,8 @@ export interface Play {
   /** Operations change no version. */
   readonly staysAsIs?: boolean;
   readonly plan?: RunPlan;
+  /** What a person says to every question. */
+  readonly approval?: Approval;
 }
 
 const stepMs = 10;
@@ -88,6 +91,7 @@ export class Stage {
   /** What the instruments were started with. */
   wanted: InstrumentsPlan | null = null;
   readonly #play: Play;
+  readonly #clusters: Cluster[] = [];
   #version = '17.4';
 
   constructor(play: Play = {}) {
@@ -101,6 +105,13 @@ export class Stage {
       plan: this.#play.plan ?? planRun(request),
       clock: this.clock,
       makeSim: async () => this.#sim(),
+      outside: {
+        environment: () => ({ DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/d' }),
+        approve: async (question) => {
+          this.asked.push(`approve ${question}`);
+          return this.#play.approval ?? 'yes';
+        },
+      },
       onCluster: () => () => void this.asked.push('access taken back'),
       prepareSchema: async () => void this.asked.push('schema'),
       readLedger: async () => ({ version: '17.4', found: {}, failure: null }),
@@ -165,12 +176,12 @@ export class Stage {
       createCluster: async (options) => {
         if (this.#play.clusterError !== undefined) throw this.#play.clusterError;
         this.created.push(options);
-        return this.#cluster(options.identifier, options);
+        return this.#made(this.#cluster(options.identifier, options));
       },
       restoreCluster: async (snapshot, identifier) => {
         this.asked.push(`restore ${identifier} from ${snapshot.identifier}`);
         if (this.#play.restoreError !== undefined) throw this.#play.restoreError;
-        return this.#cluster(identifier);
+        return this.#made(this.#cluster(identifier));
       },
       start: (_operation, parameters) => {
         this.started.push({ operation: _operation, parameters });
@@ -187,9 +198,18 @@ export class Stage {
         const abort = () => undefined;
         return { job: { id: 'j', operation: _operation, status: 'running', finished, abort } };
       },
+      clusters: () => this.#clusters,
       createParameterGroup: () => undefined,
+      putThrough: async () => {
+        throw new Error('nothing is put before it here');
+      },
       close: async () => void this.asked.push('close'),
     };
+  }
+
+  #made(cluster: Cluster): Cluster {
+    this.#clusters.push(cluster);
+    return cluster;
   }
 
   #cluster(name: string, { members = [], globalPrimary }: Partial<ClusterOptions> = {}): Cluster {

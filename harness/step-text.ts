@@ -1,0 +1,61 @@
+/** What a step does, in words. Pure. */
+import { shown } from './conductor/steps/shown.js';
+import { formatDuration } from './duration.js';
+import type { Step, StepOf } from './step.js';
+
+/** The kinds that are told by a note, whatever becomes of them. */
+const toldKinds = ['sql', 'wait-until', 'shell', 'http', 'approval'] as const;
+export type ToldStep = StepOf<(typeof toldKinds)[number]>;
+
+export function isTold(step: Step): step is ToldStep {
+  return toldKinds.some((kind) => kind === step.step);
+}
+
+/** What a step does, in a few words and without passwords: its name where it has none. */
+export function stepText(step: Step): string {
+  switch (step.step) {
+    case 'wait':
+      return `wait ${formatDuration(step.durationMs)}`;
+    case 'start':
+    case 'finish':
+    case 'operation':
+      return `${step.step} ${step.operation}`;
+    case 'fault':
+      return `fault ${step.fault.name}`;
+    case 'sql': {
+      const { statements } = step;
+      const all = Array.isArray(statements) ? statements : Object.values(statements)[0];
+      return shown(`on ${step.on} as ${step.as}: ${(all ?? []).join('; ')}`);
+    }
+    case 'wait-until':
+      return conditionText(step);
+    case 'shell':
+      return shown(step.command);
+    case 'http':
+      return shown(`${step.method ?? 'GET'} ${step.url}`);
+    case 'approval':
+      return step.question;
+    case 'way-back':
+      return `way back from ${step.from}`;
+    default:
+      return step.step;
+  }
+}
+
+function conditionText({ until }: StepOf<'wait-until'>): string {
+  switch (until.condition) {
+    case 'sql': {
+      const { statement } = until;
+      const text = typeof statement === 'string' ? statement : Object.values(statement)[0];
+      return shown(`on ${until.on}: ${text ?? ''}`);
+    }
+    case 'caught-up':
+      return `${until.of} has caught up`;
+    case 'lag':
+      return `lag of ${until.of} at most ${formatDuration(until.atMostMs)}`;
+    case 'status':
+      return `${until.of} is ${until.equals}`;
+    case 'http':
+      return shown(`GET ${until.url} answers ${until.status}`);
+  }
+}
