@@ -53,6 +53,7 @@ export class PoolingEndpoint<S extends ServerConnection> {
   readonly #pool: ServerPool<S>;
   readonly #tale: PoolingTale;
   #identity: Identity | undefined;
+  /** The writer when it was looked last. */
   #target: ServerAddress;
   #watch: Timer | undefined;
   #isClosed = false;
@@ -67,7 +68,7 @@ export class PoolingEndpoint<S extends ServerConnection> {
     const { connectionsMax, borrowTimeoutMs } = settings;
     this.#pool = new ServerPool<S>({
       ...{ clock, connectionsMax, borrowTimeoutMs, retryMs: watchMs },
-      target: () => targetName(this.#target),
+      target: () => targetName(this.#writer()),
       onReach: (isReached) => this.#reached(isReached),
     });
   }
@@ -140,7 +141,7 @@ export class PoolingEndpoint<S extends ServerConnection> {
     const identity = this.#identity;
     if (identity === undefined) throw new Error('the pooling endpoint is not open');
     return {
-      ...{ clock, identity, pool: this.#pool, target: () => this.#target },
+      ...{ clock, identity, pool: this.#pool, target: () => this.#writer() },
       greetingMsMax: settings.borrowTimeoutMs + greetingMsMin,
     };
   }
@@ -172,9 +173,14 @@ export class PoolingEndpoint<S extends ServerConnection> {
     });
   }
 
+  /** As the cluster's record says at this moment. */
+  #writer(): ServerAddress {
+    return writerOf(this.#options.cluster, this.#target);
+  }
+
   /** The cluster has another writer: what is under way at the one before is cancelled. */
   #follow(): void {
-    const now = writerOf(this.#options.cluster, this.#target);
+    const now = this.#writer();
     if (targetName(now) === targetName(this.#target)) return;
     this.#target = now;
     for (const session of [...this.#sessions])
