@@ -11,7 +11,7 @@ const own = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 
 /** Accounts that the servers make for themselves differ by version. */
 const accountsSql =
-  'select user, host, plugin, md5(authentication_string) from mysql.user ' +
+  'select user, host, plugin, sha2(authentication_string, 256) from mysql.user ' +
   "where user not like 'mysql.%' and user not like 'mariadb.%'";
 
 /** @throws EngineError, or the driver's error where the server cannot be asked */
