@@ -10,7 +10,8 @@ import { switchOptions } from './switch-options.js';
  * @param sets each `NAME=VALUE`
  * @param options as commander hands them over; those of other scenarios are refused
  * @param skips what `--skip` names
- * @throws UserError `SET_INVALID`, `SET_UNKNOWN`, `SKIP_UNKNOWN`, `OPTION_UNSUITED`, `OPTIONS_CONTRADICT`
+ * @throws UserError `SET_INVALID`, `SET_UNKNOWN`, `SKIP_UNKNOWN`, `OPTION_UNSUITED`,
+ *   `OPTIONS_CONTRADICT`
  */
 export function givenSwitches(
   scenario: Scenario,

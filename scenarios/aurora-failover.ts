@@ -1,5 +1,6 @@
 /** A failover of an Aurora cluster to one of its readers. */
 import type { Scenario } from '../harness/scenario.js';
+import { finished, nothingBegun } from './way-back.js';
 
 const highAvailability =
   'AuroraUserGuide/Concepts.AuroraHighAvailability: a failover to a replica typically takes less ' +
@@ -39,11 +40,13 @@ export const auroraFailover: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the writer and the reader.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finished('failover'),
       what: 'The failover is asked for; the writer still takes writes.',
       steps: [
         {
@@ -55,12 +58,14 @@ export const auroraFailover: Scenario = {
     },
     {
       name: 'failover',
+      back: finished('failover'),
       t0: true,
       what: 'The writer is gone, a reader is promoted, the writer name leads to it in the end.',
       steps: [{ step: 'finish', operation: 'failover' }],
     },
     {
       name: 'settle',
+      back: finished('failover'),
       what: 'Sessions and probes run against the new writer.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

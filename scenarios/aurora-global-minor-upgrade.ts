@@ -1,6 +1,7 @@
 /** The managed minor upgrade of an Aurora PostgreSQL global database: two regions, one call. */
 import type { Scenario } from '../harness/scenario.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
+import { finishedThenFromSnapshot, fromSnapshot, nothingBegun } from './way-back.js';
 
 const globalUpgrade =
   'AuroraUserGuide/aurora-global-database-upgrade: upgrading an Aurora global database';
@@ -28,22 +29,26 @@ export const auroraGlobalMinorUpgrade: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the old version in both regions.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finishedThenFromSnapshot('global-upgrade', 'restoring'),
       what: 'The upgrade is asked for; all clusters stay online.',
       steps: [{ step: 'start', operation: 'global-upgrade' }],
     },
     {
       name: 'upgrade',
+      back: fromSnapshot('restoring'),
       t0: true,
       what: 'The secondary restarts on the new version, then the primary is patched.',
       steps: [{ step: 'finish', operation: 'global-upgrade' }],
     },
     {
       name: 'settle',
+      back: fromSnapshot('restoring'),
       what: 'Sessions and probes run against the new version.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },
@@ -164,7 +169,7 @@ export const auroraGlobalMinorUpgrade: Scenario = {
     { label: 'globalUpgrade', where: globalUpgrade },
     { label: 'globalLog', where: globalLog },
     ...auroraPostgresZdp.sources.filter(({ label }) =>
-      ['minorUpgrade', 'releaseNotes', 'rePost'].includes(label),
+      ['minorUpgrade', 'releaseNotes', 'rePost', 'restoring'].includes(label),
     ),
   ],
 };

@@ -1,6 +1,7 @@
 /** A zero-downtime patch of an Aurora MySQL cluster's writer, as AWS documents it. */
 import type { Scenario } from '../harness/scenario.js';
 import { auroraMysqlZdpDefects } from './aurora-mysql-zdp-defects.js';
+import { finishedThenFromSnapshot, fromSnapshot, nothingBegun } from './way-back.js';
 
 const zdp = 'AuroraUserGuide/AuroraMySQL.Updates.ZDP: using zero-downtime patching';
 const guideOf2020 =
@@ -34,22 +35,26 @@ export const auroraMysqlZdp: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the old version.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finishedThenFromSnapshot('zero-downtime-patch', 'restoring'),
       what: 'The patch is asked for and its prechecks run; the cluster stays online.',
       steps: [{ step: 'start', operation: 'zero-downtime-patch' }],
     },
     {
       name: 'patch',
+      back: fromSnapshot('restoring'),
       t0: true,
       what: 'Quiet point, restart on the new version, connections go on.',
       steps: [{ step: 'finish', operation: 'zero-downtime-patch' }],
     },
     {
       name: 'settle',
+      back: fromSnapshot('restoring'),
       what: 'Sessions and probes run against the new version.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

@@ -1,5 +1,6 @@
 /** A zero-downtime patch of an Aurora PostgreSQL writer, as AWS documents it. */
 import type { Scenario } from '../harness/scenario.js';
+import { finishedThenFromSnapshot, fromSnapshot, nothingBegun } from './way-back.js';
 
 const minorUpgrade =
   'AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.MinorUpgrade: minor upgrades, ' +
@@ -27,22 +28,26 @@ export const auroraPostgresZdp: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the old version.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finishedThenFromSnapshot('zero-downtime-patch', 'restoring'),
       what: 'The patch is asked for and its prechecks run; the cluster stays online.',
       steps: [{ step: 'start', operation: 'zero-downtime-patch' }],
     },
     {
       name: 'patch',
+      back: fromSnapshot('restoring'),
       t0: true,
       what: 'Quiet point, restart on the new version, sessions re-attached.',
       steps: [{ step: 'finish', operation: 'zero-downtime-patch' }],
     },
     {
       name: 'settle',
+      back: fromSnapshot('restoring'),
       what: 'Sessions and probes run against the new version.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

@@ -7,8 +7,10 @@ import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
 import { rdsMajorInPlace } from './rds-major-in-place.js';
 import { rdsMinorInPlace } from './rds-minor-in-place.js';
 import { rdsMultiAzFailover } from './rds-multi-az-failover.js';
+import { readOnlyWindow } from './read-only-window.js';
 import { reboot } from './reboot.js';
 import { rebootWithFailover } from './reboot-with-failover.js';
+import { replicaSchemaChange } from './replica-schema-change.js';
 
 export const scenarios: readonly Scenario[] = [
   auroraPostgresZdp,
@@ -20,4 +22,6 @@ export const scenarios: readonly Scenario[] = [
   auroraGlobalMinorUpgrade,
   rdsMinorInPlace,
   rdsMajorInPlace,
+  readOnlyWindow,
+  replicaSchemaChange,
 ];

@@ -1,5 +1,6 @@
 /** A major version upgrade of an RDS instance in place. */
 import type { OtherEngine, Part, Scenario } from '../harness/scenario.js';
+import { finishedThenFromSnapshot, fromSnapshot, nothingBegun } from './way-back.js';
 
 const process =
   'AmazonRDS UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.Process: what to look for, ' +
@@ -136,11 +137,13 @@ export const rdsMajorInPlace: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the old version.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finishedThenFromSnapshot('upgrade-in-place', 'restoring'),
       what: 'The upgrade is asked for: backup and pre-check, the database answers.',
       steps: [
         {
@@ -152,12 +155,14 @@ export const rdsMajorInPlace: Scenario = {
     },
     {
       name: 'upgrade',
+      back: fromSnapshot('restoring'),
       t0: true,
       what: 'Shutdown, the data taken to the new version, restart; then tasks behind it.',
       steps: [{ step: 'finish', operation: 'upgrade-in-place' }],
     },
     {
       name: 'settle',
+      back: fromSnapshot('restoring'),
       what: 'Sessions and probes run against the new version.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

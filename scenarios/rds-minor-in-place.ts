@@ -1,5 +1,6 @@
 /** A minor version upgrade of an RDS Multi-AZ instance in place. */
 import type { OtherEngine, Scenario } from '../harness/scenario.js';
+import { finishedThenFromSnapshot, fromSnapshot, nothingBegun } from './way-back.js';
 
 const upgrading =
   'AmazonRDS UserGuide/USER_UpgradeDBInstance.Upgrading: upgrading an instance, and what of it ' +
@@ -37,11 +38,13 @@ export const rdsMinorInPlace: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the old version.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finishedThenFromSnapshot('upgrade-in-place', 'restoring'),
       what: 'The upgrade is asked for: backup and pre-check, the database answers.',
       steps: [
         {
@@ -53,12 +56,14 @@ export const rdsMinorInPlace: Scenario = {
     },
     {
       name: 'upgrade',
+      back: fromSnapshot('restoring'),
       t0: true,
       what: 'Shutdown, both engines replaced, restart; then tasks behind a database that answers.',
       steps: [{ step: 'finish', operation: 'upgrade-in-place' }],
     },
     {
       name: 'settle',
+      back: fromSnapshot('restoring'),
       what: 'Sessions and probes run against the new version.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

@@ -1,5 +1,6 @@
 /** A failover of an RDS Multi-AZ instance whose primary is lost. */
 import type { Scenario } from '../harness/scenario.js';
+import { finished, nothingBegun } from './way-back.js';
 
 const multiAz =
   'AmazonRDS UserGuide/Concepts.MultiAZ.Failover: typically 60 to 120 seconds, and the reasons ' +
@@ -40,11 +41,13 @@ export const rdsMultiAzFailover: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the primary.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finished('failover'),
       what: 'The primary is about to be lost.',
       steps: [
         {
@@ -56,12 +59,14 @@ export const rdsMultiAzFailover: Scenario = {
     },
     {
       name: 'failover',
+      back: finished('failover'),
       t0: true,
       what: 'Nobody answers until the standby has taken over and the name leads to it.',
       steps: [{ step: 'finish', operation: 'failover' }],
     },
     {
       name: 'settle',
+      back: finished('failover'),
       what: 'Sessions and probes run against the new primary.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

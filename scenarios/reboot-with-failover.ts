@@ -7,7 +7,7 @@ const rebooting = 'AmazonRDS UserGuide/USER_RebootInstance: rebooting a DB insta
 const phases: readonly Phase[] = rdsMultiAzFailover.phases.map((phase) =>
   phase.name === 'prepare'
     ? {
-        name: 'prepare',
+        ...phase,
         what: 'The reboot is asked for; the primary still takes writes.',
         steps: [
           {

@@ -1,5 +1,6 @@
 /** A reboot of an RDS instance without failover. */
 import type { Scenario } from '../harness/scenario.js';
+import { finished, nothingBegun } from './way-back.js';
 
 const rebooting =
   'AmazonRDS UserGuide/USER_RebootInstance: a reboot restarts the engine, and the instance is ' +
@@ -33,22 +34,26 @@ export const reboot: Scenario = {
   phases: [
     {
       name: 'steady',
+      back: nothingBegun,
       what: 'Sessions and probes run against the instance.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
     },
     {
       name: 'prepare',
+      back: finished('reboot'),
       what: 'The reboot is asked for.',
       steps: [{ step: 'start', operation: 'reboot' }],
     },
     {
       name: 'reboot',
+      back: finished('reboot'),
       t0: true,
       what: 'The engine goes down and comes up again.',
       steps: [{ step: 'finish', operation: 'reboot' }],
     },
     {
       name: 'settle',
+      back: finished('reboot'),
       what: 'Sessions and probes run against the restarted engine.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
     },

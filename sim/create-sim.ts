@@ -5,6 +5,7 @@ import { createSecondary } from './cluster/global-secondary.js';
 import { memberName } from './cluster/making.js';
 import { ParameterGroup } from './cluster/parameters/parameter-group.js';
 import { tellCall } from './cluster/tell-call.js';
+import { comparisons } from './database/compare/comparisons.js';
 import { startJob } from './operations/job.js';
 import type { Operation, World } from './operations/operation.js';
 import { operations } from './operations/registry.js';
@@ -73,11 +74,8 @@ export function createSim(options: SimOptions): Sim {
   return {
     createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
       const cluster = await adopt(create(wanted));
-      const { parameterGroup } = wanted;
-      if (parameterGroup === undefined) return cluster;
-      const group = new ParameterGroup(parameterGroup.name, parameterGroup.values);
-      parameterGroups.set(group.name, group);
-      for (const one of cluster.instances) await one.parameters.begin(group, one);
+      if (wanted.parameterGroup !== undefined)
+        await useGroup(world, cluster, wanted.parameterGroup);
       return cluster;
     },
     restoreCluster: async (snapshot, identifier): Promise<Cluster> => {
@@ -90,6 +88,7 @@ export function createSim(options: SimOptions): Sim {
       if (parameterGroups.has(name)) throw new Error(`there is a parameter group ${name} already`);
       parameterGroups.set(name, new ParameterGroup(name));
     },
+    ...comparisons(clusters),
     start: (name, parameters) => start(name, operations[name], parameters),
     putThrough: async (identifier, through) => {
       const cluster = clusters.get(identifier);
@@ -103,6 +102,16 @@ export function createSim(options: SimOptions): Sim {
       return closing;
     },
   };
+}
+
+async function useGroup(
+  { parameterGroups }: World,
+  { instances }: ClusterRecord,
+  { name, values }: NonNullable<ClusterOptions['parameterGroup']>,
+): Promise<void> {
+  const group = new ParameterGroup(name, values);
+  parameterGroups.set(name, group);
+  for (const one of instances) await one.parameters.begin(group, one);
 }
 
 async function closeAll(

@@ -3,6 +3,8 @@
  * behind an endpoint, and operations that run as jobs. This file is the folder's front door.
  */
 import type { Clock } from './clock.js';
+import type { CompareOptions } from './database/compare/clusters.js';
+import type { Comparison } from './database/compare/comparison.js';
 import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
 import type { UserLike } from './engine/user-like.js';
@@ -13,6 +15,7 @@ import type {
   SwitchOverBlueGreenDeploymentParameters,
 } from './operations/blue-green/parameters.js';
 import type {
+  AssociateParameterGroupParameters,
   CreateParameterGroupParameters,
   ModifyParameterGroupParameters,
 } from './operations/parameters/parameters.js';
@@ -32,6 +35,8 @@ import type {
   ServerSnapshot,
 } from './server/server.js';
 
+export type { CompareOptions } from './database/compare/clusters.js';
+export { type Comparison, differencesOf } from './database/compare/comparison.js';
 export type { Need } from './database/needs.js';
 export type { OwnDatabase } from './database/own-database.js';
 export type { UserLike } from './engine/user-like.js';
@@ -40,10 +45,6 @@ export type {
   DeleteBlueGreenDeploymentParameters,
   SwitchOverBlueGreenDeploymentParameters,
 } from './operations/blue-green/parameters.js';
-export type {
-  ModifyParameterGroupParameters,
-  OpenTransactions,
-} from './operations/parameters/parameters.js';
 export type { Through, ThroughAddress } from './pooling/through.js';
 
 /** A fault that AWS would answer to a call, such as `InvalidDBClusterStateFault`. */
@@ -121,12 +122,6 @@ export type GlobalUpgradeParameters = ZeroDowntimePatchParameters;
 
 export const lateSessionChoices = ['restart', 'drop', 'cancel'] as const;
 export type LateSessions = (typeof lateSessionChoices)[number];
-
-/** Lets an instance use another parameter group from its next reboot on. */
-export interface AssociateParameterGroupParameters extends OperationBasics {
-  readonly instance: string;
-  readonly group: string;
-}
 
 /**
  * How the writer is taken from its clients: its sessions end and its port is closed, or nothing
@@ -386,6 +381,18 @@ export interface Sim {
   clusters(): readonly Cluster[];
   /** CreateDBParameterGroup: a group without values. @throws Error where there is one already */
   createParameterGroup(name: string): void;
+  /**
+   * Compares what the writers of two clusters hold: schema, users, what numbers new rows, and rows.
+   * Tells the checks of the second. Writes should be quiet meanwhile; what changes is not compared.
+   * @param from a cluster, or the name that `survey` gave to what one held before
+   * @throws UserError `COMPARE_UNKNOWN`, `COMPARE_ENGINES_DIFFER`
+   */
+  compare(from: string, to: string, options?: CompareOptions): Promise<Comparison>;
+  /**
+   * Remembers under that name what a cluster's writer holds now.
+   * @throws UserError `COMPARE_UNKNOWN`; Error where its server cannot be asked
+   */
+  survey(cluster: string, name: string): Promise<void>;
   /** Puts it before a cluster's writer, until the world ends. @throws UserError `THROUGH_FAILED` */
   putThrough(cluster: string, through: Through): Promise<ThroughAddress>;
   /** Validates at once and refuses with the fault that AWS would give; else the job runs. */

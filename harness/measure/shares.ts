@@ -8,7 +8,10 @@ import type { Windows } from './windows.js';
 
 /** The shares of one outage, nanoseconds; together they are its estimate. */
 export interface Shares {
-  /** In the endpoint's window, the server not at work: came from the timing table. */
+  /**
+   * In the endpoint's window, the server not at work: came from the timing table. The same where
+   * writes were refused because an operation had the server refuse them.
+   */
   readonly modelledNs: number;
   /**
    * Inside the window, while the real server was stopping or starting; and beyond it, while the
@@ -74,7 +77,9 @@ export function shareOut(
     fromNs: outage.begin.earliestNs ?? outage.begin.pointNs,
     toNs: outage.end.latestNs ?? outage.end.pointNs,
   };
-  const endpoint = intersection(windows.endpoint, [seen]);
+  const isRefused = outage.fails.some(({ error }) => error?.kind === 'read-only');
+  const asMeant = isRefused ? union([...windows.endpoint, ...windows.refused]) : windows.endpoint;
+  const endpoint = intersection(asMeant, [seen]);
   const windowNs = length(endpoint);
   const withinNs = Math.min(windowNs, estimateNs);
   const busyNs = Math.min(length(intersection(endpoint, windows.engineBusy)), withinNs);
@@ -82,7 +87,6 @@ export function shareOut(
   const faultNs = length(faults) - length(intersection(faults, endpoint));
   const injectedNs = Math.min(faultNs, estimateNs - withinNs);
   // A session that stays with a demoted writer after its name leads elsewhere is its client's.
-  const isRefused = outage.fails.some(({ error }) => error?.kind === 'read-only');
   const stale = isRefused ? intersection(windows.stale, [seen]) : [];
   const before = union([...endpoint, ...faults]);
   const staleBeyondNs = length(stale) - length(intersection(stale, before));

@@ -18,6 +18,8 @@ export interface Windows {
   readonly faults: readonly Stretch[];
   /** Where the writer's name led to an instance that was not the writer any more. */
   readonly stale: readonly Stretch[];
+  /** Where an operation let the server refuse writes. */
+  readonly refused: readonly Stretch[];
 }
 
 const injected = ['endpoint.faults', 'server.frozen'];
@@ -35,6 +37,7 @@ function windowsIn(gauges: readonly Gauge[], endNs: number): Windows {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
   const ofFaults = gauges.filter(({ data: { name } }) => injected.includes(name));
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
+  const ofWrites = gauges.filter((gauge) => gauge.data.name === 'instance.writes');
   return {
     endpoint: stretches(ofEndpoint, isNotOpen, isNotOpen, endNs),
     engine: stretches(
@@ -46,6 +49,7 @@ function windowsIn(gauges: readonly Gauge[], endNs: number): Windows {
     faults: stretches(ofFaults, isSome, isSome, endNs),
     engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
     stale: [],
+    refused: stretches(ofWrites, isRefused, isRefused, endNs),
   };
 }
 
@@ -81,6 +85,7 @@ export function windowsOfLane(
     engineBusy: joined(({ engineBusy }) => engineBusy),
     faults: union([...own.faults, ...joined(({ faults }) => faults)]),
     stale: name.stale,
+    refused: joined(({ refused }) => refused),
   };
 }
 
@@ -98,6 +103,10 @@ function isSome(value: string | number): boolean {
 
 function isNotOpen(value: string | number): boolean {
   return value !== 'open';
+}
+
+function isRefused(value: string | number): boolean {
+  return value === 'refused';
 }
 
 function isBusy(value: string | number): boolean {

@@ -74,7 +74,10 @@ export async function openReplicaWorld(
   };
   const operate: ReplicaWorld['operate'] = async (operation, of, settings, lengths) => {
     const basics = { cluster: of, durations: noLengths(lengths) };
-    const parameters = { ...basics, ...settings } as OperationParameters[typeof operation];
+    const parameters = {
+      ...basics,
+      ...settings,
+    } as unknown as OperationParameters[typeof operation];
     const { job, fault } = sim.start(operation, parameters);
     if (job === undefined) throw new Error(`${fault.code}: ${fault.message}`);
     return await job.finished;

@@ -38,7 +38,7 @@ function windowsOf(endpointMs: [number, number], busyMs: [number, number][]): Wi
   );
   const [fromMs, toMs] = endpointMs;
   const endpoint = [{ fromNs: fromMs * ms, toNs: toMs * ms }];
-  return { endpoint, engine: engineBusy, engineBusy, faults: [], stale: [] };
+  return { endpoint, engine: engineBusy, engineBusy, faults: [], stale: [], refused: [] };
 }
 
 describe('the shares of an outage', () => {
@@ -88,6 +88,7 @@ describe('the shares of an outage', () => {
       engineBusy: [],
       faults,
       stale: [],
+      refused: [],
     });
     expect(shares?.injectedNs).toBeGreaterThan(1_800 * ms);
     expect(shares?.modelledNs).toBe(0);
@@ -122,6 +123,19 @@ describe('the shares of an outage', () => {
     const shares = shareOut(outage, { ...windowsOf([3_000, 4_500], []), stale });
     expect(shares).toMatchObject({ modelledNs: 1_500 * ms, staleNs: 2_500 * ms });
     expect((shares?.clientNs ?? 0) / ms).toBeCloseTo(1_000, -2);
+  });
+
+  it('give a read-only window what was refused in it, and nothing where no write was', () => {
+    const shares = (kind: ErrorKind) => {
+      const attempts = polled(3_000, 6_000, 100, 100, kind);
+      const [outage] = findOutages(attempts, { blindGapNs: 1_000 * ms });
+      if (outage === undefined) throw new Error('no outage');
+      const refused = [{ fromNs: 3_000 * ms, toNs: 5_000 * ms }];
+      return shareOut(outage, { ...windowsOf([0, 0], []), refused });
+    };
+    expect(shares('read-only')).toMatchObject({ modelledNs: 2_000 * ms });
+    expect((shares('read-only')?.clientNs ?? 0) / ms).toBeCloseTo(1_000, -2);
+    expect(shares('timeout')).toMatchObject({ modelledNs: 0 });
   });
 
   it('give an exercised defect the time in which a kept session gets no answer', () => {

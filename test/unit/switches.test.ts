@@ -4,7 +4,7 @@ import { givenSwitches } from '../../cli/set-option.js';
 import { switchOptions } from '../../cli/switch-options.js';
 import { ofEngine, versionsTitle } from '../../harness/engines.js';
 import { planRun } from '../../harness/plan.js';
-import type { Scenario } from '../../harness/scenario.js';
+import type { Scenario, Step, When } from '../../harness/scenario.js';
 import { settingSwitches, switched, switchName } from '../../harness/switches.js';
 import { auroraMysqlZdp } from '../../scenarios/aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from '../../scenarios/aurora-postgres-zdp.js';
@@ -243,7 +243,7 @@ describe('every scenario', () => {
     const told = switched(scenario, new Map()).settings;
     expect(Object.keys(told)).toHaveLength(settingSwitches(scenario).length);
     for (const { option, setting, byDefault } of settingSwitches(scenario)) {
-      expect(option).toMatch(/^--[a-z][a-z-]*$/);
+      expect(option).toMatch(setting.of === 'skip' ? /^--skip [a-z][a-z-]*$/ : /^--[a-z][a-z-]*$/);
       if (setting.of !== 'operation' || setting.allowed === null) continue;
       expect(setting.allowed.map(String)).toContain(byDefault);
       const name = option.slice(2).replace(/-(.)/g, (__, letter: string) => letter.toUpperCase());
@@ -258,5 +258,66 @@ describe('every scenario', () => {
   it.each(all)('%s has topology with one primary, first', (_name, { topology }) => {
     const roles = (topology?.clusters ?? []).map(({ role }) => role);
     expect(roles.filter((role) => role === 'primary')).toEqual(roles.slice(0, 1));
+  });
+});
+
+describe('phases and steps that a switch chooses', () => {
+  const step = (name: string, when?: When): Step => ({
+    ...{ step: 'wait', durationMs: 1, name },
+    ...(when === undefined ? {} : { when }),
+  });
+  const chosen: Pick<Scenario, 'phases' | 'switches'> = {
+    phases: [
+      { name: 'always', what: '', steps: [step('a'), step('b', { path: ['two'] })] },
+      { name: 'emptied', what: '', steps: [step('c', { 'skip-look': ['false'] })] },
+      { name: 'other', what: '', when: { path: ['two'] }, steps: [step('d')] },
+    ],
+    switches: [
+      {
+        ...{ option: '--path', values: 'one | two', byDefault: 'one', why: '' },
+        setting: { of: 'choice', allowed: ['one', 'two'] },
+      },
+      {
+        ...{ option: '--skip look', values: '', byDefault: 'not skipped', why: '' },
+        setting: { of: 'skip' },
+      },
+      {
+        ...{ option: '--wait', values: 'a duration', byDefault: '1ms', why: '' },
+        setting: { of: 'wait', step: 'a' },
+      },
+    ],
+  };
+  const scenario: Scenario = { ...auroraPostgresZdp, ...chosen };
+  const named = (given: Record<string, string>): string[] =>
+    switched(scenario, new Map(Object.entries(given))).phases.map(
+      ({ name, steps }) => `${name}: ${steps.map((one) => one.name).join(' ')}`,
+    );
+
+  it('are those of the defaults, unless something is given', () => {
+    expect(named({})).toEqual(['always: a', 'emptied: c']);
+    expect(named({ path: 'two' })).toEqual(['always: a b', 'emptied: c', 'other: d']);
+    expect(switched(scenario, new Map()).settings).toEqual({
+      path: 'one',
+      skipLook: 'false',
+      wait: '1ms',
+    });
+  });
+
+  it('leave out a phase without any step', () => {
+    expect(named({ 'skip-look': 'true' })).toEqual(['always: a']);
+  });
+
+  it('wait as long as is given', () => {
+    const { phases } = switched(scenario, new Map([['wait', '7s']]));
+    expect(phases[0]?.steps[0]).toMatchObject({ durationMs: 7_000 });
+  });
+
+  it('are skipped by name, and only by names that there are', () => {
+    expect([...givenSwitches(scenario, [], {}, ['look'])]).toEqual([['skip-look', 'true']]);
+    expect(codeOf(() => givenSwitches(scenario, [], {}, ['lok']))).toBe('SKIP_UNKNOWN usage');
+    expect(codeOf(() => givenSwitches(scenario, ['skip-look=false'], {}, ['look']))).toBe(
+      'OPTIONS_CONTRADICT usage',
+    );
+    expect(codeOf(() => named({ path: 'three' }))).toBe('SETTING_INVALID usage');
   });
 });

@@ -2,7 +2,6 @@
  * ModifyDBInstance with a parameter group: its values, dynamic ones too, take effect at the next
  * reboot only (AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html).
  */
-import type { AssociateParameterGroupParameters } from '../../sim.js';
 import {
   clusterNotFound,
   clusterOf,
@@ -12,6 +11,7 @@ import {
 } from '../operation.js';
 import * as say from './messages.js';
 import { groupNotFound } from './modify.js';
+import type { AssociateParameterGroupParameters } from './parameters.js';
 
 export const associateParameterGroup: Operation<AssociateParameterGroupParameters> = {
   call: ({ cluster, instance, group }) => ({

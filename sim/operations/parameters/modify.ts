@@ -87,6 +87,8 @@ async function apply(
       const cluster = refusesWrites(change) ? takesWrites(world, instance) : undefined;
       if (cluster === undefined) await member.parameters.set(change.name, change.value);
       else await becomeReadOnly(world.clock, cluster, instance, change, openTransactions);
+      if (isReadOnlySwitch(change))
+        instance.tellWrites(refusesWrites(change) ? 'refused' : 'allowed');
     }
   } catch (error) {
     parameters.status = 'failed-to-apply';

@@ -27,3 +27,9 @@ export interface ModifyParameterGroupParameters extends OperationBasics {
   /** Of a change that makes a server read-only. Default: `server`. */
   readonly openTransactions?: OpenTransactions;
 }
+
+/** Lets an instance use another parameter group from its next reboot on. */
+export interface AssociateParameterGroupParameters extends OperationBasics {
+  readonly instance: string;
+  readonly group: string;
+}

@@ -6,9 +6,9 @@
 import type { Clock } from '../../clock.js';
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
-import type { OpenTransactions } from '../../sim.js';
 import { endOpenWriters, untilNoneWrites } from './open-transactions.js';
 import { adminOn } from './own-session.js';
+import type { OpenTransactions } from './parameters.js';
 import { flipUnderWitness, transactionCheck, writerCheck } from './witness.js';
 
 interface Value {

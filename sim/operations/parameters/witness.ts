@@ -38,7 +38,7 @@ export async function flipUnderWitness(
 ): Promise<Witnessed | string> {
   const session = sessionOn(instance, application);
   try {
-    const hindrance = await begin(session);
+    const hindrance = await begin(session, createTable(instance));
     if (hindrance === null) return await commitUnderway(clock, session, flip);
     await flip();
     return hindrance;
@@ -48,9 +48,15 @@ export async function flipUnderWitness(
   }
 }
 
-async function begin(session: OwnSession): Promise<string | null> {
+/** One that is not logged is not published either: a subscriber would look for it in vain. */
+function createTable({ member }: Instance): string {
+  const kind = member.protocolName === 'postgres' ? 'unlogged table' : 'table';
+  return `create ${kind} ${table} (n int)`;
+}
+
+async function begin(session: OwnSession, create: string): Promise<string | null> {
   try {
-    await session.query(`create table ${table} (n int)`);
+    await session.query(create);
     await session.query('begin');
     await session.query(`insert into ${table} values (1)`);
     return null;
@@ -126,7 +132,7 @@ export function transactionCheck(seen: Witnessed | string, name: string): CheckD
       return {
         ...common,
         state: 'warning',
-        detail: `this server did not wait for it: ${took}, and it committed afterwards all the same`,
+        detail: `this server did not wait for it: ${took}, and it committed afterwards`,
       };
   }
 }
@@ -135,7 +141,7 @@ export function transactionCheck(seen: Witnessed | string, name: string): CheckD
 export async function writerCheck(instance: Instance, application: Login): Promise<CheckData> {
   const session = sessionOn(instance, application);
   const common = { when: 'after', name: 'writes while read-only' } as const;
-  const write = `create table ${table} (n int)`;
+  const write = createTable(instance);
   try {
     const refusal = await refusalOf(session, write);
     if (refusal === null) {

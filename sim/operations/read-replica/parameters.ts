@@ -30,6 +30,6 @@ export type RepointedSessions = (typeof repointedSessions)[number];
 export interface RepointParameters extends OperationBasics {
   /** The record whose instances take the place of those of `cluster`. */
   readonly to: string;
-  /** `reconnect`: it is restarted, its sessions end; `stay`: they stay until they end themselves. */
+  /** `reconnect`: it is restarted, and its sessions end; `stay`: until they end themselves. */
   readonly sessions: RepointedSessions;
 }

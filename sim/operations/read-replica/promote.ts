@@ -2,7 +2,8 @@
  * PromoteReadReplica: a replica stops following and becomes an instance of its own
  * (AmazonRDS UserGuide/USER_ReadRepl.Promote.html). What it received is applied; what it did not
  * receive is not waited for, and is lost with the source. It reboots on the way, which ends all of
- * its sessions; parameters that waited for a reboot are applied. Other replicas of the source go on.
+ * its sessions; parameters that waited for a reboot are applied. Other replicas of the source go
+ * on.
  */
 import type { Instance } from '../../cluster/instance.js';
 import { stopFollowing } from '../../engine/mysql/replication.js';
