@@ -75,7 +75,7 @@ export function createSim(options: SimOptions): Sim {
     createCluster: async (wanted: ClusterOptions): Promise<Cluster> => {
       const cluster = await adopt(create(wanted));
       if (wanted.parameterGroup !== undefined)
-        await useGroup(world, cluster, wanted.parameterGroup);
+        await takeGroup(world, cluster, wanted.parameterGroup);
       return cluster;
     },
     restoreCluster: async (snapshot, identifier): Promise<Cluster> => {
@@ -104,7 +104,7 @@ export function createSim(options: SimOptions): Sim {
   };
 }
 
-async function useGroup(
+async function takeGroup(
   { parameterGroups }: World,
   { instances }: ClusterRecord,
   { name, values }: NonNullable<ClusterOptions['parameterGroup']>,
