@@ -9,6 +9,7 @@ import type { OperationSettings, Step, WayBack, When } from './step.js';
 export type {
   ApprovalStep,
   ByServer,
+  CompareStep,
   Condition,
   HttpStep,
   OperationSettings,
@@ -20,6 +21,7 @@ export type {
   Step,
   StepBasics,
   StepTarget,
+  SurveyStep,
   WaitOption,
   WaitUntilStep,
   WayBack,

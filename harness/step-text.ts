@@ -4,7 +4,7 @@ import { formatDuration } from './duration.js';
 import type { Step, StepOf } from './step.js';
 
 /** The kinds that are told by a note, whatever becomes of them. */
-const toldKinds = ['sql', 'wait-until', 'shell', 'http', 'approval'] as const;
+const toldKinds = ['sql', 'wait-until', 'shell', 'http', 'approval', 'compare', 'survey'] as const;
 export type ToldStep = StepOf<(typeof toldKinds)[number]>;
 
 export function isTold(step: Step): step is ToldStep {
@@ -35,6 +35,10 @@ export function stepText(step: Step): string {
       return shown(`${step.method ?? 'GET'} ${step.url}`);
     case 'approval':
       return step.question;
+    case 'compare':
+      return `${step.from} with ${step.to}`;
+    case 'survey':
+      return `${step.on} as ${step.as}`;
     case 'way-back':
       return `way back from ${step.from}`;
     default:

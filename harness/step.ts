@@ -143,6 +143,28 @@ export interface HttpStep extends StepBasics {
   readonly status?: number;
 }
 
+/**
+ * Compares what two databases hold: schema, users, what numbers new rows, and rows. Each difference
+ * is told as a check. Writes should be quiet: what changes meanwhile is not compared. A replica
+ * that still follows is waited for a while first.
+ */
+export interface CompareStep extends StepBasics {
+  readonly step: 'compare';
+  /** Also the name that a step `survey` gave to what was there before. */
+  readonly from: StepTarget;
+  readonly to: StepTarget;
+  /** `same`: a difference is a failure of the step. Default: it is told, and no more. */
+  readonly expect?: 'same';
+}
+
+/** Remembers what a database holds now, for a `compare` to come. */
+export interface SurveyStep extends StepBasics {
+  readonly step: 'survey';
+  readonly on: StepTarget;
+  /** What the `compare` calls it. */
+  readonly as: string;
+}
+
 /** A person is asked, at the terminal; `--yes` says yes to all. Anything but yes is a failure. */
 export interface ApprovalStep extends StepBasics {
   readonly step: 'approval';
@@ -175,6 +197,8 @@ export type Step =
   | ShellStep
   | HttpStep
   | ApprovalStep
+  | CompareStep
+  | SurveyStep
   /** A snapshot is taken of the primary, to go back to. */
   | (StepBasics & { readonly step: 'snapshot' })
   /** A new cluster is made from that snapshot, and its writes are read. */
@@ -231,6 +255,8 @@ export const stepTimeoutsMs: Readonly<Record<StepKind, number | null>> = {
   shell: 300_000,
   http: 30_000,
   approval: 3_600_000,
+  compare: 180_000,
+  survey: 180_000,
   snapshot: null,
   restore: null,
   'way-back': null,

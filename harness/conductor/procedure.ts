@@ -17,6 +17,9 @@ const acting: ReadonlySet<Step['step']> = new Set([
   ...(['sql', 'wait-until', 'shell', 'http', 'approval'] as const),
 ]);
 
+/** What looks and changes nothing: done behind an operation that failed, too. */
+const looking: ReadonlySet<Step['step']> = new Set(['compare', 'survey'] as const);
+
 /** An operation by the run's end, a restore by a note of its own. */
 const toldElsewhere: ReadonlySet<string> = new Set(['operation-failed', 'rollback-failed']);
 
@@ -81,7 +84,8 @@ export class Procedure {
   #isLeftOut(step: Step): boolean {
     if (this.#isBrokenOff)
       return acting.has(step.step) || (step.step === 'wait' && step.option === undefined);
-    return this.#trouble !== null && (isTold(step) || step.step === 'operation');
+    if (this.#trouble === null || looking.has(step.step)) return false;
+    return isTold(step) || step.step === 'operation';
   }
 
   /** Does a step of whatever kind, and tells what it was where nothing else does. */

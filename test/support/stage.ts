@@ -200,6 +200,8 @@ export class Stage {
       },
       clusters: () => this.#clusters,
       createParameterGroup: () => undefined,
+      compare: async (from, to) => ({ from, to, lag: 'none', aspects: [] }),
+      survey: async () => undefined,
       putThrough: async () => {
         throw new Error('nothing is put before it here');
       },

@@ -4,6 +4,7 @@ import { formatDuration } from '../../duration.js';
 import { type Step, stepTimeoutsMs } from '../../step.js';
 import { stepText, type ToldStep } from '../../step-text.js';
 import { askApproval } from './approval.js';
+import { runCompare, runSurvey } from './compare.js';
 import { runHttp } from './http.js';
 import { runShell } from './shell.js';
 import { runSql } from './sql.js';
@@ -73,6 +74,10 @@ function byKind(
       return runHttp(step, context);
     case 'approval':
       return askApproval(step, context);
+    case 'compare':
+      return runCompare(step, context);
+    case 'survey':
+      return runSurvey(step, context);
   }
 }
 
