@@ -17,6 +17,11 @@ export interface CommandContext {
    * signals, so that they end the process by themselves.
    */
   readonly unheard?: Unheard;
+  /**
+   * Puts right what the process must not leave behind where a second signal ends it at once, such
+   * as the terminal; returns what takes it back.
+   */
+  readonly beforeLeaving: (work: () => void) => () => void;
   /** Says that a thread hangs that cannot be ended: the process must not wait for it. */
   readonly threadHangs: () => void;
 }

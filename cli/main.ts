@@ -52,7 +52,16 @@ async function runAction(
   leave: (signal: StopSignal) => void,
   debug: boolean,
 ): Promise<MainEnd> {
-  const signals = stopSignals(process, leave, (text) => out.log(text));
+  const last = new Set<() => void>();
+  const leaveTidy = (signal: StopSignal): void => {
+    for (const work of last) work();
+    leave(signal);
+  };
+  const beforeLeaving = (work: () => void): (() => void) => {
+    last.add(work);
+    return () => void last.delete(work);
+  };
+  const signals = stopSignals(process, leaveTidy, (text) => out.log(text));
   const broken = new AbortController();
   out.onBroken((why) => broken.abort(new Stopped(why)));
   const stop = AbortSignal.any([signals.signal, broken.signal]);
@@ -64,7 +73,8 @@ async function runAction(
   };
   try {
     const context = { output: out, clock: systemClock(), env: process.env, cwd: process.cwd() };
-    exit = await action({ ...context, stop, threadHangs, unheard: signals.unheard });
+    const { unheard } = signals;
+    exit = await action({ ...context, stop, beforeLeaving, threadHangs, unheard });
   } catch (error) {
     const failure = describeFailure(error, debug);
     if (!(error instanceof Stopped)) for (const line of failure.lines) out.log(line);

@@ -8,6 +8,11 @@ export interface Output {
   log(text: string): void;
   /** Raw bytes to stderr, for a line that is drawn over. */
   draw(text: string): void;
+  /**
+   * Keeps what is printed from now on until what it returns is called: a screen has the terminal
+   * to itself.
+   */
+  hold(): () => void;
   readonly stdoutIsTty: boolean;
   readonly stderrIsTty: boolean;
   /** Columns of the terminal; 80 where there is none. */
@@ -80,12 +85,26 @@ export function output({ stdout, stderr, env }: Streams, look: Look = {}): Outpu
   // A terminal that does not know its width says 0.
   const columns = stdout.columns || stderr.columns || 80;
   const ascii = wantsAscii(look, env);
+  let held: (() => void)[] | null = null;
+  const print = (write: () => void): void => {
+    if (held === null) write();
+    else held.push(write);
+  };
   return {
-    data: (text) => {
-      if (!broken) stdout.write(`${text}\n`);
+    data: (text) =>
+      print(() => {
+        if (!broken) stdout.write(`${text}\n`);
+      }),
+    log: (text) => print(() => void stderr.write(`${text}\n`)),
+    draw: (text) => print(() => void stderr.write(text)),
+    hold: () => {
+      held ??= [];
+      return () => {
+        const writes = held ?? [];
+        held = null;
+        for (const write of writes) write();
+      };
     },
-    log: (text) => void stderr.write(`${text}\n`),
-    draw: (text) => void stderr.write(text),
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
     columns,

@@ -21,7 +21,12 @@ export interface ServedChange extends Served {
  * @param answers where the lane's name led to
  */
 export function servedOf(
-  { outcome, version, readOnly, startNs }: LaneAttempt,
+  {
+    outcome,
+    version,
+    readOnly,
+    startNs,
+  }: Pick<LaneAttempt, 'outcome' | 'version' | 'readOnly' | 'startNs'>,
   answers: readonly Held[],
 ): Served | null {
   if (outcome !== 'ok' || version === null) return null;

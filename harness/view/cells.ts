@@ -16,15 +16,18 @@ export interface Cell {
 
 export const noCell: Cell = { state: 'none', kind: null };
 
+/** What a cell is made from. */
+export type Answer = Pick<LaneAttempt, 'outcome' | 'error' | 'startNs' | 'endNs' | 'lag'>;
+
 /** The cell of one poll. */
-export function cellOf(attempt: LaneAttempt, slowNs: number): Cell {
+export function cellOf(attempt: Omit<Answer, 'lag'>, slowNs: number): Cell {
   if (attempt.outcome !== 'ok')
     return { state: attempt.outcome, kind: attempt.error?.kind ?? 'other' };
   return { state: attempt.endNs - attempt.startNs > slowNs ? 'slow' : 'ok', kind: null };
 }
 
 /** The cell of a poll of replica lag: how far behind says more than how slow the answer was. */
-export function lagCellOf(attempt: LaneAttempt): Cell {
+export function lagCellOf(attempt: Answer): Cell {
   if (attempt.outcome !== 'ok') return cellOf(attempt, Number.POSITIVE_INFINITY);
   return {
     state: 'ok',

@@ -28,7 +28,10 @@ export interface Axis {
   readonly columns: number;
 }
 
-export function clusterRows({ names, statuses, endNs }: Measurement, axis: Axis): ClusterRows {
+export function clusterRows(
+  { names, statuses, endNs }: Pick<Measurement, 'names' | 'statuses' | 'endNs'>,
+  axis: Axis,
+): ClusterRows {
   const shown = names.filter(
     ({ listener, answers }) => listener !== 'doorway' && answers.length > 1,
   );

@@ -56,6 +56,7 @@ for (const { engine, isMissing } of mysqlFlavours)
           cwd: folder,
           stop: stop.signal,
           threadHangs: () => undefined,
+          beforeLeaving: () => () => undefined,
         },
         { workerScript },
       );

@@ -54,6 +54,7 @@ function command(
       cwd: folder,
       stop: stop.signal,
       threadHangs: () => undefined,
+      beforeLeaving: () => () => undefined,
     },
     { workerScript },
   );
