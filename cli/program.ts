@@ -241,6 +241,7 @@ function addShowing(command: Command): void {
         .choices(['text', 'tsv', 'ndjson'])
         .default('text'),
     )
+    .option('--no-tui', 'no screen: lines, as where stdout is no terminal')
     .option('--lines', 'lines only: no progress line that is drawn over')
     .option('--ascii', 'only 7-bit characters')
     .option('--color', 'colours, wherever stdout goes')

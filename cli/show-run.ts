@@ -3,16 +3,46 @@ import { follow } from '../harness/history/read.js';
 import { type LineFormat, LineRenderer } from '../harness/report/lines.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
 import type { Clock } from '../sim/clock.js';
+import { type Asking, askAt } from './approval.js';
+import type { CommandContext } from './context.js';
 import type { Output } from './output.js';
 
-export interface ShowOptions {
-  readonly clock: Clock;
+/** How a run is shown while it goes on. */
+export interface RunShow {
+  /** Asks a question of the run's. */
+  readonly ask: Asking;
+  /**
+   * Shows the history as it grows, until the run has ended or the signal says so, and then what is
+   * in the file by then. Resolves with what prints the closing lines.
+   */
+  begin(ended: AbortSignal): Promise<(report: RunReport) => void>;
+  /** Resolves once nobody is looking around any more. */
+  lookedAt(): Promise<void>;
+  close(): void;
+}
+
+export interface LinesOptions {
   readonly history: string;
   readonly format: LineFormat;
   /** True where stdout is kept for one JSON document: the lines go to stderr. */
   readonly toStderr: boolean;
   /** False: nothing is drawn over. */
   readonly progress: boolean;
+}
+
+/** One line for each transition, and a line of progress. */
+export function runLines({ output, clock, env }: CommandContext, options: LinesOptions): RunShow {
+  const workflowCommands = env.GITHUB_ACTIONS === 'true';
+  return {
+    ask: askAt(process.stdin, output),
+    begin: (ended) => showRun(output, { ...options, clock, workflowCommands, ended }),
+    lookedAt: async () => undefined,
+    close: () => undefined,
+  };
+}
+
+interface ShowOptions extends LinesOptions {
+  readonly clock: Clock;
   /** Whether what is printed is read by GitHub Actions. */
   readonly workflowCommands: boolean;
   /** Ends the showing, after what is in the file by then. */
@@ -21,11 +51,7 @@ export interface ShowOptions {
 
 const progressEveryMs = 250;
 
-/** Resolves with what prints the closing lines, once the history's end was shown. */
-export async function showRun(
-  output: Output,
-  options: ShowOptions,
-): Promise<(report: RunReport) => void> {
+async function showRun(output: Output, options: ShowOptions): Promise<(report: RunReport) => void> {
   const { toStderr, format, clock, history, ended } = options;
   const isTty = toStderr ? output.stderrIsTty : output.stdoutIsTty;
   const renderer = new LineRenderer({
