@@ -6,19 +6,21 @@ import { note, recorder } from '../harness/history/record.js';
 import { measure } from '../harness/measure/measure.js';
 import type { RunPlan } from '../harness/plan.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
+import type { RunReport } from '../harness/verdict/run-report.js';
 import { late, within } from '../harness/within.js';
 import type { Clock } from '../sim/clock.js';
 import { hostId } from '../sim/server/host-id.js';
 import { messageOf, UserError } from '../sim/user-error.js';
 import { accessFile } from './access-file.js';
-import { askAt, asksForApproval, requireSomebodyToAsk, yesToAll } from './approval.js';
+import { asksForApproval, requireSomebodyToAsk, yesToAll } from './approval.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
 import { findScenario } from './find-scenario.js';
 import { makeRunFolder, type RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
 import { makePlan } from './run-plan.js';
-import { showRun } from './show-run.js';
+import { wantsScreen } from './screen.js';
+import { type RunShow, runLines } from './show-run.js';
 import { json } from './text.js';
 import { tool } from './tool.js';
 import { writeReports } from './write-reports.js';
@@ -32,14 +34,31 @@ export async function runCommand(
   options: RunOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { output, clock, cwd } = context;
+  const { output } = context;
   const scenario = findScenario(name);
+  if (options.abortAt === 'each')
+    return (await import('./abort-at-each.js')).abortAtEach(scenario, options, context);
   const plan = await makePlan(scenario, options, context);
   if (options.dryRun === true) {
     if (options.json === true) output.data(json(dryRunDocument(plan)));
     else output.data(dryRunText(scenario, plan, output.columns));
     return 0;
   }
+  const stdout = options.json === true ? 'json' : options.format === 'text' ? 'summary' : 'lines';
+  return exitCodeOf((await runPlanned(plan, options, context, stdout)).report);
+}
+
+/**
+ * Runs a plan, judges it, and writes its reports.
+ * @param stdout what its end is told by there; `lines`: by nothing more
+ */
+export async function runPlanned(
+  plan: RunPlan,
+  options: RunOptions,
+  context: CommandContext,
+  stdout: 'json' | 'summary' | 'lines',
+): Promise<{ readonly report: RunReport; readonly folder: RunFolder }> {
+  const { output, clock, cwd } = context;
   if (options.yes !== true) requireSomebodyToAsk(plan.phases, process.stdin.isTTY === true);
   const folder = makeRunFolder(cwd, plan.scenario, clock.anchor.wallClock, options.out);
   const { showEnd, historyFailure } = await conduct(plan, folder, options, context);
@@ -53,7 +72,7 @@ export async function runCommand(
   writeReports({ output, folder, entries, report, measurement, stdout, reporters });
   if (historyFailure !== null)
     throw historyLost('HISTORY_UNWRITABLE', `${folder.history} breaks off: ${historyFailure}.`);
-  return exitCodeOf(report);
+  return { report, folder };
 }
 
 /** How long the history of a run may take to be read. */
@@ -98,7 +117,7 @@ function historyLost(code: string, what: string): UserError {
 }
 
 interface Conducted {
-  readonly showEnd: Awaited<ReturnType<typeof showRun>>;
+  readonly showEnd: (report: RunReport) => void;
   readonly historyFailure: string | null;
 }
 
@@ -110,10 +129,12 @@ async function conduct(
   plan: RunPlan,
   folder: RunFolder,
   options: RunOptions,
-  { output, clock, cwd, env, stop, threadHangs }: CommandContext,
+  context: CommandContext,
 ): Promise<Conducted> {
   const ended = new AbortController();
+  const { output, clock, cwd, stop, threadHangs } = context;
   const threads = startRun({
+  const show = await openShow(plan, folder, options, context);
     clock,
     plan,
     history: folder.history,
@@ -121,35 +142,44 @@ async function conduct(
     owner: { pid: process.pid, hostId: hostId() },
     accessFile: options.access === undefined ? null : accessFile(cwd, options.access),
     conductorScript: new URL('./conductor-thread.js', import.meta.url),
-  });
     folder: folder.path,
-    approve: options.yes === true ? yesToAll(output) : askAt(process.stdin, output),
+    approve: options.yes === true ? yesToAll(output) : show.ask,
+  });
   const onStop = (): void => threads.stop(reasonOf(stop));
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) onStop();
-  const shown = showRun(output, {
-    clock,
-    history: folder.history,
-    format: options.format,
-    toStderr: options.json === true,
-    // Nothing is drawn over a question.
-    progress: options.lines !== true && (options.yes === true || !asksForApproval(plan.phases)),
-    workflowCommands: env.GITHUB_ACTIONS === 'true',
-    ended: ended.signal,
-  });
+  const shown = show.begin(ended.signal);
   try {
     const { historyFailure } = await threads.ended;
     ended.abort();
     const showEnd = await within(clock, showLimitMs, shown);
     return { showEnd: showEnd === late ? () => undefined : showEnd, historyFailure };
+    await show.lookedAt();
   } finally {
     stop.removeEventListener('abort', onStop);
     ended.abort();
     await within(clock, showLimitMs, shown);
     if (threads.hangs) threadHangs();
+    show.close();
   }
 }
 
 function reasonOf({ reason }: AbortSignal): string {
+/** On a screen where there is somebody to look at it, else as lines. */
+async function openShow(
+  plan: RunPlan,
+  { history }: RunFolder,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<RunShow> {
+  if (wantsScreen(context, options, process.stdin.isTTY === true))
+    return (await import('./run-screen.js')).openRunScreen(history, context);
+  return runLines(context, {
+    ...{ history, format: options.format, toStderr: options.json === true },
+    // Nothing is drawn over a question.
+    progress: options.lines !== true && (options.yes === true || !asksForApproval(plan.phases)),
+  });
+}
+
   return reason instanceof Error ? reason.message : String(reason);
 }
