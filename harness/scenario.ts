@@ -64,6 +64,11 @@ export interface ClusterShape {
   readonly members: readonly Exclude<InstanceRole, 'writer'>[];
   /** Whether an operation makes a replica of it that is a cluster of its own. Default: false. */
   readonly takesReplicas?: boolean;
+  /**
+   * Whether the ledger writes as the application's user where that has the privileges of RDS's
+   * first user, on MySQL and MariaDB: there it matters who writes. Default: as the instruments'.
+   */
+  readonly privilegedWrites?: boolean;
   /** A group of its own, which can be changed. Default: that of AWS, which cannot. */
   readonly parameterGroup?: {
     readonly name: string;

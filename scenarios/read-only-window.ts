@@ -46,7 +46,8 @@ export const sourceGroup = 'rehearsal-source';
 /** One instance with a parameter group of its own, which says that it takes writes. */
 export function withGroup({ name, off }: ReadOnlyParameter): Topology['clusters'][number] {
   const parameterGroup = { name: sourceGroup, values: { [name]: off } };
-  return { identifier: 'rehearsal', role: 'primary', members: [], parameterGroup };
+  const common = { identifier: 'rehearsal', members: [], privilegedWrites: true };
+  return { ...common, role: 'primary', parameterGroup };
 }
 
 /** Lets writes in again, and looks that they are. */

@@ -4,6 +4,7 @@ import type { Cluster, EndpointAddress, Login } from '../../sim/sim.js';
 import type { RunPlan } from '../plan.js';
 import type { InstrumentsPlan } from '../probe/protocol.js';
 import type { ConnectionTarget, WireEngine } from '../probe/target.js';
+import { primaryOf } from '../topology.js';
 import type { RunClusters } from './clusters.js';
 import { openingMs } from './session-numbers.js';
 
@@ -14,17 +15,21 @@ export const writeTimeoutMs = 30_000;
 
 /**
  * The instruments' plan against clusters that are up. Sessions and writes are for the primary;
- * a lane dials the name, the instance or the secondary that its target says.
+ * a lane dials the name, the instance or the secondary that its target says, or goes through what
+ * stands before the writer.
  */
 export function instrumentsPlan(
   plan: RunPlan,
   clusters: RunClusters,
   anchor: Anchor,
+  through: ConnectionTarget | null,
 ): InstrumentsPlan {
   const cluster = clusters.primary;
   const { instrument, application } = cluster;
-  const writer = endpointTarget('writer', cluster, cluster.writer, instrument);
+  const writesAs = isPrivileged(plan, cluster) ? application : instrument;
+  const writer = endpointTarget('writer', cluster, cluster.writer, writesAs);
   const targets = targetsOf(clusters);
+  if (through !== null) targets.set(through.name, through);
   return {
     anchor,
     lanes: plan.lanes.map(({ spec, phaseMs }) => ({
@@ -51,6 +56,15 @@ export function instrumentsPlan(
     openTimeoutMs: openTimeoutMs + openingMs(plan),
     mustOpen: true,
   };
+}
+
+/** Whether the ledger writes as an application with privileges. */
+export function isPrivileged(
+  { topology, database }: Pick<RunPlan, 'topology' | 'database'>,
+  cluster: Pick<Cluster, 'server'>,
+): boolean {
+  const { privilegedWrites = false } = primaryOf(topology);
+  return privilegedWrites && database.userLike === 'rds-master' && cluster.server !== 'postgres';
 }
 
 function targetsOf({ primary, secondaries }: RunClusters): Map<string, ConnectionTarget> {

@@ -4,10 +4,11 @@ import { messageOf } from '../../sim/user-error.js';
 import { note } from '../history/record.js';
 import type { RunContext, RunEnd } from '../run.js';
 import type { Phase } from '../scenario.js';
+import { putThrough, throughConnection } from '../through/put-through.js';
 import { allOf, createClusters, type RunClusters } from './clusters.js';
 import { noteDatabase } from './database.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
-import { instrumentsPlan, serverTarget, writeTimeoutMs } from './instruments-plan.js';
+import { instrumentsPlan, isPrivileged, serverTarget, writeTimeoutMs } from './instruments-plan.js';
 import { phases } from './phases.js';
 import { Procedure } from './procedure.js';
 import { examiningMs } from './session-numbers.js';
@@ -38,9 +39,12 @@ export class RunUnderWay {
     await this.#recordServers(clusters, 'before', null);
     const { prepareSchema } = this.#context;
     await unlessStopped(stop, prepareSchema(serverTarget(cluster), cluster.instrument.user));
-    const wanted = instrumentsPlan(plan, clusters, clock.anchor);
+    if (isPrivileged(plan, cluster)) this.#notePrivileged(cluster);
+    const address = await unlessStopped(stop, putThrough(this.#context, sim, cluster));
+    const through = address === null ? null : throughConnection(cluster, address);
+    const wanted = instrumentsPlan(plan, clusters, clock.anchor, through);
     await unlessStopped(stop, instruments.start(wanted, instrumentsHistory));
-    this.#takeBack = this.#context.onCluster(cluster);
+    this.#takeBack = this.#context.onCluster(cluster, address);
     const faults = this.#faults(cluster);
     const t0 = new T0(told, faults, plan.phases);
     const procedure = new Procedure({ run: this.#context, sim, clusters }, t0, async (trouble) => {
@@ -128,6 +132,12 @@ export class RunUnderWay {
       const what = `the fault ${text} never began: the run had ended before its time`;
       note(record, clock, level, 'fault-not-begun', what);
     }
+  }
+
+  #notePrivileged({ application }: Cluster): void {
+    const { clock, record } = this.#context;
+    const text = `the ledger writes as ${application.user}, with what RDS gives the first user`;
+    note(record, clock, 'info', 'ledger-privileged', text);
   }
 
   #faults(cluster: Cluster): FaultTimeline {
