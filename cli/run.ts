@@ -68,7 +68,6 @@ export async function runPlanned(
   const report = judgeMeasurement(measurement);
   showEnd(report);
   const { reporter: reporters } = options;
-  const stdout = options.json === true ? 'json' : options.format === 'text' ? 'summary' : 'lines';
   writeReports({ output, folder, entries, report, measurement, stdout, reporters });
   if (historyFailure !== null)
     throw historyLost('HISTORY_UNWRITABLE', `${folder.history} breaks off: ${historyFailure}.`);
@@ -131,19 +130,19 @@ async function conduct(
   options: RunOptions,
   context: CommandContext,
 ): Promise<Conducted> {
-  const ended = new AbortController();
   const { output, clock, cwd, stop, threadHangs } = context;
-  const threads = startRun({
+  const ended = new AbortController();
   const show = await openShow(plan, folder, options, context);
+  const threads = startRun({
     clock,
     plan,
     history: folder.history,
     tool: tool(),
     owner: { pid: process.pid, hostId: hostId() },
     accessFile: options.access === undefined ? null : accessFile(cwd, options.access),
-    conductorScript: new URL('./conductor-thread.js', import.meta.url),
     folder: folder.path,
     approve: options.yes === true ? yesToAll(output) : show.ask,
+    conductorScript: new URL('./conductor-thread.js', import.meta.url),
   });
   const onStop = (): void => threads.stop(reasonOf(stop));
   stop.addEventListener('abort', onStop, { once: true });
@@ -153,18 +152,17 @@ async function conduct(
     const { historyFailure } = await threads.ended;
     ended.abort();
     const showEnd = await within(clock, showLimitMs, shown);
-    return { showEnd: showEnd === late ? () => undefined : showEnd, historyFailure };
     await show.lookedAt();
+    return { showEnd: showEnd === late ? () => undefined : showEnd, historyFailure };
   } finally {
     stop.removeEventListener('abort', onStop);
     ended.abort();
     await within(clock, showLimitMs, shown);
-    if (threads.hangs) threadHangs();
     show.close();
+    if (threads.hangs) threadHangs();
   }
 }
 
-function reasonOf({ reason }: AbortSignal): string {
 /** On a screen where there is somebody to look at it, else as lines. */
 async function openShow(
   plan: RunPlan,
@@ -181,5 +179,6 @@ async function openShow(
   });
 }
 
+function reasonOf({ reason }: AbortSignal): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
