@@ -23,7 +23,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'
   .split('\0')
   .filter((path) => path !== '' && existsSync(join(root, path)));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const code = files.filter((path) => path.endsWith('.ts'));
+const code = files.filter((path) => /\.tsx?$/.test(path));
 const product = code.filter((path) => /^(cli\.ts|(cli|scenarios|sim|harness|tui)\/)/.test(path));
 /** Data that is not ours to word: the lock file, and logs as they were published. */
 const notOurs = /^(package-lock\.json$|test\/golden\/)/;
@@ -109,6 +109,10 @@ describe('each rule can fail', () => {
     ['scenarios to the harness', imports, 'scenarios/a.ts', "import '../harness/run.js';"],
     ['scenarios to the world', imports, 'scenarios/a.ts', "import '../sim/sim.js';"],
     ['a leaf to the rest', imports, 'sim/clock.ts', "import './events.js';"],
+    ['the screen to the world', imports, 'tui/a.ts', "import '../sim/sim.js';"],
+    ['the screen to a renderer', imports, 'tui/a.tsx', "import '../harness/report/summary.js';"],
+    ['the screen to the command', imports, 'tui/a.ts', "import '../cli/output.js';"],
+    ['the harness to the screen', imports, 'harness/a.ts', "import '../tui/app.js';"],
     ['cli to the tests', imports, 'cli/a.ts', "import '../test/support/b.js';"],
     ['no ending', imports, 'sim/a.ts', "import './b';"],
     ['no node: prefix', imports, 'sim/a.ts', "import { readFileSync } from 'fs';"],
@@ -147,6 +151,8 @@ describe('each rule can fail', () => {
     ['a date of an instant', timeAndChance, 'sim/a.ts', 'new Date(0);'],
     ['the clock itself', timeAndChance, 'sim/clock.ts', 'setTimeout(f, 1); Date.now();'],
     ['a word in a comment', timeAndChance, 'sim/a.ts', '// Date.now() is not for us'],
+    ['the screen to words', imports, 'tui/a.tsx', "import '../harness/report/text.js';"],
+    ['the screen to a leaf', imports, 'tui/a.ts', "import '../sim/clock.js';"],
     ['harness to the front', imports, 'harness/a.ts', "import '../sim/sim.js';"],
     ['harness to a leaf', imports, 'harness/b/a.ts', "import '../../sim/clock.js';"],
     ['the composition root', imports, 'cli/a.ts', "import '../sim/server/versions.js';"],

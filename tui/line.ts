@@ -89,8 +89,13 @@ export function packedLine(parts: readonly Line[], columns: number, gap = 3): Li
 }
 
 /** Scripts whose characters take one column in every terminal, and the signs that we use. */
-const oneColumn =
-  /[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u23ee\u2500-\u25fc\u2713\u2717]/u;
+const oneColumn = new RegExp(
+  [
+    '[\\u0020-\\u007e\\u00a1-\\u00ac\\u00ae-\\u02ff\\u0370-\\u0482\\u048a-\\u052f\\u2010-\\u2027',
+    '\\u2030-\\u205e\\u2190-\\u22ff\\u2500-\\u25fc\\u2713\\u2717]',
+  ].join(''),
+  'u',
+);
 
 /**
  * Somebody else's text (a server's message, a host's name) in one line: what could take two

@@ -122,7 +122,8 @@ function nameRows({ view, look }: RowsInput): TimeRow[] {
   const whole = { originNs: 0, columnNs: cluster.endNs + 1, columns: 1 };
   return clusterRows(cluster, whole).names.map(({ label, values }, at) => {
     const now = values[0] ?? null;
-    const text = now === null ? '-' : `${digit(now)} ${lastPart(narrow(now, look.ascii))}`;
+    const text =
+      now === null ? '-' : `${digit(now)} ${lastPart(narrow(now, look.ascii), look.ascii)}`;
     return {
       ...{ rank: 'names' as const, keep: false, lane: null, down: '' },
       label: narrow(label, look.ascii),
@@ -142,9 +143,11 @@ function nameSpans(row: NameRow | undefined, digit: (value: string) => string): 
   return joined(pieces);
 }
 
-/** Of an instance's identifier what tells it from its neighbours. */
-function lastPart(identifier: string): string {
-  return identifier.length <= 8 ? identifier : identifier.slice(-8).replace(/^[^-]*-/, '');
+/** Of an instance's identifier its end, which tells it from its neighbours. */
+function lastPart(identifier: string, ascii: boolean): string {
+  const more = ascii ? '..' : '…';
+  const columns = 9 - more.length;
+  return identifier.length <= 9 ? identifier : more + identifier.slice(-columns);
 }
 
 function observerRow({ view, report, untilNs, marks, look }: RowsInput): TimeRow[] {

@@ -11,7 +11,7 @@ export interface PhaseSpan {
   readonly t0: boolean;
 }
 
-/** Phases in the order in which they began: each ends with its own end, else where the next begins. */
+/** In the order in which they began: each ends with its own end, else where the next begins. */
 export function phaseSpans(entries: readonly EntryOf<'phase'>[]): PhaseSpan[] {
   const begins = entries.filter(({ data }) => data.edge === 'begin');
   return begins.map(({ atNs, data }, index) => {

@@ -122,7 +122,7 @@ export class RunView {
     return phaseSpans(this.told.phase);
   }
 
-  /** Columns of one tick of the slowest lane, an edge at T0, or while there is none at the begin. */
+  /** Columns of one tick of the slowest lane, an edge at T0; while there is none, at the begin. */
   get scale(): Scale {
     const polled = [...this.#lanes.values()].filter(({ ticks }) => ticks.length > 0);
     const clients = polled.filter(({ spec }) => spec.kind !== 'observer');

@@ -82,6 +82,11 @@ const leaves = ['sim/clock.ts', 'sim/rng.ts', 'sim/user-error.ts'];
 /** The world's front: all that the harness sees of it. */
 const front = ['sim/sim.ts', 'sim/events.ts', 'sim/timing.ts'];
 
+/** Sentences and numbers, which a screen words as reports do. */
+const words = ['text', 'facts', 'cluster-facts', 'cluster-lines', 'session-tally'].map(
+  (name) => `harness/report/${name}.ts`,
+);
+
 /** Whether a file may import another; both as paths from the root. */
 export function mayImport(from: string, to: string): boolean {
   const within = (folder: string): boolean => to.startsWith(`${folder}/`);
@@ -98,7 +103,8 @@ export function mayImport(from: string, to: string): boolean {
       return (
         within('tui') ||
         leaves.includes(to) ||
-        ['harness/history', 'harness/view', 'harness/verdict'].some(within)
+        ['harness/history', 'harness/measure', 'harness/view', 'harness/verdict'].some(within) ||
+        words.includes(to)
       );
     case 'cli':
     case 'cli.ts':

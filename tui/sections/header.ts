@@ -95,7 +95,9 @@ export function phasesLine({ view, marks, ascii }: HeaderInput, columns: number)
     ];
   });
   const names = new Set(phases.map(({ name }) => name));
-  const planned = (started?.phases ?? []).filter((name) => !names.has(name));
+  const planned = (started?.procedure?.phases ?? [])
+    .map(({ name }) => name)
+    .filter((name) => !names.has(name));
   const toDo = finished === null ? planned : [];
   const ahead = toDo.map((name): Line => [span(`${marks.toDo} ${narrow(name, ascii)}`, 'dim')]);
   const gap = columns >= 110 ? 3 : 2;

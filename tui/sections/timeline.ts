@@ -24,7 +24,9 @@ export interface TimelineInput {
 
 /** A mark every ten columns, counted from T0 or from the first column of the run. */
 export function ruler({ view, axis, layout }: TimelineInput, zeroNs: number): Line {
-  const { originNs, columnNs, columns } = axis;
+  const { originNs, columnNs } = axis;
+  // What is still to come has no time yet.
+  const columns = Math.min(axis.columns, Math.ceil((view.nowNs - originNs) / columnNs) + 1);
   const zero = Math.round((zeroNs - originNs) / columnNs);
   let text = '';
   for (let at = ((zero % 10) + 10) % 10; at < columns; at += 10) {
