@@ -11,7 +11,7 @@ import {
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const engines = (['postgres', 'mysql', 'mariadb'] as const).map((engine) => ({
+const engines = (['postgres', 'mariadb'] as const).map((engine) => ({
   engine,
   isAway: engine !== 'postgres' && program(engine) === undefined,
   readOnly: engine === 'postgres' ? '25006' : '1290',
