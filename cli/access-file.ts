@@ -11,7 +11,7 @@ import type { RecordEntry } from '../harness/history/entry.js';
 import type { Clock } from '../sim/clock.js';
 import { lookUpProcess, processExists } from '../sim/server/embedded/process-table.js';
 import { hostId } from '../sim/server/host-id.js';
-import type { Cluster } from '../sim/sim.js';
+import type { Cluster, ThroughAddress } from '../sim/sim.js';
 import { messageOf, UserError } from '../sim/user-error.js';
 import { accessVariables, type Reachable, readerOf } from './access-variables.js';
 import { tellDoorway } from './doorway.js';
@@ -50,6 +50,7 @@ export function giveAccess(
   path: string | null,
   clock: Clock,
   record: RecordEntry,
+  through: ThroughAddress | null,
 ): () => void {
   const reader = readerOf(cluster);
   const endpoints = { writer: cluster.writer, ...(reader === null ? {} : { reader }) };
@@ -68,13 +69,20 @@ export function giveAccess(
       },
     });
   tellDoorway(cluster, clock, record);
-  return path === null ? () => undefined : writeAccess(cluster, path);
+  return path === null ? () => undefined : writeAccess(cluster, path, through);
 }
 
-/** Writes both files, or neither; returns what removes them again. */
-export function writeAccess(cluster: Reachable, path: string): () => void {
+/**
+ * Writes both files, or neither; returns what removes them again.
+ * @param through what stands before the writer: an application is to go through it
+ */
+export function writeAccess(
+  cluster: Reachable,
+  path: string,
+  through: ThroughAddress | null = null,
+): () => void {
   const certificate = certificateOf(path);
-  const variables = accessVariables(cluster, certificate);
+  const variables = accessVariables(cluster, certificate, through);
   const lines = Object.entries(variables).map(
     ([name, value]) => `export ${name}=${quoted(value)}\n`,
   );

@@ -1,13 +1,21 @@
 /** The environment in which a client of the user's own finds the endpoint, by its protocol. */
-import type { Cluster, EndpointAddress } from '../sim/sim.js';
+import type { Cluster, EndpointAddress, ThroughAddress } from '../sim/sim.js';
 import { doorwayVariables } from './doorway.js';
 
 export type Reachable = Pick<Cluster, 'writer' | 'application' | 'caPem' | 'server' | 'doorway'> &
   Partial<Pick<Cluster, 'reader' | 'instances'>>;
 
-/** @param certificate path of the authority's certificate */
-export function accessVariables(cluster: Reachable, certificate: string): Record<string, string> {
-  const { writer, application, server } = cluster;
+/**
+ * @param certificate path of the authority's certificate
+ * @param through what stands before the writer, where anything does: it is what is dialled then
+ */
+export function accessVariables(
+  cluster: Reachable,
+  certificate: string,
+  through: ThroughAddress | null = null,
+): Record<string, string> {
+  const { application, server } = cluster;
+  const writer = through ?? cluster.writer;
   const { user, password, database } = application;
   const port = String(writer.port);
   const scheme = server === 'postgres' ? 'postgresql' : 'mysql';
@@ -42,7 +50,16 @@ export function accessVariables(cluster: Reachable, certificate: string): Record
     reader === null
       ? {}
       : { REHEARSE_READER_PORT: String(reader.port), REHEARSE_READER_URL: url(reader) };
-  return { ...own, ...readers, ...doorwayVariables(cluster) };
+  const direct =
+    through === null
+      ? {}
+      : {
+          REHEARSE_DIRECT_PORT: String(cluster.writer.port),
+          REHEARSE_DIRECT_URL: url(cluster.writer),
+          // A program of somebody else's is dialled in clear.
+          ...(through.caPem === null && server === 'postgres' ? { PGSSLMODE: 'disable' } : {}),
+        };
+  return { ...own, ...readers, ...direct, ...doorwayVariables(cluster) };
 }
 
 /** The reader endpoint, where it leads to anybody but the writer. */

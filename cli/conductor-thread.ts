@@ -44,7 +44,7 @@ async function conduct(
       record,
       stop,
       makeSim: () => makeSim(data, clock, record, write),
-      onCluster: (cluster) => giveAccess(cluster, data.accessFile, clock, record),
+      onCluster: (cluster, through) => giveAccess(cluster, data.accessFile, clock, record, through),
       outside: { environment: surroundings.environment, approve },
       prepareSchema: (admin, user) => prepareSchema(admin, user, clock),
       readLedger: (target) => readLedger({ target, clock, timeoutMs: readTimeoutMs }),

@@ -176,7 +176,12 @@ function addWorld(command: Command): void {
     .option('--yes', 'approve whatever a step asks')
     .option('--access <file>', 'write how to connect (PG*, MYSQL_*), for you only, for the run')
     .option('--network-alias <name[:port]>', 'what containers dial to reach the writer endpoint')
-    .option('--network <name>', 'a Docker network that is there already (default: one of its own)');
+    .option('--network <name>', 'a Docker network that is there already (default: one of its own)')
+    .option(
+      '--through <what>',
+      'between clients and writer: rds-proxy, pgbouncer, or a command with {{listen}}, {{upstream}}',
+    )
+    .option('--through-config <file>', 'its configuration, with placeholders; {{config}} names it');
 }
 
 /** What `--set` does, by the name of each switch. */

@@ -27,6 +27,7 @@ import type { ReporterName } from './reporters.js';
 import type { EngineOption } from './scenario-engine.js';
 import type { ServerOptions } from './servers/request.js';
 import { givenSwitches } from './set-option.js';
+import { type ThroughOptions, throughOption } from './through-option.js';
 import { timingOption } from './timing-option.js';
 
 /** As commander hands them over. */
@@ -34,7 +35,8 @@ export interface RunOptions
   extends Look,
     Omit<ServerOptions, 'engine'>,
     DatabaseOptions,
-    NetworkOptions {
+    NetworkOptions,
+    ThroughOptions {
   readonly engine?: EngineOption;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -120,6 +122,7 @@ function requestFrom(
     rollback: options.rollback === true,
     abortAt: abortAtOption(options),
     doorway: networkOption(options, servers.engine),
+    through: throughOption(options, servers.engine),
   };
 }
 

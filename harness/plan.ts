@@ -29,6 +29,7 @@ import { settingsOf } from './planned-settings.js';
 import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, Topology, WaitOption } from './scenario.js';
 import { type GivenSwitches, type Switched, switched } from './switches.js';
+import type { PlannedThrough } from './through/planned-through.js';
 
 export type { PlannedLane };
 
@@ -144,6 +145,8 @@ export interface PlanRequest {
   readonly rollback?: boolean;
   /** Default: containers do not reach it. */
   readonly doorway?: PlannedDoorway | null;
+  /** What stands between clients and the writer. Default: nothing. */
+  readonly through?: PlannedThrough | null;
   /** The phase at whose end the run is backed out of. Default: it goes to its end. */
   readonly abortAt?: string | null;
 }
@@ -175,6 +178,7 @@ export interface RunPlan {
   readonly patch: PatchChoices | null;
   readonly pendingParameters: readonly string[];
   readonly doorway: PlannedDoorway | null;
+  readonly through: PlannedThrough | null;
   readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
   /** When T0 is expected, milliseconds after the first phase begins. */
   /** The phase at whose end the run is backed out of, or null. */
@@ -237,6 +241,7 @@ export function planRun(request: PlanRequest): RunPlan {
     patch: request.patch,
     pendingParameters: request.pendingParameters,
     doorway: request.doorway ?? null,
+    through: request.through ?? null,
     settings: settingsOf(request, phases, settled),
     expectedT0Ms,
   };

@@ -3,6 +3,7 @@ import { rng } from '../sim/rng.js';
 import type { LaneKind, LaneSpec } from './history/entry.js';
 import { lanesOf, type PlannedLaneKind } from './probe/lanes-of.js';
 import type { Topology } from './scenario.js';
+import { type PlannedThrough, throughLanes } from './through/planned-through.js';
 import { instancesOf, primaryOf, secondariesOf } from './topology.js';
 
 export interface PlannedLane {
@@ -17,6 +18,8 @@ export interface LaneRequest {
   /** Null: each lane's own. */
   readonly timeoutMs: number | null;
   readonly edgeIntervalMs: number | null;
+  /** Whether something stands before the writer: lanes go through it too. Default: nothing. */
+  readonly through?: PlannedThrough | null;
 }
 
 /** Lanes that hold a session wait longer: a kept session is to be silent, not to fail. */
@@ -41,9 +44,9 @@ const secondaryKinds: readonly LaneKind[] = [
 
 export function planLanes(
   topology: Topology,
-  { seed, intervalMs, timeoutMs, edgeIntervalMs }: LaneRequest,
+  { seed, intervalMs, timeoutMs, edgeIntervalMs, through }: LaneRequest,
 ): PlannedLane[] {
-  return kindsOf(topology).map((lane) => ({
+  return kindsOf(topology, (through ?? null) !== null).map((lane) => ({
     spec: {
       ...lane,
       intervalMs,
@@ -54,8 +57,8 @@ export function planLanes(
   }));
 }
 
-/** Those of the secondaries come before the observer, which belongs to no cluster. */
-function kindsOf(topology: Topology): PlannedLaneKind[] {
+/** Those of others come before the observer, which belongs to no cluster. */
+function kindsOf(topology: Topology, isThrough: boolean): PlannedLaneKind[] {
   const readers = instancesOf(primaryOf(topology))
     .filter(({ role }) => role === 'reader')
     .map(({ identifier }) => identifier);
@@ -72,6 +75,7 @@ function kindsOf(topology: Topology): PlannedLaneKind[] {
   const isObserver = ({ kind }: PlannedLaneKind): boolean => kind === 'observer';
   return [
     ...ofPrimary.filter((lane) => !isObserver(lane)),
+    ...(isThrough ? throughLanes(primaryOf(topology).identifier) : []),
     ...ofSecondaries,
     ...ofPrimary.filter(isObserver),
   ];

@@ -44,6 +44,7 @@ export function settingsOf(
     ...request.database?.settings,
     ...imageSettings(servers),
     ...doorwaySettings(request.doorway ?? null),
+    ...throughSettings(request),
   };
 }
 
@@ -68,6 +69,10 @@ function doorwaySettings(doorway: PlannedDoorway | null): Settings {
   if (doorway === null) return {};
   const { alias, port, network } = doorway;
   return { networkAlias: `${alias}:${port}`, ...(network === null ? {} : { network }) };
+}
+
+function throughSettings({ through }: PlanRequest): Settings {
+  return through === undefined || through === null ? {} : { through: through.label };
 }
 
 function imageSettings({ images, imagePrefix }: ServedServers): Settings {

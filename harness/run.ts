@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../sim/clock.js';
-import type { Cluster, Sim } from '../sim/sim.js';
+import type { Cluster, Sim, ThroughAddress } from '../sim/sim.js';
 import { messageOf } from '../sim/user-error.js';
 import { RunUnderWay } from './conductor/run-under-way.js';
 import type { Outside } from './conductor/steps/step-end.js';
@@ -33,7 +33,7 @@ export interface RunContext {
   /** Gets ready what the servers need and makes the world, empty. */
   readonly makeSim: () => Promise<Sim>;
   /** Told once the endpoint can be dialled; returns what takes it back. */
-  readonly onCluster: (cluster: Cluster) => () => void;
+  readonly onCluster: (cluster: Cluster, through: ThroughAddress | null) => () => void;
   /** What the steps of a scenario need that is not of the world. */
   readonly outside: Outside;
   /** Makes the instruments' tables; see `harness/load/schema.ts`. */
@@ -44,6 +44,8 @@ export interface RunContext {
   /** The history port that the instruments write to. */
   readonly instrumentsHistory: MessagePort;
   readonly record: RecordEntry;
+  /** The run's folder, where there is one. */
+  readonly folder?: string;
   /** Aborted to end the run early; its reason is told in the history. */
   readonly stop: AbortSignal;
   readonly tool: { readonly name: string; readonly version: string };

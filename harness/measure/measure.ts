@@ -6,6 +6,7 @@ import {
   type LaneSpec,
   laneKinds,
 } from '../history/entry.js';
+import { measurePooling, type PoolingMeasure } from '../through/measure-through.js';
 import { type BackOutMeasure, measureBackOut } from './back-out.js';
 import { measureDns, measureRoles, type NameMeasure, type RoleMeasure } from './dns.js';
 import {
@@ -62,6 +63,8 @@ export interface Measurement {
   readonly names: readonly NameMeasure[];
   readonly roles: readonly RoleMeasure[];
   readonly statuses: readonly StatusMeasure[];
+  /** Null where no pooling endpoint of ours stood before the writer. */
+  readonly pooling: PoolingMeasure | null;
   /** Lanes from whose polls nothing can be concluded, and why. */
   readonly undecided: ReadonlyMap<string, string>;
   readonly control: Stretch | null;
@@ -136,7 +139,10 @@ export function measureWorld(
   specs: readonly LaneSpec[],
   kinds: { readonly [K in 'gauge' | 'note' | 'session']: readonly EntryOf<K>[] },
   endNs: number,
-): Pick<Measurement, 'windows' | 'windowsOf' | 'names' | 'roles' | 'statuses' | 'undecided'> {
+): Pick<
+  Measurement,
+  'windows' | 'windowsOf' | 'names' | 'roles' | 'statuses' | 'pooling' | 'undecided'
+> {
   const { gauge: gauges } = kinds;
   const roles = measureRoles(gauges);
   const names = measureDns(gauges, roles, endNs);
@@ -146,6 +152,7 @@ export function measureWorld(
     names,
     roles,
     statuses: measureStatuses(gauges, endNs),
+    pooling: measurePooling(gauges),
     undecided: undecidedLanes(specs, kinds.note, kinds.session),
   };
 }

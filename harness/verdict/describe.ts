@@ -4,6 +4,7 @@ import type { Ledger } from '../measure/ledger.js';
 import type { Measurement } from '../measure/measure.js';
 import type { Edge, Outage } from '../measure/outages.js';
 import { causeIn, exercisesHang, shareOut } from '../measure/shares.js';
+import { describeThrough } from '../through/through-report.js';
 import { describeCluster } from './describe-cluster.js';
 import { boundsMs, ms, msOrNull, spanMs } from './milliseconds.js';
 import { type LaneReport, type OutageReport, type RunReport, reportSchema } from './run-report.js';
@@ -59,6 +60,7 @@ export function describeMeasurement(
     writes: ledger === null ? null : describeLedger(ledger),
     rollback: describeRollback(measurement),
     backOut: describeBackOut(measurement),
+    through: describeThrough(measurement),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
     schedule: started?.schedule ?? [],

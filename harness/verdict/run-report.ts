@@ -4,6 +4,7 @@
  * milliseconds. Described field by field in docs/report-json.md.
  */
 import type { Draw } from '../history/entry.js';
+import type { ThroughReport } from '../through/through-report.js';
 import type { Evaluated, Verdict } from './evaluate.js';
 
 export const reportSchema = 'rehearse-report/1';
@@ -295,6 +296,8 @@ export interface RunReport {
   rollback: RollbackReport | null;
   /** The way back from a phase, where the run was backed out of (`--abort-at`); else null. */
   backOut: BackOutReport | null;
+  /** What stood between clients and the writer (`--through`), and what it added; else null. */
+  through: ThroughReport | null;
   clocks: {
     control: SpanReport | null;
     engine: SpanReport | null;
