@@ -4,6 +4,7 @@ import { auroraFailover } from './aurora-failover.js';
 import { auroraGlobalMinorUpgrade } from './aurora-global-minor-upgrade.js';
 import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
+import { blueGreen, blueGreenMajor } from './blue-green.js';
 import { rdsMajorInPlace } from './rds-major-in-place.js';
 import { rdsMinorInPlace } from './rds-minor-in-place.js';
 import { rdsMultiAzFailover } from './rds-multi-az-failover.js';
@@ -24,4 +25,6 @@ export const scenarios: readonly Scenario[] = [
   rdsMajorInPlace,
   readOnlyWindow,
   replicaSchemaChange,
+  blueGreen,
+  blueGreenMajor,
 ];

@@ -176,6 +176,7 @@ export interface OperationParameters {
   'create-blue-green-deployment': CreateBlueGreenDeploymentParameters;
   'switch-over-blue-green-deployment': SwitchOverBlueGreenDeploymentParameters;
   'delete-blue-green-deployment': DeleteBlueGreenDeploymentParameters;
+  'stop-switchover': OperationBasics;
 }
 export type OperationName = keyof OperationParameters;
 

@@ -45,6 +45,7 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
   'create-blue-green-deployment': ({ plan, basics }) => ({ ...basics, ...versionAfter(plan) }),
   'switch-over-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
   'delete-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'stop-switchover': ({ basics }) => basics,
 };
 
 /** The version to go to, of an operation that changes it. */

@@ -2,6 +2,7 @@
 import type { OperationName, OperationParameters } from '../sim.js';
 import { createBlueGreenDeployment } from './blue-green/create.js';
 import { deleteBlueGreenDeployment } from './blue-green/delete.js';
+import { stopSwitchover } from './blue-green/stop.js';
 import { switchOverBlueGreenDeployment } from './blue-green/switch-over.js';
 import { failover } from './failover/call.js';
 import { globalUpgrade } from './global-upgrade/call.js';
@@ -35,4 +36,5 @@ export const operations: { readonly [O in OperationName]: Operation<OperationPar
   'create-blue-green-deployment': createBlueGreenDeployment,
   'switch-over-blue-green-deployment': switchOverBlueGreenDeployment,
   'delete-blue-green-deployment': deleteBlueGreenDeployment,
+  'stop-switchover': stopSwitchover,
 };

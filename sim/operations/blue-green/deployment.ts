@@ -30,6 +30,8 @@ export class BlueGreenDeployment {
   schema: ReadonlyMap<string, string> = new Map();
   /** What old blue is called once green has its names. */
   oldName: string;
+  /** While a switchover can be stopped, what stops it. */
+  stop: AbortController | null = null;
   readonly #emit: Emit;
   /** Blue's when the deployment was made. */
   readonly #readers: readonly string[];

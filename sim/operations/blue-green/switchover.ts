@@ -34,6 +34,8 @@ export class Switchover {
   readonly #deployment: BlueGreenDeployment;
   readonly #parameters: SwitchOverBlueGreenDeploymentParameters;
   readonly #signal: AbortSignal;
+  /** Aborts with the job, or where somebody stops the switchover alone. */
+  readonly #stop: AbortSignal;
   readonly #doors: Doors;
   /** Whether blue is as it was before. */
   #isBack = true;
@@ -48,6 +50,8 @@ export class Switchover {
     this.#deployment = deployment;
     this.#parameters = parameters;
     this.#signal = signal;
+    deployment.stop = new AbortController();
+    this.#stop = AbortSignal.any([signal, deployment.stop.signal]);
     this.#doors = new Doors(deployment);
   }
 
@@ -65,6 +69,8 @@ export class Switchover {
       await this.#untilGreenHasAll();
     } catch (error) {
       this.#cancel(error);
+    } finally {
+      deployment.stop = null;
     }
     try {
       await this.#changePlaces();
@@ -81,22 +87,22 @@ export class Switchover {
   /** Everything before anybody feels it. @throws OperationFailed where a guardrail refuses */
   async #guard(): Promise<void> {
     const { switchoverTimeoutMs, lagLimitMs, longWriteMs } = this.#parameters;
-    await this.#world.clock.sleep(this.#duration('bg.switchover.initiatedMs'), this.#signal);
+    await this.#world.clock.sleep(this.#duration('bg.switchover.initiatedMs'), this.#stop);
     const lagMs = lagLimitMs === 0 ? switchoverTimeoutMs : lagLimitMs;
     const limits = { lagMs, longMs: longWriteMs };
-    const examined = await examine(this.#world, this.#deployment, limits, this.#signal);
+    const examined = await examine(this.#world, this.#deployment, limits, this.#stop);
     const checks = guardrails(examined);
     for (const check of checks) this.#deployment.blue.tellCheck(check);
     const refusal = refusalOf(checks);
     if (refusal !== null) throw new OperationFailed(`a guardrail (${refusal})`);
-    if (this.#signal.aborted) throw this.#signal.reason;
+    if (this.#stop.aborted) throw this.#stop.reason;
   }
 
   /** T0: from the stop of writes on, whatever goes wrong is rolled back. */
   async #untilGreenHasAll(): Promise<void> {
     const { clock } = this.#world;
     const t0Ns = clock.nowNs();
-    const timeout = new Timeout(clock, this.#parameters.switchoverTimeoutMs, this.#signal);
+    const timeout = new Timeout(clock, this.#parameters.switchoverTimeoutMs, this.#stop);
     this.#parameters.onT0?.(t0Ns);
     try {
       this.#setStatus('modifying');
