@@ -283,6 +283,7 @@ export function phasesWith(parameter: ReadOnlyParameter): Phase[] {
       name: 'settle',
       what: 'Sessions and probes run against the server that serves now.',
       steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
+      back: back('Nothing replicates back: the source has none of the writes since [runbook].'),
     },
     {
       name: 'verify',
