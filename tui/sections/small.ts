@@ -26,7 +26,7 @@ export function statusLine(input: HeaderInput, columns: number): Line {
       return [span(`${lane.spec.name} `), span(now.state === 'ok' ? 'ok' : text, state)];
     }),
     [span(`${view.t0Ns === null ? '' : 'T'}${at} ${phase}`)],
-    [span(word, token), span(isOver ? '' : ' so far')],
+    [span(isOver ? word : word === 'none yet' ? 'no verdict yet' : `${word} so far`, token)],
     [span('(make the window 80x24)', 'dim')],
   ];
   return fitted([span(' '), ...packedLine(parts, columns - 1, 3)], columns);

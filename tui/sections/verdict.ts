@@ -27,19 +27,26 @@ export interface VerdictInput {
 const tokens: Readonly<Record<Verdict, Token>> = { pass: 'ok', fail: 'fail', unknown: 'slow' };
 
 /** What the objectives come to while the run goes on: a single one that is missed decides. */
-export function verdictSoFar({ objectives }: RunReport): Verdict {
+function verdictSoFar({ objectives }: RunReport): Verdict {
   if (objectives.some(({ verdict }) => verdict === 'fail')) return 'fail';
   return objectives.length > 0 && objectives.every(({ verdict }) => verdict === 'pass')
     ? 'pass'
     : 'unknown';
 }
 
+/** `unknown` is a verdict that a run ends with: while it goes on, there is none yet. */
+const wordsSoFar: Readonly<Record<Verdict, string>> = {
+  pass: 'PASS',
+  fail: 'FAIL',
+  unknown: 'none yet',
+};
+
 export function verdictWords({ report, isOver }: Pick<VerdictInput, 'report' | 'isOver'>): {
   readonly word: string;
   readonly token: Token;
 } {
   const verdict = isOver ? report.verdict : verdictSoFar(report);
-  return { word: isOver ? verdictWord(report) : verdict.toUpperCase(), token: tokens[verdict] };
+  return { word: isOver ? verdictWord(report) : wordsSoFar[verdict], token: tokens[verdict] };
 }
 
 /** So many rows, the title's included. */
@@ -66,9 +73,9 @@ function reasonLine({ reason }: RunReport, columns: number, ascii: boolean): Lin
 
 /** Where rows are short, those at the end, which are met as a rule, are folded into one. */
 function objectiveLines(input: VerdictInput, columns: number, room: number): Line[] {
-  const { report, ascii } = input;
-  const { objectives } = report;
+  const { report, ascii, isOver } = input;
   if (room <= 0) return [];
+  const objectives = isOver ? report.objectives : [...report.objectives].sort(mostToldFirst);
   const kept = objectives.length <= room ? objectives : objectives.slice(0, Math.max(0, room - 1));
   const folded = objectives.slice(kept.length);
   const rows = kept.map((one) => rowOf(one, input));
@@ -88,8 +95,21 @@ function objectiveLines(input: VerdictInput, columns: number, room: number): Lin
 
 type Objective = RunReport['objectives'][number];
 
+/** Missed, in question, met; those that can only be told at the end come last. */
+function mostToldFirst(a: Objective, b: Objective): number {
+  return rankSoFar(a) - rankSoFar(b);
+}
+
+function rankSoFar({ verdict, measured }: Objective): number {
+  if (verdict === 'unknown') return measured === null ? 3 : 1;
+  return verdict === 'fail' ? 0 : 2;
+}
+
 function foldedLine(folded: readonly Objective[], columns: number, ascii: boolean): Line {
-  const worst = folded[0]?.verdict ?? 'pass';
+  const worst =
+    (['fail', 'unknown', 'pass'] as const).find((one) =>
+      folded.some(({ verdict }) => verdict === one),
+    ) ?? 'pass';
   const word = worst === 'pass' ? 'more met' : 'more';
   const names = folded.map(({ text }) => askedOf(text).subject).join(', ');
   const text = `${folded.length} ${word}  ${narrow(names, ascii)}`;
@@ -109,7 +129,7 @@ interface Row {
   readonly why: string;
 }
 
-function rowOf(objective: Objective, { report, marks, ascii }: VerdictInput): Row {
+function rowOf(objective: Objective, { report, isOver, marks, ascii }: VerdictInput): Row {
   const { text, verdict, measured, why } = objective;
   const { subject, operator, limit } = askedOf(narrow(text, ascii));
   const lane = report.lanes[subject.slice(0, subject.lastIndexOf('.'))];
@@ -121,7 +141,7 @@ function rowOf(objective: Objective, { report, marks, ascii }: VerdictInput): Ro
       measuredText(measured, { ascii }),
       `${marks.operators[operator] ?? operator} ${limit}`,
     ],
-    why: why === null ? where : narrow(why, ascii),
+    why: why === null ? where : measured === null && !isOver ? 'not known yet' : narrow(why, ascii),
   };
 }
 
