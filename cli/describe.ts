@@ -4,17 +4,19 @@ import type { Scenario } from '../harness/scenario.js';
 import { clusterTexts, instanceCount, oneCluster } from '../harness/topology.js';
 import { type Duration, timingTable } from '../sim/timing.js';
 import type { CommandContext } from './context.js';
-import { findScenario } from './find-scenario.js';
+import { findScenarioOrFile } from './find-scenario.js';
 import { type EngineOption, scenarioForEngine } from './scenario-engine.js';
 import { requireSuited } from './servers/request.js';
 import { json, table, wrap } from './text.js';
 
-export function describeCommand(
+export async function describeCommand(
   name: string,
   options: { json?: boolean; engine?: EngineOption },
-  { output }: CommandContext,
-): number {
-  const { scenario, server } = scenarioForEngine(findScenario(name), options.engine);
+  context: CommandContext,
+): Promise<number> {
+  const { output } = context;
+  const found = await findScenarioOrFile(name, context);
+  const { scenario, server } = scenarioForEngine(found.scenario, options.engine);
   if (server !== undefined) requireSuited(scenario.engine, server);
   if (options.json === true) output.data(json({ ...scenario, timing: timingsOf(scenario) }));
   else output.data(describeText(scenario, output.columns));

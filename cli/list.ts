@@ -16,6 +16,7 @@ export function listCommand(options: { json?: boolean }, { output }: CommandCont
     output.data(wrap(scenario.title, output.columns, '  '));
   }
   output.log('\nMore about one: rehearse describe SCENARIO');
+  output.log('One of your own: rehearse run ./our-upgrade.yaml, see docs/adding-a-scenario.md');
   return 0;
 }
 

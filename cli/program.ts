@@ -58,7 +58,7 @@ function addKnowledge(program: Command, start: Start): void {
   program
     .command('describe')
     .description('what a rehearsal does, what is real, what is modelled, and who says so')
-    .argument('<scenario>', 'its name')
+    .argument('<scenario>', 'its name, or a file of your own')
     .addOption(engineOption('one of the engines that it exists for (default: the first)'))
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', examples('rehearse describe aurora-postgres-zdp'))
@@ -73,7 +73,7 @@ function addRun(program: Command, start: Start): void {
   const command = program
     .command('run')
     .description('run a rehearsal, measure it and judge it')
-    .argument('<scenario>', 'its name');
+    .argument('<scenario>', 'its name, or a file of your own: ./our-upgrade.yaml, .ts');
   addMeasuring(command);
   addWorld(command);
   addSwitches(command);

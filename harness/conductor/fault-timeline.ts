@@ -76,7 +76,8 @@ export function faultTimeline(
   };
 }
 
-function requestOf({ name, value, target, sessions }: ScheduledFault): FaultRequest {
+/** What is asked of the world at its time. */
+export function requestOf({ name, value, target, sessions }: ScheduledFault): FaultRequest {
   return {
     name,
     ...(value === null ? {} : { value }),
