@@ -15,7 +15,7 @@ import { accessFile } from './access-file.js';
 import { asksForApproval, requireSomebodyToAsk, yesToAll } from './approval.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
-import { findScenario } from './find-scenario.js';
+import { allSettings, findScenarioOrFile } from './find-scenario.js';
 import { makeRunFolder, type RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
 import { makePlan } from './run-plan.js';
@@ -31,11 +31,12 @@ import { writeReports } from './write-reports.js';
  */
 export async function runCommand(
   name: string,
-  options: RunOptions,
+  given: RunOptions,
   context: CommandContext,
 ): Promise<number> {
   const { output } = context;
-  const scenario = findScenario(name);
+  const { scenario, set } = await findScenarioOrFile(name, context);
+  const options = { ...given, set: allSettings(set, given.set) };
   if (options.abortAt === 'each')
     return (await import('./abort-at-each.js')).abortAtEach(scenario, options, context);
   const plan = await makePlan(scenario, options, context);
