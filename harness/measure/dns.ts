@@ -16,7 +16,10 @@ export interface NameMeasure {
   readonly listener: string;
   /** The identifiers of the instances that it led to. */
   readonly answers: readonly Held[];
-  /** When it led to another than the writer, though its cluster had one; of writers' names only. */
+  /**
+   * When it led to another than the writer, though its cluster had one, or than its record said; of
+   * writers' names only.
+   */
   readonly stale: readonly Stretch[];
 }
 
@@ -37,7 +40,10 @@ export function measureRoles(gauges: readonly Gauge[]): RoleMeasure[] {
   }));
 }
 
-/** From the gauges `dns.answer`, in the order in which the names came up. */
+/**
+ * From the gauges `dns.answer`, in the order in which the names came up, and `dns.record`, which
+ * tells what was to be answered, where names change their owner and no instance changes its role.
+ */
 export function measureDns(
   gauges: readonly Gauge[],
   roles: readonly RoleMeasure[],
@@ -45,11 +51,14 @@ export function measureDns(
 ): NameMeasure[] {
   const keyOf = ({ subject: { endpoint, listener } }: Gauge): string | undefined =>
     listener === undefined ? undefined : `${endpoint ?? ''} ${listener}`;
-  return [...bySubject(gauges, 'dns.answer', keyOf).values()].map((list) => {
+  const records = bySubject(gauges, 'dns.record', keyOf);
+  return [...bySubject(gauges, 'dns.answer', keyOf)].map(([key, list]) => {
     const endpoint = list[0]?.subject.endpoint ?? '';
     const listener = list[0]?.subject.listener ?? '';
     const answers = heldValues(list);
-    return { endpoint, listener, answers, stale: staleOf(listener, answers, roles, endNs) };
+    const demoted = staleOf(listener, answers, roles, endNs);
+    const late = lateOf(listener, answers, heldValues(records.get(key) ?? []), endNs);
+    return { endpoint, listener, answers, stale: union([...demoted, ...late]) };
   });
 }
 
@@ -61,6 +70,23 @@ export function nameOf(
   const isOfCluster = ({ endpoint }: NameMeasure): boolean =>
     cluster === undefined || endpoint.startsWith(`${cluster}.`);
   return names.find((name) => name.listener === listener && isOfCluster(name)) ?? null;
+}
+
+/** When a name of the writer was answered otherwise than its record said. */
+function lateOf(
+  listener: string,
+  answers: readonly Held[],
+  records: readonly Held[],
+  endNs: number,
+): Stretch[] {
+  if (listener === 'reader') return [];
+  const said = new Set(records.map(({ value }) => value));
+  return [...said].flatMap((one) =>
+    intersection(
+      whenHeld(records, endNs, (value) => value === one),
+      whenHeld(answers, endNs, (value) => value !== one),
+    ),
+  );
 }
 
 function staleOf(

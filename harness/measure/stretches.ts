@@ -17,6 +17,18 @@ export function intersection(some: readonly Stretch[], others: readonly Stretch[
   return some.flatMap((one) => others.flatMap((other) => overlap(one, other)));
 }
 
+/** Where stretches of the first list lie and none of the second. */
+export function difference(some: readonly Stretch[], others: readonly Stretch[]): Stretch[] {
+  return union(others).reduce<Stretch[]>(
+    (left, { fromNs, toNs }) =>
+      left.flatMap((one) => [
+        ...overlap(one, { fromNs: Number.NEGATIVE_INFINITY, toNs: fromNs }),
+        ...overlap(one, { fromNs: toNs, toNs: Number.POSITIVE_INFINITY }),
+      ]),
+    union(some),
+  );
+}
+
 function overlap(a: Stretch, b: Stretch): Stretch[] {
   const fromNs = Math.max(a.fromNs, b.fromNs);
   const toNs = Math.min(a.toNs, b.toNs);

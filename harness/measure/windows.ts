@@ -3,7 +3,7 @@ import type { EntryOf, LaneSpec } from '../history/entry.js';
 import { type NameMeasure, nameOf } from './dns.js';
 import { whenHeld } from './gauge-values.js';
 import type { Stretch } from './lane.js';
-import { intersection, union } from './stretches.js';
+import { difference, intersection, union } from './stretches.js';
 
 type Gauge = EntryOf<'gauge'>;
 
@@ -85,7 +85,11 @@ export function windowsOfLane(
     engineBusy: joined(({ engineBusy }) => engineBusy),
     faults: union([...own.faults, ...joined(({ faults }) => faults)]),
     stale: name.stale,
-    refused: joined(({ refused }) => refused),
+    // With the answer that is due, a client would have come to who takes writes.
+    refused: difference(
+      joined(({ refused }) => refused),
+      name.stale,
+    ),
   };
 }
 

@@ -15,7 +15,7 @@ import { ClusterLines } from './cluster-lines.js';
 import { LaneState } from './lane-state.js';
 import { stepText } from './rehearsed.js';
 import { SessionTally } from './session-tally.js';
-import { cutTo, offsetText, plain, shortMs, type TextOptions } from './text.js';
+import { cutTo, offsetText, plain, shortMs, sourceText, type TextOptions } from './text.js';
 import { annotation, beginGroup, endGroup } from './workflow-commands.js';
 
 export const lineFormats = ['text', 'tsv', 'ndjson'] as const;
@@ -149,7 +149,11 @@ export class LineRenderer {
       case 'event': {
         const { source, message, eventId, modelled } = entry.data;
         const id = eventId === null ? '' : `  [${eventId}]`;
-        return line(source, 'event', `${message}${id}${modelled ? '  (modelled)' : ''}`);
+        return line(
+          sourceText(source),
+          'event',
+          `${message}${id}${modelled ? '  (modelled)' : ''}`,
+        );
       }
       case 'poll':
         return this.#describePoll(entry, line);

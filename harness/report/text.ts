@@ -27,6 +27,11 @@ function trim(valueMs: number): string {
   return valueMs.toFixed(1).replace(/\.0$/, '');
 }
 
+/** Who told an event, as it fits into a column: a deployment is the control plane's affair. */
+export function sourceText(source: string): string {
+  return source === 'deployment' ? 'control' : source;
+}
+
 /** Seconds from T0 with a sign: `+0.9s`, `-67.0s`. */
 export function offsetText(offsetMs: number): string {
   const seconds = (offsetMs / 1_000).toFixed(1);
