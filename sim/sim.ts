@@ -26,6 +26,11 @@ import type {
   RepointParameters,
   WaitForReplicaParameters,
 } from './operations/read-replica/parameters.js';
+import type {
+  CreateGreenParameters,
+  ShiftReadsParameters,
+  SwitchByDnsParameters,
+} from './operations/self-managed-switch/parameters.js';
 import type { Through, ThroughAddress } from './pooling/through.js';
 import type {
   AdminLogin,
@@ -175,6 +180,9 @@ export interface OperationParameters {
   'upgrade-in-place': UpgradeInPlaceParameters;
   'create-blue-green-deployment': CreateBlueGreenDeploymentParameters;
   'switch-over-blue-green-deployment': SwitchOverBlueGreenDeploymentParameters;
+  'create-green': CreateGreenParameters;
+  'shift-reads': ShiftReadsParameters;
+  'switch-by-dns': SwitchByDnsParameters;
   'delete-blue-green-deployment': DeleteBlueGreenDeploymentParameters;
   'stop-switchover': OperationBasics;
 }

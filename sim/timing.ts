@@ -13,6 +13,7 @@ import { parameterDurations } from './timing/parameter-durations.js';
 import { patchDurations } from './timing/patch-durations.js';
 import { readReplicaDurations } from './timing/read-replica-durations.js';
 import { rebootDurations } from './timing/reboot-durations.js';
+import { selfManagedDurations } from './timing/self-managed-durations.js';
 
 /** How a run takes its durations: as published, worse, or as fast as the local engine goes. */
 export const timingChoices = ['typical', 'stress', 'engine'] as const;
@@ -30,6 +31,7 @@ export const timingTable = {
   ...inPlaceDurations,
   ...blueGreenDurations,
   ...readReplicaDurations,
+  ...selfManagedDurations,
 } as const satisfies Record<string, Record<string, Duration>>;
 
 export type TimingProfile = keyof typeof timingTable;
@@ -52,6 +54,11 @@ export interface DrawnDuration {
   readonly source: string;
   readonly observations: number;
   readonly kind: Duration['kind'];
+  /** What happens in it. */
+  readonly what: string;
+  /** Of the table, which neither pace nor an override changes. */
+  readonly typicalMs: number;
+  readonly stressMs: number;
 }
 
 /**
@@ -78,6 +85,9 @@ export function drawDurations(
       source,
       observations,
       kind: duration.kind,
+      what: duration.what,
+      typicalMs: duration.typical,
+      stressMs: duration.stress,
     };
   });
 }

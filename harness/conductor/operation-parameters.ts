@@ -44,6 +44,13 @@ const builders: { readonly [O in OperationName]: (parts: Parts<O>) => OperationP
   reboot: ({ basics, settings }) => ({ ...basics, ...settings }),
   'create-blue-green-deployment': ({ plan, basics }) => ({ ...basics, ...versionAfter(plan) }),
   'switch-over-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'create-green': ({ plan, basics, settings }) => ({
+    ...basics,
+    ...versionAfter(plan),
+    ...settings,
+  }),
+  'shift-reads': ({ basics, settings }) => ({ ...basics, ...settings }),
+  'switch-by-dns': ({ basics, settings }) => ({ ...basics, ...settings }),
   'delete-blue-green-deployment': ({ basics, settings }) => ({ ...basics, ...settings }),
   'stop-switchover': ({ basics }) => basics,
 };

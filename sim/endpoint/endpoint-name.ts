@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Emit, EndpointState } from '../events.js';
-import { newSeed, rng } from '../rng.js';
+import { newSeed, type Rng, rng } from '../rng.js';
 import type { Endpoint, ListenerSpec } from './endpoint.js';
 import { Listener } from './listener.js';
 import { NameAnswers } from './name-answers.js';
@@ -18,6 +18,14 @@ export interface EndpointNameOptions extends ListenerSpec {
   readonly leadsTo: Endpoint;
 }
 
+/** Who of new clients comes to another endpoint than the others. */
+export interface Share {
+  readonly endpoint: Endpoint;
+  /** In [0, 1]. */
+  readonly share: number;
+  readonly stream: Rng;
+}
+
 export class EndpointName {
   readonly name: string;
   readonly label: string;
@@ -25,6 +33,7 @@ export class EndpointName {
   readonly #listener: Listener;
   /** Where its faults are. */
   readonly answers: NameAnswers;
+  #share: Share | undefined;
   #endpoint: Endpoint;
   #forget: () => void = () => undefined;
   #told: EndpointState | undefined;
@@ -37,7 +46,7 @@ export class EndpointName {
     this.answers = new NameAnswers(options.clock, options.leadsTo, (one) => this.#answer(one));
     this.#listener = new Listener(
       options.label,
-      (socket) => this.#endpoint.take(socket, options),
+      (socket) => this.#endpointNow().take(socket, options),
       options.gate,
     );
   }
@@ -64,6 +73,21 @@ export class EndpointName {
   leadTo(endpoint: Endpoint): Promise<void> {
     this.#tell('dns.record', instanceOf(endpoint));
     return this.answers.set(endpoint);
+  }
+
+  /**
+   * A share of new clients comes to another endpoint from now on: what weighted records of DNS do.
+   * It takes no part in whether the port is open. Null: nobody does.
+   */
+  weigh(share: Share | null): void {
+    this.#share = share ?? undefined;
+  }
+
+  #endpointNow(): Endpoint {
+    const share = this.#share;
+    return share !== undefined && share.stream.next() < share.share
+      ? share.endpoint
+      : this.#endpoint;
   }
 
   async #answer(endpoint: Endpoint): Promise<void> {

@@ -16,6 +16,9 @@ import { promoteReadReplica } from './read-replica/promote.js';
 import { waitForReplica } from './read-replica/wait.js';
 import { reboot } from './reboot/call.js';
 import { repoint } from './repoint/repoint.js';
+import { createGreen } from './self-managed-switch/create-green.js';
+import { shiftReads } from './self-managed-switch/shift-reads.js';
+import { switchByDns } from './self-managed-switch/switch-by-dns.js';
 import { upgradeInPlace } from './upgrade-in-place/call.js';
 import { zeroDowntimePatch } from './zero-downtime-patch/call.js';
 
@@ -35,6 +38,9 @@ export const operations: { readonly [O in OperationName]: Operation<OperationPar
   'upgrade-in-place': upgradeInPlace,
   'create-blue-green-deployment': createBlueGreenDeployment,
   'switch-over-blue-green-deployment': switchOverBlueGreenDeployment,
+  'create-green': createGreen,
+  'shift-reads': shiftReads,
+  'switch-by-dns': switchByDns,
   'delete-blue-green-deployment': deleteBlueGreenDeployment,
   'stop-switchover': stopSwitchover,
 };

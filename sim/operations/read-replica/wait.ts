@@ -35,7 +35,7 @@ export const waitForReplica: Operation<WaitForReplicaParameters> = {
 };
 
 /** Why it never has all, or not in time; null once it has. */
-async function lackOf(
+export async function lackOf(
   { clock }: World,
   { replica, instance, source }: ReplicaPair,
   timeoutMs: number,

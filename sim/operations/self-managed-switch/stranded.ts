@@ -1,0 +1,93 @@
+/**
+ * What stays behind on the side that was switched away from: transactions that it took while the
+ * other side took them too, and numbers that both gave.
+ */
+import type { ClusterRecord } from '../../cluster/cluster.js';
+import type { Instance } from '../../cluster/instance.js';
+import { transactionsOf } from '../../engine/mysql/replication.js';
+import { transactionsSince } from '../../engine/mysql/written-since.js';
+import { writtenNow, writtenSince } from '../../engine/postgres/written-since.js';
+import { messageOf } from '../../user-error.js';
+import { type GivenNumbers, givenNumbers, givenTwice } from './numbers.js';
+import type { Sides } from './sides.js';
+
+const listedMax = 5;
+
+/** Both sides at the instant from which on they went apart. */
+export interface Parting {
+  readonly sides: readonly Instance[];
+  readonly marks: ReadonlyMap<Instance, string>;
+  /** What the next writer had given by then. */
+  readonly given: GivenNumbers;
+}
+
+/** The latest one of each server: a way back parts nothing that was not apart. */
+const partings = new WeakMap<Instance, Parting>();
+
+/** To be called when the next one takes writes. @throws what the servers say */
+export async function part({ old, next }: Sides): Promise<void> {
+  const sides = [old, next];
+  const marks = new Map<Instance, string>();
+  for (const one of sides) marks.set(one, await markOf(one));
+  const parting = { sides, marks, given: await givenNumbers(next) };
+  for (const one of sides) partings.set(one, parting);
+}
+
+/** Tells what the old side holds that the next one never gets. Never rejects. */
+export async function tellStranded(record: ClusterRecord, { old, next }: Sides): Promise<void> {
+  const parting = partings.get(old);
+  if (parting === undefined || !parting.sides.includes(next)) return;
+  try {
+    const mark = parting.marks.get(old);
+    if (mark !== undefined) await tellTransactions(record, old, next, mark);
+    await tellNumbers(record, old, next, parting.given);
+  } catch (error) {
+    const text = `what ${old.identifier} holds alone was not looked at: ${messageOf(error)}`;
+    record.note('warning', 'stranded-unread', text);
+  }
+}
+
+async function tellTransactions(
+  record: ClusterRecord,
+  old: Instance,
+  next: Instance,
+  mark: string,
+): Promise<void> {
+  const { member } = old;
+  const count =
+    member.protocolName === 'postgres'
+      ? await writtenSince(member.admin, mark)
+      : await transactionsSince(member.admin, member.flavour, mark);
+  record.tellCheck({
+    ...{ when: 'after', name: 'stranded writes', state: count === 0 ? 'ok' : 'warning' },
+    detail:
+      `${count} transactions wrote on ${old.identifier} since the two took writes apart` +
+      (count === 0 ? '' : `: ${next.identifier} has none of them`),
+  });
+}
+
+async function tellNumbers(
+  record: ClusterRecord,
+  old: Instance,
+  next: Instance,
+  given: GivenNumbers,
+): Promise<void> {
+  const [atOld, atNext] = [await givenNumbers(old), await givenNumbers(next)];
+  const twice = givenTwice(given, atOld, atNext);
+  const listed = twice.slice(0, listedMax).map(({ name, count }) => `${count} of ${name}`);
+  const more = twice.length > listedMax ? ` and of ${twice.length - listedMax} more` : '';
+  record.tellCheck({
+    ...{ when: 'after', name: 'numbers given twice', state: twice.length === 0 ? 'ok' : 'warning' },
+    detail:
+      twice.length === 0
+        ? `no number of a row was given by ${old.identifier} and by ${next.identifier}`
+        : `${listed.join(', ')}${more}, by ${old.identifier} and by ${next.identifier}: rows that ` +
+          'collide where somebody brings both together, or refers to one by its number',
+  });
+}
+
+function markOf({ member }: Instance): Promise<string> {
+  return member.protocolName === 'postgres'
+    ? writtenNow(member.admin)
+    : transactionsOf(member.admin, member.flavour);
+}
