@@ -1,5 +1,13 @@
 /** A read-only window on an RDS instance: on, held for a while, off again. */
-import type { OtherEngine, Phase, Scenario, Step, Switch, Topology } from '../harness/scenario.js';
+import type {
+  OtherEngine,
+  Phase,
+  Scenario,
+  Step,
+  Switch,
+  Topology,
+  WayBack,
+} from '../harness/scenario.js';
 
 const groups =
   'AmazonRDS UserGuide/USER_WorkingWithParamGroups: a dynamic parameter is applied at once, and ' +
@@ -81,6 +89,13 @@ export function refuseWrites({ name, on, ...rest }: ReadOnlyParameter): Step {
   };
 }
 
+/** From the change on until it has taken effect: what was asked for comes to its end first. */
+export const changeUnderWay: WayBack = {
+  possible: true,
+  what: 'The change of the parameter group is waited for, and taken back [groups].',
+  steps: [{ step: 'finish', operation: 'modify-parameter-group', mayFail: true }],
+};
+
 /** What the runbook looks for by hand. */
 export function seen(name: string, statement: string, equals: string): Step {
   return {
@@ -116,12 +131,13 @@ function phasesWith(parameter: ReadOnlyParameter): Phase[] {
       name: 'steady',
       what: 'Sessions and probes run against a server that takes writes.',
       steps: [{ step: 'wait', durationMs: 6_000, option: 'steady' }],
-      back: { possible: true, what: 'Nothing was changed.', steps: [] },
+      back: back('Nothing was changed.'),
     },
     {
       name: 'prepare',
       what: 'The parameter group of the source is changed.',
       steps: [refuseWrites(parameter)],
+      back: changeUnderWay,
     },
     {
       name: 'flip',
@@ -158,7 +174,8 @@ function phasesWith(parameter: ReadOnlyParameter): Phase[] {
   ];
 }
 
-function back(what: string): NonNullable<Phase['back']> {
+/** What takes the steps back is beside them. */
+export function back(what: string): WayBack {
   return { possible: true, what, steps: [] };
 }
 

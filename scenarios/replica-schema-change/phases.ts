@@ -1,6 +1,13 @@
 /** The phases of a schema change by way of a replica. */
 import type { ByServer, Phase, Step } from '../../harness/scenario.js';
-import { type ReadOnlyParameter, refuseWrites, seen, writableAgain } from '../read-only-window.js';
+import {
+  back,
+  changeUnderWay,
+  type ReadOnlyParameter,
+  refuseWrites,
+  seen,
+  writableAgain,
+} from '../read-only-window.js';
 
 const target = 'rehearsal-target';
 const targetGroup = 'rehearsal-target';
@@ -92,7 +99,7 @@ function makeReplica({ name, off }: ReadOnlyParameter): Phase {
       },
       { step: 'operation', operation: 'reboot', on: target, when: ownGroup },
     ],
-    back: { possible: true, what: 'The replica is deleted [runbook].', steps: [] },
+    back: back('The replica is deleted [runbook].'),
   };
 }
 
@@ -111,7 +118,7 @@ const changeEarly: Phase = {
       statements: [`INSERT INTO ${table} (code) VALUES ('c${rowCount + 1}')`],
     },
   ],
-  back: { possible: true, what: 'The replica is deleted [runbook].', steps: [] },
+  back: back('The replica is deleted [runbook].'),
 };
 
 const changeLate: Phase = {
@@ -128,6 +135,7 @@ function flip(parameter: ReadOnlyParameter): Phase[] {
       name: 'prepare',
       what: 'The parameter group of the source is changed.',
       steps: [refuseWrites(parameter)],
+      back: changeUnderWay,
     },
     {
       name: 'flip',
@@ -201,7 +209,7 @@ const passes = (name: string, isExpected: boolean): Step => ({
     statement: `SELECT count(*) FROM ${table} WHERE number = 0`,
     equals: 0,
   },
-  timeoutMs: 2_000,
+  timeoutMs: 1_000,
   ...(isExpected ? {} : { mayFail: true }),
 });
 
@@ -258,10 +266,6 @@ const repointing: Phase = {
   ],
   back: back('Nothing replicates back: the source has none of the writes since [runbook].'),
 };
-
-function back(what: string): NonNullable<Phase['back']> {
-  return { possible: true, what, steps: [] };
-}
 
 export function phasesWith(parameter: ReadOnlyParameter): Phase[] {
   return [

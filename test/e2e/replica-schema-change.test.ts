@@ -144,7 +144,7 @@ describe.skipIf(program('mariadb') === undefined)('the same on MariaDB', () => {
     const access = join(place.folder, 'access.env');
     const { running, of } = begin('replica-schema-change', [
       ...['--engine', 'mariadb', '--accept-substitute', '--user-like', 'rds-master'],
-      ...[...skipping, '--repoint-sessions', 'stay', '--settle', '3s', '--access', access],
+      ...[...skipping, '--repoint-sessions', 'stay', '--settle', '2s', '--access', access],
     ]);
     await running.seen(/phase +steady/);
     const { host, port, user, password } = addressIn(access);
