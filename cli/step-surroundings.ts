@@ -7,22 +7,22 @@ import { writeNew } from './files.js';
 
 export interface StepSurroundings {
   readonly environment: (cluster: Cluster) => Readonly<Record<string, string>>;
-  /** Takes the file away again. */
+  /** Takes the files away again. */
   end(): void;
 }
 
-/** @param folder the run's: a certificate is kept there for as long as the run lasts */
+/** @param folder the run's: certificates are kept there for as long as the run lasts */
 export function stepSurroundings(folder: string): StepSurroundings {
-  const certificate = join(folder, 'authority.pem');
-  let isWritten = false;
+  const written = new Set<string>();
   return {
     environment: (cluster) => {
-      if (!isWritten) writeNew(certificate, cluster.caPem);
-      isWritten = true;
+      const certificate = join(folder, `${cluster.identifier}.ca.pem`);
+      if (!written.has(certificate)) writeNew(certificate, cluster.caPem);
+      written.add(certificate);
       return accessVariables(cluster, certificate);
     },
     end: () => {
-      if (isWritten) rmSync(certificate, { force: true });
+      for (const certificate of written) rmSync(certificate, { force: true });
     },
   };
 }

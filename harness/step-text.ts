@@ -1,7 +1,7 @@
 /** What a step does, in words. Pure. */
 import { shown } from './conductor/steps/shown.js';
 import { formatDuration } from './duration.js';
-import type { Step, StepOf } from './step.js';
+import { type Step, type StepOf, stepTimeoutsMs } from './step.js';
 
 /** The kinds that are told by a note, whatever becomes of them. */
 const toldKinds = ['sql', 'wait-until', 'shell', 'http', 'approval', 'compare', 'survey'] as const;
@@ -62,4 +62,10 @@ function conditionText({ until }: StepOf<'wait-until'>): string {
     case 'http':
       return shown(`GET ${until.url} answers ${until.status}`);
   }
+}
+
+/** That a step was given up at its limit. */
+export function lateText(step: Step): string {
+  const limitMs = step.timeoutMs ?? stepTimeoutsMs[step.step] ?? 0;
+  return `it was not over after ${formatDuration(limitMs)}`;
 }

@@ -24,7 +24,7 @@ const looking: ReadonlySet<Step['step']> = new Set(['compare', 'survey'] as cons
 const toldElsewhere: ReadonlySet<string> = new Set(['operation-failed', 'rollback-failed']);
 
 export class Procedure {
-  readonly #world: StepWorld;
+  #world: StepWorld;
   readonly #t0: T0;
   readonly #verify: (trouble: string | null) => Promise<string | null>;
   readonly #operations: Operations;
@@ -162,10 +162,21 @@ export class Procedure {
       isReached: this.#phases.has(step.from),
       trouble: this.#trouble,
       undo: this.#undo.toReversed().flat(),
-      take: (one) => this.#carryOut(one),
+      take: async (one) => {
+        const end = await this.#carryOut(one);
+        this.#serveRestored();
+        return end;
+      },
       restored: () => this.#rollback.restored,
     });
     return done();
+  }
+
+  /** On a way back, what was restored is the primary to all that comes behind it. */
+  #serveRestored(): void {
+    const { restored } = this.#rollback;
+    if (restored === null) return;
+    this.#world = { ...this.#world, clusters: { ...this.#world.clusters, primary: restored } };
   }
 
   #tell(level: 'info' | 'warning' | 'error', code: string, text: string): void {

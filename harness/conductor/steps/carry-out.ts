@@ -2,7 +2,7 @@
 import { messageOf } from '../../../sim/user-error.js';
 import { formatDuration } from '../../duration.js';
 import { type Step, stepTimeoutsMs } from '../../step.js';
-import { stepText, type ToldStep } from '../../step-text.js';
+import { lateText, stepText, type ToldStep } from '../../step-text.js';
 import { askApproval } from './approval.js';
 import { runCompare, runSurvey } from './compare.js';
 import { runHttp } from './http.js';
@@ -52,7 +52,7 @@ export async function withinItsTime(
   } catch (error) {
     if (stop.aborted) throw stop.reason;
     if (!late.signal.aborted) return failed(messageOf(error));
-    return failed(`it was not over after ${formatDuration(limitMs ?? 0)}`, 'step-timed-out');
+    return failed(lateText(step), 'step-timed-out');
   } finally {
     timer?.cancel();
   }

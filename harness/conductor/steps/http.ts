@@ -1,9 +1,12 @@
 /** The step `http`: one request to the address that the user wrote, and to no other. */
+import http from 'node:http';
+import https from 'node:https';
 import { messageOf } from '../../../sim/user-error.js';
 import type { HttpStep } from '../../step.js';
+import { boundedOutput } from './bounded-output.js';
 import { done, failed, type KeptOutput, type StepContext, type StepEnd } from './step-end.js';
 
-/** What is kept of a body; the rest is not even read. */
+/** What is kept of a body. */
 const bodyBytesMax = 16_384;
 
 export type Answered =
@@ -23,51 +26,42 @@ export async function runHttp(step: HttpStep, { signal }: StepContext): Promise<
 }
 
 /**
- * Asks once, following no redirection.
+ * Asks once, following no redirection. Not by `fetch`, which refuses some ports on principle.
  * @throws the signal's reason
  */
-export async function request(
-  { method, url, headers, body }: Pick<HttpStep, 'method' | 'url' | 'headers' | 'body'>,
-  signal: AbortSignal,
-): Promise<Answered> {
-  try {
-    const response = await fetch(url, {
-      method: method ?? 'GET',
-      redirect: 'manual',
-      signal,
-      ...(headers === undefined ? {} : { headers: { ...headers } }),
-      ...(body === undefined ? {} : { body }),
-    });
-    return { status: response.status, output: await firstOf(response.body) };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { failure: causeOf(error) };
-  }
+export async function request(wanted: Wanted, signal: AbortSignal): Promise<Answered> {
+  signal.throwIfAborted();
+  const answer = await answerOf(wanted, signal);
+  signal.throwIfAborted();
+  return answer;
 }
 
-async function firstOf(body: ReadableStream<Uint8Array> | null): Promise<KeptOutput> {
-  if (body === null) return { text: '', leftOut: 0 };
-  const reader = body.getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done: isOver, value } = await reader.read();
-    if (isOver) break;
-    parts.push(value);
-    length += value.length;
-    if (length <= bodyBytesMax) continue;
-    // How much more there is, nobody knows.
-    void reader.cancel().catch(() => undefined);
-    break;
-  }
-  const text = Buffer.concat(parts).subarray(0, bodyBytesMax).toString('utf8');
-  return { text, leftOut: Math.max(0, length - bodyBytesMax) };
+type Wanted = Pick<HttpStep, 'method' | 'url' | 'headers' | 'body'>;
+
+function answerOf({ method, url, headers, body }: Wanted, signal: AbortSignal): Promise<Answered> {
+  return new Promise((resolve) => {
+    const fail = (error: unknown): void => resolve({ failure: textOf(error) });
+    const send = url.startsWith('https:') ? https.request : http.request;
+    const options = { method: method ?? 'GET', headers: { ...headers }, signal, agent: false };
+    try {
+      const sent = send(url, options, (response) => {
+        const output = boundedOutput(bodyBytesMax);
+        response.on('data', output.take);
+        response.on('error', fail);
+        response.on('close', () =>
+          resolve({ status: response.statusCode ?? 0, output: output.kept() }),
+        );
+      });
+      sent.on('error', fail);
+      sent.end(body);
+    } catch (error) {
+      fail(error);
+    }
+  });
 }
 
-/** What is wrong stands in the cause: `connect ECONNREFUSED 127.0.0.1:1`. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const { code } = (cause ?? {}) as { readonly code?: unknown };
-  const text = cause === undefined ? messageOf(error) : messageOf(cause);
-  return text === '' && typeof code === 'string' ? code : text;
+/** A refused connection to a name with several addresses has its words inside. */
+function textOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return messageOf(error);
 }

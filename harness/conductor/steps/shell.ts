@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../../sim/clock.js';
 import type { ShellStep } from '../../step.js';
+import { lateText } from '../../step-text.js';
 import { boundedOutput } from './bounded-output.js';
 import { shown } from './shown.js';
 import { done, failed, type StepContext, type StepEnd } from './step-end.js';
@@ -39,7 +40,7 @@ const lastLines = 3;
 /** What the user's own tools must not find: it could lead to another database than this one. */
 const leadsElsewhere = /^(PG[A-Z]|MYSQL_|DATABASE_URL$)/;
 
-/** @throws the signal's reason, once nothing of the command is left */
+/** Ends once nothing of the command is left. @throws the run's stop reason */
 export async function runShell(step: ShellStep, context: StepContext): Promise<StepEnd> {
   const { run, clusters, signal } = context;
   const { clock, outside } = run;
@@ -55,14 +56,16 @@ export async function runShell(step: ShellStep, context: StepContext): Promise<S
   child.stdout?.on('data', output.take);
   child.stderr?.on('data', output.take);
   const why = await ended(child, clock, signal);
-  signal.throwIfAborted();
+  run.stop.throwIfAborted();
   const secrets = [clusters.primary.application.password];
   const { text, leftOut } = output.kept();
   const kept = { text: withoutSecrets(text, secrets), leftOut };
-  if (why === null) return { ...done('ended with 0'), output: kept };
+  if (why === null && !signal.aborted) return { ...done('ended with 0'), output: kept };
   const last = kept.text.trimEnd().split('\n').slice(-lastLines).join(' / ');
-  const said = last === '' ? why : `${why}; it said: ${shown(last)}`;
-  return { ...failed(said, 'step-shell-failed'), output: kept };
+  const what = why === null || signal.aborted ? lateText(step) : why;
+  const said = last === '' ? what : `${what}; it said: ${shown(last)}`;
+  const code = signal.aborted ? 'step-timed-out' : 'step-shell-failed';
+  return { ...failed(said, code), output: kept };
 }
 
 /** Resolves when it has ended with all that it began: null, or why it is a failure. */

@@ -30,6 +30,10 @@ export async function runSql(step: SqlStep, context: StepContext): Promise<StepE
     if (context.signal.aborted) session.destroy();
     else await session.close();
   }
-  const count = statements.length === 1 ? '1 statement' : `${statements.length} statements`;
-  return done(rows === 0 ? count : `${count}, ${rows} rows from the last`);
+  const count = counted(statements.length, 'statement');
+  return done(rows === 0 ? count : `${count}, ${counted(rows, 'row')} from the last`);
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
