@@ -3,7 +3,7 @@ import { rng } from '../sim/rng.js';
 import type { LaneKind, LaneSpec } from './history/entry.js';
 import { lanesOf, type PlannedLaneKind } from './probe/lanes-of.js';
 import type { Topology } from './scenario.js';
-import { type PlannedThrough, throughLanes } from './through/planned-through.js';
+import { type PlannedThrough, throughLanes, throughTarget } from './through/planned-through.js';
 import { instancesOf, primaryOf, secondariesOf } from './topology.js';
 
 export interface PlannedLane {
@@ -50,11 +50,21 @@ export function planLanes(
     spec: {
       ...lane,
       intervalMs,
-      timeoutMs: timeoutMs ?? timeoutMsOf[lane.kind],
-      edgeIntervalMs: lane.kind === 'observer' ? null : edgeIntervalMs,
+      timeoutMs: timeoutMs ?? (isThroughLane(lane) ? throughTimeoutMs : timeoutMsOf[lane.kind]),
+      edgeIntervalMs: lane.kind === 'observer' || isThroughLane(lane) ? null : edgeIntervalMs,
     },
     phaseMs: Math.floor(rng(seed, `lane ${lane.name}`).next() * intervalMs),
   }));
+}
+
+/**
+ * What waits in a pooler tells by its answer when the writer was back: it needs time, and polls at
+ * the edges, which give up early, would end the very session that is being kept.
+ */
+const throughTimeoutMs = 30_000;
+
+function isThroughLane({ target }: PlannedLaneKind): boolean {
+  return target === throughTarget;
 }
 
 /** Those of others come before the observer, which belongs to no cluster. */

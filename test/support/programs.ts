@@ -16,6 +16,10 @@ const special: Readonly<Record<string, { find: () => string | undefined; how: st
     find: () => databaseServer('REHEARSE_MARIADBD', ['mariadbd', 'mysqld'], true),
     how: 'no MariaDB server is installed (Debian: mariadb-server) or named by REHEARSE_MARIADBD',
   },
+  pgbouncer: {
+    find: () => onPath('pgbouncer', '/usr/sbin'),
+    how: 'PgBouncer is not installed (Debian: pgbouncer)',
+  },
   'mariadb-client': {
     find: () => onPath('mariadb'),
     how: 'the command-line client mariadb is not installed (Debian: mariadb-client)',
@@ -86,8 +90,9 @@ function dockerHost(): string | undefined {
   return status === 0 ? host : undefined;
 }
 
-function onPath(name: string): string | undefined {
-  for (const folder of (process.env.PATH ?? '').split(':')) {
+/** @param more a folder that few have on their PATH */
+function onPath(name: string, more = ''): string | undefined {
+  for (const folder of [...(process.env.PATH ?? '').split(':'), more]) {
     const path = `${folder}/${name}`;
     if (folder !== '' && existsSync(path) && runs(path)) return path;
   }
