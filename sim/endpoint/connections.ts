@@ -50,19 +50,18 @@ export class Connections {
     this.#events = events;
     const cut = (): void => events.cut();
     this.toServer = new Link(id, 'to-server', clock, faults, {
-      deliver: (chunk) => this.#server?.write(chunk) ?? true,
       pauseSender: () => this.pauseClient(),
       resumeSender: () => this.readClient(),
       cut,
     });
     this.toClient = new Link(id, 'to-client', clock, faults, {
-      deliver: (chunk) => this.#client.write(chunk),
       pauseSender: () => this.#server?.pause(),
       resumeSender: () => {
         if (this.#server?.isPaused()) this.#server.resume();
       },
       cut,
     });
+    this.toClient.receiver = client;
   }
 
   get server(): Socket | undefined {
@@ -105,8 +104,9 @@ export class Connections {
     return unread;
   }
 
-  useServer(server: Socket): void {
+  takeServer(server: Socket): void {
     this.#server = server;
+    this.toServer.receiver = server;
     let broken = false;
     server.on('data', this.#events.fromServer);
     server.on('drain', () => this.toServer.drained());
@@ -121,6 +121,7 @@ export class Connections {
   letServerGo(lastMessage: Buffer): void {
     const server = this.#server;
     this.#server = undefined;
+    this.toServer.receiver = undefined;
     if (server === undefined) return;
     server.removeAllListeners();
     server.on('error', () => {});

@@ -8,9 +8,13 @@ import type { ActiveFault, Direction } from './faults/fault.js';
 /** More than this waiting on one link stops the sender from being read. */
 const queuedBytesMax = 1024 * 1024;
 
+/** Whom a link delivers to, such as a socket. */
+export interface Receiver {
+  /** @returns false where it wants no more until it drains */
+  write(chunk: Buffer): boolean;
+}
+
 export interface LinkEnds {
-  /** Writes to the receiver; false = it wants no more until it drains. */
-  deliver(chunk: Buffer): boolean;
   /** Stops or goes on reading the sender. */
   pauseSender(): void;
   resumeSender(): void;
@@ -25,6 +29,8 @@ interface Queued {
 }
 
 export class Link {
+  /** Without one, what is delivered is lost. */
+  receiver: Receiver | undefined;
   readonly #session: string;
   readonly #direction: Direction;
   readonly #clock: Clock;
@@ -54,7 +60,7 @@ export class Link {
   /** Takes a chunk from the sender. */
   send(chunk: Buffer): void {
     if (this.#faults.length === 0 && this.#queue.length === 0) {
-      if (!this.#ends.deliver(chunk)) this.#full();
+      this.#deliver(chunk);
       return;
     }
     this.#enqueue(chunk);
@@ -102,7 +108,7 @@ export class Link {
       }
       this.#queue.shift();
       this.#queuedBytes -= head.chunk.length;
-      if (head.chunk.length > 0 && !this.#ends.deliver(head.chunk)) this.#full();
+      if (head.chunk.length > 0) this.#deliver(head.chunk);
       if (head.cutAfter) {
         this.discard();
         this.#ends.cut();
@@ -117,7 +123,8 @@ export class Link {
     }
   }
 
-  #full(): void {
+  #deliver(chunk: Buffer): void {
+    if (this.receiver === undefined || this.receiver.write(chunk)) return;
     this.#receiverFull = true;
     this.#ends.pauseSender();
   }

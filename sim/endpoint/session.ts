@@ -157,7 +157,7 @@ export abstract class Session implements FaultableSession {
       return;
     }
     this.#state = 'parked';
-    this.useServer(server);
+    this.takeServer(server);
   }
 
   /** From now on the first request of the kind that `hangsOn` names is never answered. */
@@ -243,11 +243,11 @@ export abstract class Session implements FaultableSession {
   /** For the birth of a session: from now on bytes flow. */
   protected begin(server: Socket): void {
     this.#connections.listen();
-    this.useServer(server);
+    this.takeServer(server);
   }
 
-  protected useServer(server: Socket): void {
-    this.#connections.useServer(server);
+  protected takeServer(server: Socket): void {
+    this.#connections.takeServer(server);
   }
 
   protected letServerGo(lastMessage: Buffer): void {

@@ -22,8 +22,8 @@ function walkerThatWants(wanted: number): { walker: Walker; seen: Seen[] } {
   const seen: Seen[] = [];
   const walker = new Walker({
     wants: () => wanted,
-    message: (type, bodyBytes, body) =>
-      seen.push({ type, bodyBytes, body: body === null ? null : body.toString('hex') }),
+    message: (type, bodyBytes, bytes, from, to) =>
+      seen.push({ type, bodyBytes, body: from === to ? null : bytes.toString('hex', from, to) }),
   });
   return { walker, seen };
 }

@@ -1,5 +1,5 @@
 /** The endpoint's own connection to a MySQL or MariaDB server, logged in in a session's name. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Clock } from '../../clock.js';
 import type { ServerAddress } from '../../server/server.js';
@@ -25,6 +25,7 @@ import {
 import { parseErr } from '../../wire/mysql/messages.js';
 import { packet } from '../../wire/mysql/packets.js';
 import { HandshakeError } from '../handshake-reader.js';
+import { openServerSocket } from '../server-socket.js';
 import type { Credentials } from './credentials.js';
 import { PacketTalk } from './packet-talk.js';
 import { Refusal, ServerRefusal } from './refusal.js';
@@ -76,7 +77,7 @@ export async function dial(
   clock: Clock,
   timeoutMs: number,
 ): Promise<Dialled> {
-  const talk = new PacketTalk(connect({ ...address, noDelay: true }));
+  const talk = new PacketTalk(openServerSocket(address));
   return await within(talk, clock, timeoutMs, async () => {
     const payload = await talk.next();
     refuse(payload);

@@ -32,6 +32,14 @@ export class Outstanding {
     return this.#queue.length > 0 && !this.#unsynced && !this.#copying;
   }
 
+  /** Nothing that was said before counts any more. */
+  clear(): void {
+    this.#queue = [];
+    this.#unsynced = false;
+    this.#copying = false;
+    this.#discarding = false;
+  }
+
   /** The client sent Query or FunctionCall. */
   query(): void {
     if (this.#discarding) return;
@@ -68,7 +76,8 @@ export class Outstanding {
     }
     this.#queue.shift();
     this.#copying = false;
-    if (!this.#unsynced && this.#queue.every((kind) => kind === copyEnd)) this.#queue = [];
+    if (this.#queue.length === 0 || this.#unsynced) return;
+    if (this.#queue.every((kind) => kind === copyEnd)) this.#queue = [];
   }
 
   /** The server sent CopyInResponse or CopyBothResponse. */

@@ -1,6 +1,6 @@
 /** The endpoint's own connection to the server, opened in a session's name. */
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
 import type { ServerAddress } from '../../server/server.js';
 import { md5Answer, md5Verifier } from '../../wire/postgres/md5.js';
@@ -15,6 +15,7 @@ import {
 } from '../../wire/postgres/messages.js';
 import { ScramClient } from '../../wire/postgres/scram.js';
 import { HandshakeError, HandshakeReader } from '../handshake-reader.js';
+import { openServerSocket } from '../server-socket.js';
 import type { Credentials } from './authenticate.js';
 import { takeMessage } from './take-message.js';
 
@@ -54,7 +55,7 @@ export interface UpstreamOptions {
  *   does not answer in time
  */
 export async function openUpstream(options: UpstreamOptions): Promise<Upstream> {
-  const socket = connect({ ...options.address, noDelay: true });
+  const socket = openServerSocket(options.address);
   const reader = new HandshakeReader(socket);
   const limit = options.clock.timer(options.timeoutMs, () =>
     reader.abort(`no answer from the server within ${options.timeoutMs} ms`),

@@ -233,8 +233,8 @@ export class MessageReader {
         this.#tooLarge = `message ${String.fromCharCode(type)} of ${bodyBytes} bytes`;
         return 0;
       },
-      message: (type, _bodyBytes, body) => {
-        this.#ready.push({ type, body: body ?? Buffer.alloc(0) });
+      message: (type, _bodyBytes, bytes, from, to) => {
+        this.#ready.push({ type, body: bytes.subarray(from, to) });
       },
     };
     this.#walker = new Walker(sink);

@@ -63,19 +63,31 @@ export function setsByParameter(sql: string): boolean {
   return setConfigByParameter.test(withoutComments(sql));
 }
 
-/** A cheap first look, made of every statement: most set nothing. Latin-1 is enough for letters. */
-export function maySetCustom(body: Buffer): boolean {
-  if (!holdsSet(body)) return false;
-  const text = body.toString('latin1');
+/**
+ * A cheap first look at the bytes of a statement, made of every one: most set nothing. Latin-1 is
+ * enough for letters.
+ */
+export function maySetCustom(bytes: Buffer, from: number, to: number): boolean {
+  if (!holdsSet(bytes, from, to)) return false;
+  const text = bytes.toString('latin1', from, to);
   return /\bset_config\b/i.test(text) || (text.includes('.') && /\bset\b/i.test(text));
 }
 
-/** Whether the letters s, e, t follow each other anywhere, in any case; no string is made. */
-function holdsSet(body: Buffer): boolean {
-  for (let at = 0; at + 2 < body.length; at++) {
-    if (((body[at] as number) | 0x20) !== 0x73) continue;
-    const next = ((body[at + 1] as number) | 0x20) === 0x65;
-    if (next && ((body[at + 2] as number) | 0x20) === 0x74) return true;
+/**
+ * Whether the letters s, e, t follow each other anywhere, in any case, with an underscore behind
+ * them or with a dot somewhere: an UPDATE of plain numbers has neither. No string is made.
+ */
+function holdsSet(bytes: Buffer, from: number, to: number): boolean {
+  let [set, dot] = [false, false];
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x2e) dot = true;
+    else if ((byte | 0x20) !== 0x73 || at + 2 >= to) continue;
+    else if (((bytes[at + 1] as number) | 0x20) !== 0x65) continue;
+    else if (((bytes[at + 2] as number) | 0x20) !== 0x74) continue;
+    else if (bytes[at + 3] === 0x5f) return true;
+    else set = true;
+    if (set && dot) return true;
   }
   return false;
 }

@@ -10,8 +10,11 @@ export const messageBytesMax = 0x3fffffff;
 export interface MessageSink {
   /** How many leading body bytes are wanted of this message; 0 = none. Told in `message`. */
   wants(type: number, bodyBytes: number): number;
-  /** @param body the wanted bytes (fewer if the body is shorter), or null where none were. */
-  message(type: number, bodyBytes: number, body: Buffer | null): void;
+  /**
+   * The wanted bytes (fewer if the body is shorter) are those of `bytes` from `from` to before
+   * `to`. No view of them is made: on a session's way it would cost more than all the rest here.
+   */
+  message(type: number, bodyBytes: number, bytes: Buffer, from: number, to: number): void;
 }
 
 export class Walker {
@@ -87,9 +90,8 @@ export class Walker {
     const bodyBytes = this.#length - 4;
     this.#bodyLeft = bodyBytes;
     const wanted = Math.min(bodyBytes, this.#sink.wants(this.#type, bodyBytes));
-    if (wanted === 0) this.#sink.message(this.#type, bodyBytes, null);
-    else if (chunk.length - at >= wanted)
-      this.#sink.message(this.#type, bodyBytes, chunk.subarray(at, at + wanted));
+    if (chunk.length - at >= wanted)
+      this.#sink.message(this.#type, bodyBytes, chunk, at, at + wanted);
     else {
       this.#bodyBytes = bodyBytes;
       this.#wanted = wanted;
@@ -104,6 +106,6 @@ export class Walker {
     if (this.#wanted > 0) return;
     const body = Buffer.concat(this.#captured ?? []);
     this.#captured = null;
-    this.#sink.message(this.#type, this.#bodyBytes, body);
+    this.#sink.message(this.#type, this.#bodyBytes, body, 0, body.length);
   }
 }

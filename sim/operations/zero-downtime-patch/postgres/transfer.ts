@@ -105,7 +105,7 @@ export async function attach(
   const { traffic } = session;
   const statements = contents.statements.length + (traffic.unnamedParse === null ? 0 : 1);
   const unnamed = survive ? traffic.unnamedParse : null;
-  if (!survive) traffic.unnamedParse = null;
+  if (!survive) traffic.forgetUnnamed();
   const reported = new Map(session.reportedByServer);
   const whole = withEncoding(contents, session, reported);
   const { steps, lost } = restoreSteps(whole, survive, unnamed);
