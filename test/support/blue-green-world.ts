@@ -134,6 +134,7 @@ export function keepWriting(world: BlueGreenWorld): Writing {
   const acknowledged: number[] = [];
   let isWriting = true;
   let number = 0;
+  let refusals = 0;
   let ask: Ask | undefined;
   const writing = (async () => {
     while (isWriting) {
@@ -145,7 +146,9 @@ export function keepWriting(world: BlueGreenWorld): Writing {
         return 'ok';
       })().catch((error: { code?: string; errno?: number }) => {
         const code = codeOf(error);
-        if (!refusedWrites.includes(code)) ask = undefined;
+        refusals = refusedWrites.includes(code) ? refusals + 1 : 0;
+        // Whoever came to old blue by a stale name would stay there.
+        if (refusals === 0 || refusals % refusalsMax === 0) ask = undefined;
         return code;
       });
       if (met.at(-1) !== answer) met.push(answer);
@@ -163,12 +166,22 @@ export function keepWriting(world: BlueGreenWorld): Writing {
 }
 
 const refusedWrites = ['25006', '1290'];
+const refusalsMax = 200;
 
-/** The server's number or SQLSTATE, or the system's code; `lost` where a connection just ended. */
+/** The code with which a statement is refused; null where it is not. */
+export async function codeIn(ask: Ask, sql: string): Promise<string | null> {
+  return await ask(sql).then(() => null, codeOf);
+}
+
+/**
+ * The server's number or SQLSTATE, or the system's code. `ended`: the connection did, with a word
+ * of the server's or without, as it happens to be read.
+ */
 function codeOf({ code, errno }: { code?: string; errno?: number }): string {
   if (code === 'ECONNREFUSED') return code;
-  if (typeof errno === 'number' && errno > 1_000) return String(errno);
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : 'lost';
+  if (typeof errno === 'number' && errno > 1_000) return errno === 1053 ? 'ended' : String(errno);
+  const isSaid = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && code !== '57P01';
+  return isSaid ? code : 'ended';
 }
 
 export function numbersOf(rows: unknown[][]): number[] {

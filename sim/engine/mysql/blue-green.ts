@@ -75,12 +75,13 @@ export async function countersBehind(admin: MysqlAdmin): Promise<string[]> {
   for (const [schema, table, column] of columns) {
     const quoted = [schema, table].map((name) => `\`${String(name).replaceAll('`', '``')}\``);
     const name = quoted.join('.');
-    const [created] = await admin.ask(`show create table ${name}`);
-    const next = /\bAUTO_INCREMENT=(\d+)/.exec(String(created?.[1] ?? ''))?.[1] ?? '1';
+    // The value first: meanwhile both may grow.
     const [row] = await admin.ask(
       `select max(\`${String(column).replaceAll('`', '``')}\`) from ${name}`,
     );
     const used = row?.[0] ?? null;
+    const [created] = await admin.ask(`show create table ${name}`);
+    const next = /\bAUTO_INCREMENT=(\d+)/.exec(String(created?.[1] ?? ''))?.[1] ?? '1';
     if (used !== null && BigInt(used.split('.')[0] ?? '0') >= BigInt(next))
       behind.push(`${schema}.${table} goes on at ${next}, and has ${used}`);
   }

@@ -68,7 +68,7 @@ export class Switchover {
       await this.#guard();
       await this.#untilGreenHasAll();
     } catch (error) {
-      this.#cancel(error);
+      await this.#cancel(error);
     } finally {
       deployment.stop = null;
     }
@@ -190,12 +190,12 @@ export class Switchover {
     this.#setStatus('available');
   }
 
-  #cancel(error: unknown): never {
+  async #cancel(error: unknown): Promise<never> {
     const deployment = this.#deployment;
     const reason = messageOf(error).replace(/\.$/, '');
     this.#tellMembers((kind, named) => say.memberCanceled(kind, named, reason));
     deployment.tell(say.canceled);
-    void deployment.tellDrivers('AVAILABLE');
+    await deployment.tellDrivers('AVAILABLE');
     deployment.become(this.#isBack ? 'AVAILABLE' : 'SWITCHOVER_FAILED');
     if (this.#signal.aborted) throw this.#signal.reason;
     const now = this.#isBack ? 'blue takes writes' : 'blue takes no writes';
