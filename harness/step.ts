@@ -206,7 +206,11 @@ export type Step =
   /** The way back from a phase is gone: put there by `--abort-at`. */
   | (StepBasics & WayBackStep)
   /** The instruments stop, the writes are read back, the server is asked for its version. */
-  | (StepBasics & { readonly step: 'verify' });
+  | (StepBasics & {
+      readonly step: 'verify';
+      /** Which version it must be by then: that of before where the run went back. Default: `to`. */
+      readonly version?: 'from' | 'to';
+    });
 
 export type StepKind = Step['step'];
 

@@ -5,6 +5,7 @@ import { auroraGlobalMinorUpgrade } from './aurora-global-minor-upgrade.js';
 import { auroraMysqlZdp } from './aurora-mysql-zdp.js';
 import { auroraPostgresZdp } from './aurora-postgres-zdp.js';
 import { blueGreen, blueGreenMajor } from './blue-green.js';
+import { blueGreenSelfManaged } from './blue-green-self-managed.js';
 import { rdsMajorInPlace } from './rds-major-in-place.js';
 import { rdsMinorInPlace } from './rds-minor-in-place.js';
 import { rdsMultiAzFailover } from './rds-multi-az-failover.js';
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   replicaSchemaChange,
   blueGreen,
   blueGreenMajor,
+  blueGreenSelfManaged,
 ];

@@ -115,7 +115,7 @@ export class RunUnderWay {
       subject: { cluster: cluster.identifier },
       data: { stage: 'server', when, version, versionText, provider: plan.servers.provider },
     });
-    const expected = when === 'before' ? plan.servers.from : plan.servers.to;
+    const expected = plan.servers[when === 'before' ? 'from' : versionAfter(plan)];
     // What a run that is backed out ends with is for its way back to say.
     const isOpen = when === 'after' && plan.abortAt !== null;
     if (isOrIsPatchOf(version, expected) || isOpen || trouble !== null) return;
@@ -155,4 +155,11 @@ export class RunUnderWay {
 /** Whether a server's version is the expected one, which may name a series: `10.11`. */
 function isOrIsPatchOf(version: string, expected: string): boolean {
   return version === expected || version.startsWith(`${expected}.`);
+}
+
+/** Which version the procedure leaves behind. */
+function versionAfter({ phases }: RunContext['plan']): 'from' | 'to' {
+  const steps = phases.flatMap((phase) => phase.steps);
+  const verify = steps.find((step) => step.step === 'verify');
+  return verify?.step === 'verify' ? (verify.version ?? 'to') : 'to';
 }

@@ -17,11 +17,11 @@ export const selfManagedDurations = {
     },
   },
   'self-managed.shift': {
-    stepMs: {
-      typical: 300_000,
-      stress: 1_800_000,
+    shiftMs: {
+      typical: 1_200_000,
+      stress: 7_200_000,
       sigma: 0,
-      what: 'a share of reads is left on green before the next one; clients are answered',
+      what: 'reads are on both sides, each share as long as the others; clients are answered',
       source: 'assumption: procedures of this kind name the shares and no time between them',
       observations: 0,
       kind: 'control',

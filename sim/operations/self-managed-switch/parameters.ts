@@ -27,7 +27,7 @@ export type SequenceChoice = (typeof sequenceChoices)[number];
 export interface SwitchByDnsParameters extends OperationBasics {
   /**
    * The record whose instances take the place of those of `cluster`. One that follows is promoted;
-   * one that does not is what was switched from before: this is the way back then.
+   * one that does not is what was switched from before, which takes writes again.
    */
   readonly to: string;
   /** Whether the old side takes no writes any more before the names change. */
@@ -35,4 +35,9 @@ export interface SwitchByDnsParameters extends OperationBasics {
   /** Whether a follower is waited for until it has everything. */
   readonly lagCheck: boolean;
   readonly sequences: SequenceChoice;
+  /**
+   * The names are led back to the side that had them before: nothing is done where they still lead
+   * there. Default: false.
+   */
+  readonly isWayBack?: boolean;
 }

@@ -29,13 +29,13 @@ export const shiftReads: Operation<ShiftReadsParameters> = {
     const { shares, durations } = parameters;
     const sides = sidesOf(world, parameters);
     const stream = rng(world.seed, `shift-reads ${parameters.cluster}`);
-    const name = 'self-managed.shift.stepMs';
-    const stepMs = drawn(durations, name);
-    sides.record.tellDuration(name, stepMs);
+    const name = 'self-managed.shift.shiftMs';
+    const shiftMs = drawn(durations, name);
+    sides.record.tellDuration(name, shiftMs);
     for (const share of shares) {
       lead(sides, share, stream);
       if (share === 0) continue;
-      await world.clock.sleep(stepMs, signal).catch(() => {});
+      await world.clock.sleep(shiftMs / shares.length, signal).catch(() => {});
       const why = await behind(world, sides, share, signal);
       if (why === null && !signal.aborted) continue;
       lead(sides, 0, stream);

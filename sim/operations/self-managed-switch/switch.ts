@@ -52,7 +52,8 @@ export class DnsSwitch {
 
   /** Runs it to its end. Throws OperationFailed where nothing was switched: all is as before. */
   async run(): Promise<void> {
-    const { readOnlyFirst } = this.#parameters;
+    const { readOnlyFirst, isWayBack = false } = this.#parameters;
+    if (isWayBack && followingPair(this.#sides) !== null) return this.#tellNothingToDo();
     if (!readOnlyFirst) await this.#requireAll();
     if (this.#signal.aborted) throw this.#signal.reason;
     await this.#prepareNext();
@@ -153,6 +154,12 @@ export class DnsSwitch {
     const left = old.endpoint.sessions;
     for (const session of left) this.#fates.drop(session, 'drained');
     record.note('info', 'drained', `${left.length} sessions on ${old.identifier} were ended`);
+  }
+
+  #tellNothingToDo(): void {
+    const { record, old } = this.#sides;
+    const text = `${old.identifier} has its names still: there is nothing to be led back`;
+    record.note('info', 'not-switched', text);
   }
 
   #touch(): void {
