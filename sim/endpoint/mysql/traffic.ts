@@ -79,7 +79,7 @@ export class Traffic {
   }
 
   #command(first: number, head: Buffer | null): void {
-    if (isText(first) && head !== null) this.temporaryTables.statement(head.subarray(1));
+    if (isText(first) && head !== null) this.temporaryTables.statement(head, 1);
     else if (first === command.initDb) this.temporaryTables.databaseChanged();
     else if (first === command.resetConnection) this.temporaryTables.clear();
     if (this.#passage.request(first, head)) this.answers.begin(answerKind(first));

@@ -45,14 +45,14 @@ export class TemporaryTableWatch implements TemporaryTableTraces {
     return this.#unsure;
   }
 
-  /** @param sql the bytes of a statement, or its beginning */
-  statement(sql: Buffer): void {
-    // Nearly every statement ends here: no text is made of it.
-    if (this.#names.size === 0 && !holdsTemp(sql)) return;
-    const text = sql.toString('latin1');
+  /** @param bytes those of a statement, or of its beginning, from `from` on */
+  statement(bytes: Buffer, from = 0): void {
+    // Nearly every statement ends here: neither a view nor a text is made of it.
+    if (this.#names.size === 0 && !holdsTemp(bytes, from)) return;
+    const text = bytes.toString('latin1', from);
     if (this.#names.size > 0 && (uses.test(text) || renames(text))) this.#unsure = true;
     if (!maybe.test(text)) return;
-    for (const [, name] of sql.toString('utf8').matchAll(created)) {
+    for (const [, name] of bytes.toString('utf8', from).matchAll(created)) {
       if (name === undefined || this.#names.size === namesMax) this.#unsure = true;
       else this.#names.add(name);
     }
@@ -71,8 +71,8 @@ export class TemporaryTableWatch implements TemporaryTableTraces {
 }
 
 /** Whether the letters t, e, m, p follow each other anywhere, in any case. */
-function holdsTemp(sql: Buffer): boolean {
-  for (let at = 0; at + 3 < sql.length; at++) {
+function holdsTemp(sql: Buffer, from: number): boolean {
+  for (let at = from; at + 3 < sql.length; at++) {
     if (((sql[at] as number) | 0x20) !== 0x74) continue;
     const [second, third, fourth] = [sql[at + 1], sql[at + 2], sql[at + 3]] as [
       number,
