@@ -43,7 +43,8 @@ describe.each(engines)('$engine', ({ engine, isAway, readOnly }) => {
       await world.flip(false);
       expect(await codeOf(own('INSERT INTO mine VALUES (1)'))).toBe('ok');
       await world.flip(true);
-      await world.operate('promote-read-replica', 'target', {});
+      const promoted = await world.operate('promote-read-replica', 'target', {});
+      expect(promoted).toEqual({ status: 'succeeded', reason: null });
       const again = await world.client('target');
       expect(await codeOf(again('INSERT INTO mine VALUES (2)'))).toBe(readOnly);
       await world.flip(false);
@@ -64,7 +65,8 @@ describe.each(engines)('$engine', ({ engine, isAway, readOnly }) => {
       expect(end).toMatchObject({ status: 'failed', reason: expect.stringContaining('broken') });
       expect(checksOf(world.told).at(-1)).toMatchObject({ state: 'blocked' });
       expect(eventsOf(world.told).at(-1)).toBe('broken 0045');
-      await world.operate('promote-read-replica', 'broken', {});
+      const promoted = await world.operate('promote-read-replica', 'broken', {});
+      expect(promoted).toEqual({ status: 'succeeded', reason: null });
       expect([await count(world, 'demo'), await count(world, 'broken')]).toEqual([1, 0]);
     });
   });

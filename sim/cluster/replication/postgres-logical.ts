@@ -136,7 +136,13 @@ async function within<T>(
 ): Promise<T> {
   if (member.protocolName !== 'postgres') throw new Error(`${identifier} is no Postgres`);
   const inside = new Admin(server.address, { ...server.admin, database });
-  return await work(inside).finally(() => inside.disconnect());
+  try {
+    // Its parameter group may say that it takes no writes.
+    await inside.query('set default_transaction_read_only = off');
+    return await work(inside);
+  } finally {
+    await inside.disconnect();
+  }
 }
 
 function adminOf({ identifier, member }: Instance): Admin {

@@ -6,6 +6,7 @@
 import type { Clock } from '../../clock.js';
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
+import type { CheckData } from '../../events.js';
 import { endOpenWriters, untilNoneWrites } from './open-transactions.js';
 import { adminOn } from './own-session.js';
 import type { OpenTransactions } from './parameters.js';
@@ -47,11 +48,22 @@ export async function becomeReadOnly(
     const seen = await flipUnderWitness(clock, instance, application, flip);
     cluster.tellCheck(transactionCheck(seen, `${change.name} = ${change.value}`));
   } else {
+    const beginNs = clock.nowNs();
     if (openTransactions === 'wait') await untilNoneWrites(instance, application.database);
+    const waitedMs = (clock.nowNs() - beginNs) / 1e6;
     await flip();
     if (openTransactions === 'fail') await endOpenWriters(instance);
+    cluster.tellCheck(askedFor(openTransactions, waitedMs));
   }
   cluster.tellCheck(await writerCheck(instance, application));
+}
+
+function askedFor(openTransactions: 'wait' | 'fail', waitedMs: number): CheckData {
+  const detail =
+    openTransactions === 'wait'
+      ? `as asked for, all that had written ended first, which took ${Math.round(waitedMs)} ms`
+      : 'as asked for, none that had written can commit';
+  return { when: 'after', name: 'open transaction at the flip', state: 'ok', detail };
 }
 
 /** In a session of its own: statements of our admin would wait behind one that is held up. */
