@@ -93,7 +93,8 @@ export class PostgresBooks implements Books {
         const isText = type === frontend.query || type === frontend.parse;
         return isText && bodyBytes <= pinningTextBytes ? bodyBytes : 0;
       },
-      message: (type, bodyBytes, body) => this.#fromClientMessage(type, bodyBytes, body),
+      message: (type, bodyBytes, bytes, from, to) =>
+        this.#fromClientMessage(type, bodyBytes, from < to ? bytes.subarray(from, to) : null),
     };
   }
 
@@ -158,16 +159,16 @@ export class PostgresBooks implements Books {
         if (type === backend.errorResponse) return Math.min(bodyBytes, errorBytesMax);
         return type === backend.readyForQuery ? 1 : 0;
       },
-      message: (type, _bodyBytes, body) => {
+      message: (type, _bodyBytes, bytes, from, to) => {
         if (type === backend.readyForQuery) {
           this.#outstanding.ready();
-          const status = String.fromCharCode(body?.[0] ?? 0x49);
+          const status = String.fromCharCode(bytes[from] ?? 0x49);
           this.#status = status === 'T' || status === 'E' ? status : 'I';
         } else if (type === backend.copyInResponse || type === backend.copyBothResponse)
           this.#outstanding.copy();
         else if (type === backend.errorResponse) {
           this.#outstanding.error();
-          const severity = body === null ? '' : parseErrorFields(body).get('V');
+          const severity = parseErrorFields(bytes.subarray(from, to)).get('V');
           if (severity === 'FATAL' || severity === 'PANIC') this.#saidWhy = true;
         }
       },
