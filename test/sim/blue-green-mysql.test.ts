@@ -13,6 +13,9 @@ import { program } from '../support/programs.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
+/** Long enough for several attempts in each, on a machine with other things to do. */
+const waits = { readOnlyMs: 500, refusedMs: 500, readsFirstMs: 1_500 };
+
 const servers = (['mysql', 'mariadb'] as const).map((server) => ({
   server,
   skipped: program(server) === undefined,
@@ -41,7 +44,7 @@ describe.each(servers)('a blue/green deployment on $server', ({ server, skipped 
       ['BLUE_GREEN_DEPLOYMENT_SOURCE', 'AVAILABLE', '1.0'],
       ['BLUE_GREEN_DEPLOYMENT_TARGET', 'AVAILABLE', '1.0'],
     ]);
-    await succeeded(world.switchOver({}, { readOnlyMs: 100, refusedMs: 300, readsFirstMs: 150 }));
+    await succeeded(world.switchOver({}, waits));
     const atEnd = writing.acknowledged.length;
     await vi.waitFor(() => expect(writing.acknowledged.length).toBeGreaterThan(atEnd), 10_000);
     await writing.stop();

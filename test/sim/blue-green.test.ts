@@ -17,7 +17,8 @@ vi.setConfig({ testTimeout: 120_000 });
 const provider = () => embeddedProvider({ clock: systemClock(), offline: true });
 const aurora = { engine: 'aurora-postgresql', server: 'postgres', version: '17.4' } as const;
 const rds = { engine: 'postgres', server: 'postgres', version: '17.4' } as const;
-const waits = { readOnlyMs: 100, refusedMs: 300, readsFirstMs: 150 };
+/** Long enough for several attempts in each, on a machine with other things to do. */
+const waits = { readOnlyMs: 500, refusedMs: 500, readsFirstMs: 1_500 };
 
 describe('a blue/green deployment of Aurora PostgreSQL', () => {
   it('switches a minor version over, with nothing lost and nothing twice', async () => {
