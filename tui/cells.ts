@@ -1,4 +1,5 @@
 /** Cells as spans: one glyph a column, neighbours of one meaning together. Pure. */
+import type { Served } from '../harness/measure/served-by.js';
 import type { Cell, CellState } from '../harness/view/cells.js';
 import { glyph } from '../harness/view/glyphs.js';
 import type { Span, Token } from './line.js';
@@ -47,20 +48,30 @@ export function observerSpans(cells: readonly Cell[], marks: Marks, look: CellLo
   );
 }
 
-/** A letter each, by its place among those that there are. */
-export function letterOf(index: number): string {
-  return String.fromCharCode(65 + (index % 26));
+const letterTokens: readonly Token[] = ['accent', 'ok', 'slow', 'doubt'];
+
+/**
+ * A letter for each thing that answered, in the order of their first appearance. Where there are a
+ * blue and a green side it is that of the side, small where it took no writes.
+ */
+export function servedLetters(served: readonly Served[]): Span[] {
+  const isGreen = ({ instance }: Served): boolean => instance?.includes('-green-') === true;
+  const hasSides = served.some(isGreen);
+  return served.map((one, index) => {
+    if (!hasSides)
+      return {
+        text: String.fromCharCode(65 + (index % 26)),
+        token: letterTokens[index % letterTokens.length] ?? 'plain',
+      };
+    const letter = isGreen(one) ? 'G' : 'B';
+    const token = isGreen(one) ? 'ok' : 'blue';
+    return { text: one.readOnly === true ? letter.toLowerCase() : letter, token };
+  });
 }
 
-export function letterSpans(columns: readonly (number | null)[]): Span[] {
-  const of: readonly Token[] = ['accent', 'ok', 'slow', 'doubt'];
-  return joined(
-    columns.map((index) =>
-      index === null
-        ? { text: ' ', token: 'plain' as const }
-        : { text: letterOf(index), token: of[index % of.length] ?? 'plain' },
-    ),
-  );
+export function letterSpans(columns: readonly (number | null)[], letters: readonly Span[]): Span[] {
+  const nothing: Span = { text: ' ', token: 'plain' };
+  return joined(columns.map((index) => (index === null ? nothing : (letters[index] ?? nothing))));
 }
 
 /**

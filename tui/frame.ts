@@ -145,7 +145,7 @@ class Frame {
     };
     const second =
       mode.kind === 'replay'
-        ? scrubLine({ view, marks }, mode.play, columns)
+        ? scrubLine(mode.play, marks, columns)
         : phasesLine(this.#header, columns);
     const untilNs = Math.min(this.#untilNs, view.nowNs);
     const above: Line[] = [

@@ -1,4 +1,5 @@
-/** Names of lanes as a narrow column can hold them. Pure. */
+/** Names of lanes and instances as a narrow column can hold them. Pure. */
+import { characters } from './line.js';
 
 const shorter: Readonly<Record<string, string>> = {
   'new-connection': 'new conn',
@@ -14,4 +15,12 @@ export function laneLabel(name: string): string {
   if (at === -1) return name === 'served-by' ? 'served by' : name;
   const kind = name.slice(at + 1);
   return `${name.slice(0, at)} ${shorter[kind] ?? kind}`;
+}
+
+/** Cut on its left: the end of a name is what tells it from its neighbours. */
+export function endOf(name: string, columns: number, ascii: boolean): string {
+  const letters = [...name];
+  if (letters.length <= columns) return name;
+  const more = ascii ? '..' : '…';
+  return more + letters.slice(letters.length - Math.max(0, columns - characters(more))).join('');
 }

@@ -5,7 +5,16 @@
 import { cutTo, plain } from '../harness/report/text.js';
 
 /** What a piece of text means. Never said by colour alone: a glyph, word or mark says it too. */
-export type Token = 'plain' | 'ok' | 'slow' | 'fail' | 'doubt' | 'dim' | 'accent' | 'strong';
+export type Token =
+  | 'plain'
+  | 'ok'
+  | 'slow'
+  | 'fail'
+  | 'doubt'
+  | 'blue'
+  | 'dim'
+  | 'accent'
+  | 'strong';
 
 export interface Span {
   readonly text: string;

@@ -80,6 +80,7 @@ export class Playback implements Source {
       playing: this.#playing,
       atNs: this.#atNs,
       endNs: this.#endNs,
+      t0Ns: this.#t0Ns,
     };
     return { kind: 'replay', play };
   }

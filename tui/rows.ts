@@ -1,4 +1,6 @@
 /** The rows of time: lanes, what answered, names, our own lateness, lag, commits. Pure. */
+
+import type { NameMeasure } from '../harness/measure/dns.js';
 import { shortMs } from '../harness/report/text.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
 import type { CellState } from '../harness/view/cells.js';
@@ -10,13 +12,13 @@ import {
   joined,
   lagSpans,
   laneSpans,
-  letterOf,
   letterSpans,
   observerSpans,
+  servedLetters,
   sparkSpans,
   tokenOf,
 } from './cells.js';
-import { laneLabel } from './labels.js';
+import { endOf, laneLabel } from './labels.js';
 import type { WantedRow } from './layout.js';
 import { narrow, type Span, span } from './line.js';
 import type { Marks } from './marks.js';
@@ -100,19 +102,27 @@ export function nowSpan(now: LaneNow, view: RunView): Span {
 function servedRows({ view, untilNs, look }: RowsInput): TimeRow[] {
   return view.servedBy(untilNs).map(({ lane, served, columns, now }) => {
     const target = lane.includes('/') ? `${lane.slice(0, lane.lastIndexOf('/'))}/` : '';
-    const version = now === null ? null : (served[now]?.version ?? null);
-    const text = now === null ? '-' : `${letterOf(now)} ${narrow(version ?? '', look.ascii)}`;
+    const letters = servedLetters(served);
+    const last = now === null ? null : (served[now] ?? null);
+    const isOneVersion = new Set(served.map(({ version }) => version)).size === 1;
+    const what = (isOneVersion ? last?.instance : null) ?? last?.version ?? '';
+    const letter = now === null ? '' : (letters[now]?.text ?? '');
     return {
       ...{ rank: 'served' as const, keep: false, lane: null, down: '' },
       label: laneLabel(`${target}served-by`),
-      cells: (axis) => letterSpans(columns(axis)),
-      now: span(text),
-      said: `${target}served by ${version ?? 'nobody yet'}`,
+      cells: (axis) => letterSpans(columns(axis), letters),
+      now: span(
+        last === null ? '-' : `${letter} ${endOf(narrow(what, look.ascii), 9, look.ascii)}`,
+      ),
+      said: `${target}served by ${what === '' ? 'nobody yet' : what}`,
     };
   });
 }
 
-/** Where names led that changed their answer: a digit for each instance, `!` where it was stale. */
+/**
+ * Where names led that changed their answer: a digit for each instance, `!` where it was stale.
+ * The names of one cluster that led to the same places are one row.
+ */
 function nameRows({ view, look }: RowsInput): TimeRow[] {
   const cluster = view.cluster();
   const instances = [
@@ -120,17 +130,43 @@ function nameRows({ view, look }: RowsInput): TimeRow[] {
   ];
   const digit = (value: string): string => (instances.indexOf(value) + 1).toString(36).slice(-1);
   const whole = { originNs: 0, columnNs: cluster.endNs + 1, columns: 1 };
-  return clusterRows(cluster, whole).names.map(({ label, values }, at) => {
-    const now = values[0] ?? null;
-    const text =
-      now === null ? '-' : `${digit(now)} ${lastPart(narrow(now, look.ascii), look.ascii)}`;
+  const rows = clusterRows(cluster, whole).names.map(({ label, values }, at) => ({
+    label,
+    at,
+    now: values[0] ?? null,
+  }));
+  return merged(rows, cluster.names).map(({ label, at, now }) => {
+    const place = now === null ? '' : endOf(narrow(now, look.ascii), 9, look.ascii);
     return {
       ...{ rank: 'names' as const, keep: false, lane: null, down: '' },
       label: narrow(label, look.ascii),
       cells: (axis) => nameSpans(clusterRows(cluster, axis).names[at], digit),
-      now: span(text),
+      now: span(now === null ? '-' : `${digit(now)} ${place}`),
       said: `${label}: ${now ?? 'nothing yet'}`,
     };
+  });
+}
+
+interface NamedRow {
+  readonly label: string;
+  readonly at: number;
+  readonly now: string | null;
+}
+
+function merged(rows: readonly NamedRow[], names: readonly NameMeasure[]): NamedRow[] {
+  const shown = names.filter((one) => one.listener !== 'doorway' && one.answers.length > 1);
+  const groups = new Map<string, NamedRow[]>();
+  for (const row of rows) {
+    const name = shown[row.at];
+    const key = JSON.stringify([name?.endpoint.split('.')[0], name?.answers, name?.stale]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const label = others.length === 0 ? first.label : first.label.replace(/ (writer|reader)$/, '');
+    return [{ ...first, label }];
   });
 }
 
@@ -141,13 +177,6 @@ function nameSpans(row: NameRow | undefined, digit: (value: string) => string): 
     return { text: digit(value), token: digit(value) === '1' ? 'accent' : 'ok' };
   });
   return joined(pieces);
-}
-
-/** Of an instance's identifier its end, which tells it from its neighbours. */
-function lastPart(identifier: string, ascii: boolean): string {
-  const more = ascii ? '..' : '…';
-  const columns = 9 - more.length;
-  return identifier.length <= 9 ? identifier : more + identifier.slice(-columns);
 }
 
 function observerRow({ view, report, untilNs, marks, look }: RowsInput): TimeRow[] {

@@ -27,8 +27,8 @@ export function eventLines(input: EventsInput, columns: number, rows: number): L
       fitted(
         [
           span(instant(view, atNs).padStart(8)),
-          span(`  ${column(source, 8, ascii)}  `, 'dim'),
-          span(cutText(narrow(text, ascii), columns - 20, ascii), token),
+          span(`  ${column(source, 10, ascii)}  `, 'dim'),
+          span(cutText(narrow(text, ascii), columns - 22, ascii), token),
         ],
         columns,
       ),

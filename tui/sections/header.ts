@@ -2,8 +2,9 @@
 import { versionsText } from '../../harness/report/facts.js';
 import { offsetText, shortMs } from '../../harness/report/text.js';
 import type { RunReport } from '../../harness/verdict/run-report.js';
+import type { PhaseSpan } from '../../harness/view/phase-band.js';
 import type { RunView } from '../../harness/view/run-view.js';
-import { type Line, narrow, packedLine, type Span, span, spread } from '../line.js';
+import { type Line, narrow, packedLine, type Span, span, spread, widthOf } from '../line.js';
 import type { Marks } from '../marks.js';
 
 /** Whose picture it is: of a run under way, of one that has ended, or of a replay. */
@@ -15,6 +16,8 @@ export interface Play {
   readonly playing: boolean;
   readonly atNs: number;
   readonly endNs: number;
+  /** Of the whole run, also before it is reached; null where it has none. */
+  readonly t0Ns: number | null;
 }
 
 export interface HeaderInput {
@@ -35,7 +38,7 @@ export function header(input: HeaderInput, columns: number): Line {
   const intervals = [...new Set(view.lanes.map(({ spec }) => spec.intervalMs))];
   const parts: Line[] = [
     [span(narrow(report.scenario, ascii), 'strong')],
-    [span(narrow(isWide ? versionsText(report) : stepOnly(report, marks), ascii))],
+    [span(narrow(isWide ? named(report, marks) : stepOnly(report, marks), ascii))],
     ...(seed === null ? [] : [[span(`seed ${narrow(seed, ascii)}`)]]),
     ...(isWide && intervals[0] !== undefined ? [[span(`poll ${shortMs(intervals[0])}`)]] : []),
   ];
@@ -57,9 +60,16 @@ function stepOnly({ engine, servers }: RunReport, marks: Marks): string {
   return from === to ? from : `${from} ${marks.to} ${to}`;
 }
 
+/** The same with the engine's name, and with what stands for it. */
+function named(report: RunReport, marks: Marks): string {
+  if (report.substitute !== null) return versionsText(report);
+  const step = stepOnly(report, marks);
+  const engine = report.engine?.engine;
+  return typeof engine === 'string' && step !== '' ? `${engine} ${step}` : step;
+}
+
 /** From T0 with a sign; while there is none, from the begin of the run without one. */
-export function instant(view: RunView, atNs: number): string {
-  const { t0Ns } = view;
+export function instant({ t0Ns }: Pick<RunView, 't0Ns'>, atNs: number): string {
   return t0Ns === null ? `${(atNs / 1e9).toFixed(1)}s` : offsetText((atNs - t0Ns) / 1e6);
 }
 
@@ -83,44 +93,45 @@ function state({ view, mode, heldNs, stopping, marks }: HeaderInput): Span {
   return span(`${marks.live} LIVE`, 'ok');
 }
 
-/** ` ✓ steady 6.0s  ▶ patch 1.2s  · settle`: where there is no room, those behind go first. */
-export function phasesLine({ view, marks, ascii }: HeaderInput, columns: number): Line {
+/**
+ * ` ✓ steady 6.0s  ▶ patch 1.2s  · settle`. Where there is no room, what is long over tells no
+ * length, and then goes.
+ */
+export function phasesLine(input: HeaderInput, columns: number): Line {
+  const { view, marks, ascii } = input;
   const { phases, started, finished } = view;
-  const begun = phases.map(({ name, fromNs, toNs }): Line => {
-    const isOver = toNs !== null || finished !== null;
-    const tookNs = (toNs ?? view.nowNs) - fromNs;
-    return [
-      span(isOver ? marks.done : marks.running, isOver ? 'ok' : 'accent'),
-      span(` ${narrow(name, ascii)} ${shortMs(Math.max(0, tookNs) / 1e6)}`),
-    ];
-  });
   const names = new Set(phases.map(({ name }) => name));
-  const planned = (started?.procedure?.phases ?? [])
-    .map(({ name }) => name)
-    .filter((name) => !names.has(name));
+  const planned = (started?.procedure?.phases ?? []).filter(({ name }) => !names.has(name));
   const toDo = finished === null ? planned : [];
-  const ahead = toDo.map((name): Line => [span(`${marks.toDo} ${narrow(name, ascii)}`, 'dim')]);
+  const ahead = toDo.map(({ name }): Line => [span(`${marks.toDo} ${narrow(name, ascii)}`, 'dim')]);
   const gap = columns >= 110 ? 3 : 2;
-  // What goes on now is the one that must be there: what is long over makes room for it.
-  const fits = (from: number): boolean =>
-    begun.slice(from).reduce((sum, line) => sum + gap + textLength(line), 0) <= columns - 2;
-  let from = 0;
-  while (from < begun.length - 1 && !fits(from)) from += 1;
-  return [span(' '), ...packedLine([...begun.slice(from), ...ahead], columns - 1, gap)];
+  const room = columns - 1;
+  const fits = (lines: readonly Line[]): boolean =>
+    lines.reduce((sum, line) => sum + gap + widthOf(line), -gap) <= room;
+  let begun = phases.map((phase) => begunPhase(phase, input, true));
+  for (let index = 0; index < phases.length - 1 && !fits([...begun, ...ahead]); index++)
+    begun = phases.map((phase, at) => begunPhase(phase, input, at > index));
+  while (begun.length > 1 && !fits(begun)) begun = begun.slice(1);
+  return [span(' '), ...packedLine([...begun, ...ahead], room, gap)];
 }
 
-function textLength(line: Line): number {
-  return line.reduce((sum, { text }) => sum + text.length, 0);
+function begunPhase(
+  { name, fromNs, toNs }: PhaseSpan,
+  { view, marks, ascii }: HeaderInput,
+  tellsLength: boolean,
+): Line {
+  const isOver = toNs !== null || view.finished !== null;
+  const tookMs = Math.max(0, (toNs ?? view.nowNs) - fromNs) / 1e6;
+  return [
+    span(isOver ? marks.done : marks.running, isOver ? 'ok' : 'accent'),
+    span(` ${narrow(name, ascii)}${tellsLength ? ` ${shortMs(tookMs)}` : ''}`),
+  ];
 }
 
 /** Where a replay is in its run, as a bar: `├──────▼──▮───┤`. */
-export function scrubLine(
-  { view, marks }: Pick<HeaderInput, 'view' | 'marks'>,
-  { atNs, endNs }: Play,
-  columns: number,
-): Line {
-  const { t0Ns } = view;
-  const words = ` ${instant(view, atNs)} of ${instant(view, 0)}..${instant(view, endNs)}  `;
+export function scrubLine(play: Play, marks: Marks, columns: number): Line {
+  const { atNs, endNs, t0Ns } = play;
+  const words = ` ${instant(play, atNs)} of ${instant(play, 0)}..${instant(play, endNs)}  `;
   const legend = `  (${t0Ns === null ? '' : `${marks.zero} T0, `}${marks.here} here)`;
   const room = columns - words.length - legend.length - 1;
   if (room < 10) return [span(words)];

@@ -14,19 +14,14 @@ export interface PanelInput {
 
 /** Where each name leads, then each instance with its role and status. */
 export function topologyLines({ report, marks, ascii }: PanelInput): Line[] {
-  const names = report.dns
-    .filter(({ listener }) => listener !== 'doorway')
-    .map(({ endpoint, listener, changes }): Line => {
-      const several = report.dns.filter((one) => one.listener === listener).length > 1;
-      const name = several ? `${clusterOf(endpoint)} ${listener}` : listener;
-      const [before, now] = changes.slice(-2).map(({ instance }) => narrow(instance, ascii));
-      const was = now === undefined ? [] : [span(`  (was ${before})`, 'dim')];
-      return [
-        span(`${narrow(name, ascii)} ${marks.to} `),
-        span(now ?? before ?? '-', 'strong'),
-        ...was,
-      ];
-    });
+  const names = ledTo(report).map(({ name, before, now }): Line => {
+    const was = before === null ? [] : [span(`  (was ${narrow(before, ascii)})`, 'dim')];
+    return [
+      span(`${narrow(name, ascii)} ${marks.to} `),
+      span(narrow(now, ascii), 'strong'),
+      ...was,
+    ];
+  });
   const instances = new Set([
     ...report.roles.map(({ instance }) => instance),
     ...report.statuses.filter(({ of }) => of === 'instance').map(({ identifier }) => identifier),
@@ -55,6 +50,29 @@ export function topologyLines({ report, marks, ascii }: PanelInput): Line[] {
   return [...names, ...rows, ...clusters];
 }
 
+interface LedTo {
+  readonly name: string;
+  readonly before: string | null;
+  readonly now: string;
+}
+
+/** Names of one cluster that lead to the same place are told together. */
+function ledTo({ dns }: RunReport): LedTo[] {
+  const shown = dns.filter(({ listener }) => listener !== 'doorway');
+  const clusters = new Set(shown.map(({ endpoint }) => clusterOf(endpoint)));
+  const found = new Map<string, LedTo>();
+  for (const { endpoint, listener, changes } of shown) {
+    const [now = '-', before = null] = changes.map(({ instance }) => instance).reverse();
+    const cluster = clusters.size > 1 || shown.length > 2 ? `${clusterOf(endpoint)} ` : '';
+    const key = JSON.stringify([cluster, now, before]);
+    const listeners = found.get(key);
+    const name =
+      listeners === undefined ? `${cluster}${listener}` : `${listeners.name}, ${listener}`;
+    found.set(key, { name, before, now });
+  }
+  return [...found.values()];
+}
+
 function checkLines({ report, marks, ascii }: PanelInput): Line[] {
   return report.checks.map(({ name, state, detail }): Line => {
     const isOk = state === 'ok';
@@ -76,15 +94,17 @@ function countLines(report: RunReport): Line[] {
 interface Panel {
   readonly name: string;
   readonly lines: readonly Line[];
+  /** Columns that it needs. */
+  readonly least: number;
 }
 
 function panels(input: PanelInput): Panel[] {
   const checks = checkLines(input);
   const well = input.report.checks.filter(({ state }) => state === 'ok').length;
   return [
-    { name: 'topology', lines: topologyLines(input) },
-    { name: checks.length === 0 ? 'checks' : `checks ${well}/${checks.length}`, lines: checks },
-    { name: 'sessions', lines: countLines(input.report) },
+    { name: 'topology', lines: topologyLines(input), least: 40 },
+    { name: `checks ${well}/${checks.length}`, lines: checks, least: 34 },
+    { name: 'sessions', lines: countLines(input.report), least: 28 },
   ].filter(({ lines }) => lines.length > 0);
 }
 
@@ -98,7 +118,7 @@ export function panelLines(input: PanelInput, columns: number, rows: number): Li
   if (rows === 0) return [];
   const { marks } = input;
   const all = panels(input);
-  const widths = all.map((_, index) => share(index, all.length, columns));
+  const widths = widthsOf(all, columns);
   const heads = all.map(({ name, lines }, index) => {
     const hidden = lines.length - (rows - 1);
     const more = hidden > 0 ? [span(`  ${hidden} more`, 'dim')] : [];
@@ -118,8 +138,8 @@ export function panelLines(input: PanelInput, columns: number, rows: number): Li
   return [heads.flat(), ...body];
 }
 
-/** The last one gets what does not divide. */
-function share(index: number, count: number, columns: number): number {
-  const each = Math.floor(columns / count);
-  return index === count - 1 ? columns - each * (count - 1) : each;
+/** The first one, whose lines are the longest, gets what the others do not need. */
+function widthsOf(all: readonly Panel[], columns: number): number[] {
+  const others = all.slice(1).map(({ least }) => least);
+  return [columns - others.reduce((sum, width) => sum + width, 0), ...others];
 }

@@ -1,6 +1,6 @@
 /** What became of the sessions, and of the ledger's writes. Pure. */
 import type { RunReport } from '../../harness/verdict/run-report.js';
-import { type Line, packedLine, type Span, span } from '../line.js';
+import { type Line, packedLine, type Span, span, widthOf } from '../line.js';
 import type { Marks } from '../marks.js';
 import { title } from './title.js';
 
@@ -37,10 +37,24 @@ function valueSpan(value: number | string, bad: boolean): Span {
   return span(String(value), bad ? 'fail' : typeof value === 'string' ? 'dim' : 'strong');
 }
 
+const gap = 3;
+
+/** Where there is no room for all, those that count nothing go, from the right. */
+function shown(counts: readonly Count[], columns: number): Line[] {
+  const kept = [...counts];
+  const width = (): number =>
+    kept.reduce((sum, count) => sum + gap + widthOf(countLine(count)), -gap);
+  while (width() > columns) {
+    const empty = kept.findLastIndex(({ value }) => value === 0);
+    if (empty === -1) break;
+    kept.splice(empty, 1);
+  }
+  return kept.map(countLine);
+}
+
 export function sessionLines(report: RunReport, columns: number, marks: Marks): Line[] {
-  const counts = sessionCounts(report).map(countLine);
   return [
     title([span('sessions')], columns, marks),
-    [span(' '), ...packedLine(counts, columns - 1, 3)],
+    [span(' '), ...packedLine(shown(sessionCounts(report), columns - 1), columns - 1, gap)],
   ];
 }

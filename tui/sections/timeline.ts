@@ -5,7 +5,7 @@ import { phaseColumns } from '../../harness/view/phase-band.js';
 import type { RunView } from '../../harness/view/run-view.js';
 import { fitStep, type Scale, windowAt } from '../../harness/view/window.js';
 import { type CellLook, laneSpans } from '../cells.js';
-import { laneLabel } from '../labels.js';
+import { endOf, laneLabel } from '../labels.js';
 import { downColumns, type Layout, nowColumns } from '../layout.js';
 import { characters, column, columnRight, type Line, narrow, span } from '../line.js';
 import type { Marks } from '../marks.js';
@@ -71,7 +71,8 @@ function phaseName(name: string, room: number): string {
 export function rowLine(row: TimeRow, input: TimelineInput): Line {
   const { axis, layout, marks, look, isHeld, selected } = input;
   const isSelected = row.lane !== null && row.lane === selected;
-  const label = column(row.label, layout.labelColumns - 2, look.ascii);
+  const columns = layout.labelColumns - 2;
+  const label = column(endOf(row.label, columns, look.ascii), columns, look.ascii);
   const cells = row.cells(axis);
   const used = cells.reduce((sum, { text }) => sum + characters(text), 0);
   const now = isHeld ? `[${row.now.text}]` : row.now.text;
