@@ -122,6 +122,6 @@ function invalid(what: string): UserError {
   return new UserError(
     'THROUGH_INVALID',
     what,
-    "Give rds-proxy, pgbouncer, or a command such as 'haproxy -f {{config}}' with --through-config.",
+    "Give rds-proxy, pgbouncer, or a command: 'haproxy -f {{config}}' with --through-config FILE.",
   );
 }

@@ -9,8 +9,7 @@ import { comparisons } from './database/compare/comparisons.js';
 import { startJob } from './operations/job.js';
 import type { Operation, World } from './operations/operation.js';
 import { operations } from './operations/registry.js';
-import { putThrough } from './pooling/put-through.js';
-import type { StandsBetween } from './pooling/through.js';
+import { Betweens } from './pooling/put-through.js';
 import type {
   Cluster,
   ClusterOptions,
@@ -28,7 +27,7 @@ const jobEndMsMax = 20_000;
 export function createSim(options: SimOptions): Sim {
   const clusters = new Map<string, ClusterRecord>();
   const creating = new Set<Promise<ClusterRecord>>();
-  const betweens = new Set<Promise<StandsBetween>>();
+  const betweens = new Betweens(options, clusters);
   const jobs: Job[] = [];
   let closing: Promise<void> | undefined;
 
@@ -90,13 +89,7 @@ export function createSim(options: SimOptions): Sim {
     },
     ...comparisons(clusters),
     start: (name, parameters) => start(name, operations[name], parameters),
-    putThrough: async (identifier, through) => {
-      const cluster = clusters.get(identifier);
-      if (cluster === undefined) throw new Error(`there is no cluster ${identifier}`);
-      const between = putThrough({ ...options, cluster }, through);
-      betweens.add(between);
-      return (await between).address;
-    },
+    putThrough: (identifier, through) => betweens.put(identifier, through),
     close: () => {
       closing ??= closeAll(options, jobs, creating, betweens);
       return closing;
@@ -118,7 +111,7 @@ async function closeAll(
   { clock, doorway }: SimOptions,
   jobs: readonly Job[],
   created: ReadonlySet<Promise<ClusterRecord>>,
-  put: ReadonlySet<Promise<StandsBetween>>,
+  betweens: Betweens,
 ): Promise<void> {
   const stop = new AbortController();
   for (const job of jobs) job.abort('the run is being stopped');
@@ -127,9 +120,8 @@ async function closeAll(
   stop.abort();
   // One that is still being made is waited for: its server must not outlive the world.
   const clusters = await Promise.allSettled(created);
-  const betweens = await Promise.allSettled(put);
   const ends = await Promise.allSettled([
-    ...betweens.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+    betweens.close(),
     ...clusters.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
     doorway?.remove(),
   ]);

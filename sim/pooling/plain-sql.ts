@@ -47,7 +47,7 @@ function escapes(sql: string, at: number, dialect: Dialect): boolean {
   return dialect === 'mysql' || /(^|\W)e$/i.test(sql.slice(Math.max(0, at - 2), at));
 }
 
-/** Behind the closing quote, or the end of what there is; a quote that is doubled closes nothing. */
+/** Behind the closing quote, or the end of what there is; a doubled quote closes nothing. */
 function endOfString(sql: string, begin: number, backslash: boolean): number {
   const quote = sql[begin];
   for (let at = begin + 1; at < sql.length; at++) {

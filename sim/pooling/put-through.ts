@@ -10,7 +10,7 @@ import { MysqlPooling } from './mysql/protocol.js';
 import { startPooler } from './pooler-process.js';
 import { PoolingEndpoint, type PoolingSettings } from './pooling-endpoint.js';
 import { PostgresPooling } from './postgres/protocol.js';
-import type { StandsBetween, Through, ThroughPooling } from './through.js';
+import type { StandsBetween, Through, ThroughAddress, ThroughPooling } from './through.js';
 
 export interface ThroughParts {
   readonly clock: Clock;
@@ -28,6 +28,36 @@ const connectionsMaxElse = 100;
 export async function putThrough(parts: ThroughParts, through: Through): Promise<StandsBetween> {
   if (through.kind === 'command') return await startPooler(parts, through);
   return await openPooling(parts, through);
+}
+
+/** What was put before the writers of a world's clusters. */
+export class Betweens {
+  readonly #parts: Omit<ThroughParts, 'cluster'>;
+  readonly #clusters: ReadonlyMap<string, ClusterRecord>;
+  readonly #put = new Set<Promise<StandsBetween>>();
+
+  constructor(parts: Omit<ThroughParts, 'cluster'>, clusters: ReadonlyMap<string, ClusterRecord>) {
+    this.#parts = parts;
+    this.#clusters = clusters;
+  }
+
+  /** @throws UserError `THROUGH_FAILED` */
+  async put(identifier: string, through: Through): Promise<ThroughAddress> {
+    const cluster = this.#clusters.get(identifier);
+    if (cluster === undefined) throw new Error(`there is no cluster ${identifier}`);
+    const between = putThrough({ ...this.#parts, cluster }, through);
+    this.#put.add(between);
+    return (await between).address;
+  }
+
+  /** Ends all of it; what is just being started is waited for. */
+  async close(): Promise<void> {
+    const put = await Promise.allSettled(this.#put);
+    const ends = await Promise.allSettled(
+      put.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
 }
 
 /** An endpoint that pools. @throws what asking the server throws */

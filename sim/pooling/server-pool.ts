@@ -27,7 +27,7 @@ export interface Borrower<S> {
   readonly user: object;
   /** Dials and logs in. @throws `Refused` where the server said no, else: it is out of reach */
   open(): Promise<S>;
-  /** Makes one that another session used last fit for this one. @throws where it is not to be had */
+  /** Makes one that another session used fit for this one. @throws where it is not to be had */
   prepare(server: S): Promise<void>;
 }
 

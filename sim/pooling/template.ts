@@ -53,7 +53,7 @@ export function checkThrough(command: string, config: string | null): void {
     throw new UserError(
       'THROUGH_INVALID',
       `--through does not tell the program ${what}.`,
-      `Put ${names.map((name) => `{{${name}}}`).join(' or ')} into the command or its configuration.`,
+      `Put ${names.map((name) => `{{${name}}}`).join(' or ')} into it or its configuration.`,
     );
   }
   if (config !== null && !command.includes('{{config}}'))

@@ -1,4 +1,4 @@
-/** Clients that a pooling endpoint must bear: those that leave, pipeline, send much or read little. */
+/** Clients that a pooling endpoint must bear: that leave, pipeline, send much or read little. */
 import { connect, type Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -112,7 +112,7 @@ describe('a pooling endpoint bears clients', () => {
     expect(between.counts.servers).toBe(1);
   });
 
-  it('that leave in the middle: a transaction is rolled back, a statement has its effect', async () => {
+  it('that leave in the middle: transactions are undone, statements have their effect', async () => {
     await open();
     const ada = await client();
     await ada.query('create table if not exists left_over (a int)');

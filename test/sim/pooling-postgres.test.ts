@@ -96,7 +96,7 @@ describe('a pooling endpoint in front of Postgres', () => {
     expect(poolingTold(told)).toContain('session-pinned');
   });
 
-  it('clears what no rule saw: settings of a function, advisory locks by another name', async () => {
+  it('clears what no rule saw: settings of a function', async () => {
     await open({ connectionsMax: 1 });
     const [ada, bob] = [await client(), await client()];
     await ada.query(`create or replace function sneak() returns text language plpgsql as $$
@@ -150,7 +150,7 @@ describe('a pooling endpoint in front of Postgres', () => {
 });
 
 describe('a writer that goes away behind it', () => {
-  it('keeps idle clients through a failover, cancels transactions, and lets others wait', async () => {
+  it('keeps idle clients through a failover, cancels others, and lets requests wait', async () => {
     await open();
     const [idle, busy, stuck] = [await client(), await client(), await client()];
     await idle.query('select 1');
