@@ -82,7 +82,11 @@ export const blueGreenPhases: readonly Phase[] = [
   {
     name: 'settle',
     what: 'Sessions and probes run against what was green.',
-    steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
+    steps: [
+      { step: 'wait', durationMs: 3_000, option: 'settle' },
+      // Whatever became of the switchover: the other one of the two is its replica, or was.
+      { step: 'compare', name: 'what both hold', from: 'replica', to: 'primary', mayFail: true },
+    ],
     back: none,
   },
   {

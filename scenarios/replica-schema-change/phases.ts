@@ -286,7 +286,17 @@ export function phasesWith(parameter: ReadOnlyParameter): Phase[] {
     {
       name: 'settle',
       what: 'Sessions and probes run against the server that serves now.',
-      steps: [{ step: 'wait', durationMs: 3_000, option: 'settle' }],
+      steps: [
+        { step: 'wait', durationMs: 3_000, option: 'settle' },
+        {
+          step: 'compare',
+          name: 'what the old source and the promoted server hold',
+          from: target,
+          to: 'primary',
+          when: { tests: ['pass', 'repair'] },
+          mayFail: true,
+        },
+      ],
       back: back('Nothing replicates back: the source has none of the writes since [runbook].'),
     },
     {

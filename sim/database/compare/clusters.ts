@@ -79,17 +79,21 @@ export async function compareClusters(
   }
 }
 
-/** A follower is given time to get what is on its way; a difference would be nothing but that. */
+/**
+ * Whichever of the two follows the other is given time to get what is on its way: a difference
+ * would be nothing but that.
+ */
 async function lagOf(
   from: ClusterRecord,
   to: ClusterRecord,
   catchUpMs: number,
 ): Promise<ComparedLag> {
-  const { followers, writerInstance } = to;
-  const source = followers.sourceOf(writerInstance);
-  if (source === undefined || !from.instances.includes(source)) return 'none';
+  const [follower, source] =
+    to.followers.sourceOf(to.mainInstance) === from.mainInstance ? [to, from] : [from, to];
+  const { followers, mainInstance } = follower;
+  if (followers.sourceOf(mainInstance) !== source.mainInstance) return 'none';
   try {
-    await followers.catchUp(writerInstance, source, catchUpMs);
+    await followers.catchUp(mainInstance, source.mainInstance, catchUpMs);
     return 'caught-up';
   } catch {
     // Slow or broken: here it only matters that it lacks something.

@@ -20,8 +20,8 @@ export interface AspectComparison {
 }
 
 /**
- * How the second stood to the first: `none`: it does not follow it; `caught-up`: it had all that
- * the first had when this began; `behind`: it had not within the time for it.
+ * How the two stand to each other: `none`: neither follows; `caught-up`: the one that follows had
+ * all that the other had when this began; `behind`: it had not within the time for it.
  */
 export type ComparedLag = 'none' | 'caught-up' | 'behind';
 

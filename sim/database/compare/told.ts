@@ -31,7 +31,7 @@ function checksOfAspect(
   const count = found.differences.length + found.differencesMore;
   const compared = `${found.compared} ${things} of ${from} and ${to}`;
   if (count === 0) return [check('ok', `${compared}: no difference${remarks}`), ...unknown];
-  const late = lag === 'behind' ? `: ${to} did not have all of ${from} by then` : '';
+  const late = lag === 'behind' ? `: the one that follows did not have everything by then` : '';
   const differences = found.differences.map((text) => check('warning', text));
   if (found.differencesMore > 0)
     differences.push(check('warning', `and ${found.differencesMore} more differences`));
