@@ -1,6 +1,7 @@
 /** `rehearse describe SCENARIO`: what it does, what is real, what is modelled, and says who. */
 import { versionsTitle } from '../harness/engines.js';
 import type { Scenario } from '../harness/scenario.js';
+import { throughStatements } from '../harness/through/described.js';
 import { clusterTexts, instanceCount, oneCluster } from '../harness/topology.js';
 import { type Duration, timingTable } from '../sim/timing.js';
 import type { CommandContext } from './context.js';
@@ -58,6 +59,7 @@ export function describeText(scenario: Scenario, columns: number): string {
     ...defectSections(scenario, columns),
     section('Real', bullets(scenario.real)),
     section('Modelled', bullets(scenario.modelled)),
+    section('With --through', bullets(throughStatements)),
     section('Timing, milliseconds', timingText(scenario, columns)),
     section('Objectives unless told otherwise', bullets(scenario.objectives)),
     section(
