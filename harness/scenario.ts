@@ -49,7 +49,7 @@ export interface Phase {
   readonly steps: readonly Step[];
   /** Default: it is there whatever the switches are. */
   readonly when?: When;
-  /** The documented way back from the end of this phase, for `--abort-at`. Default: none is known. */
+  /** The documented way back from its end, for `--abort-at`. Default: none is known. */
   readonly back?: WayBack;
 }
 

@@ -208,7 +208,7 @@ export type Step =
   /** The instruments stop, the writes are read back, the server is asked for its version. */
   | (StepBasics & {
       readonly step: 'verify';
-      /** Which version it must be by then: that of before where the run went back. Default: `to`. */
+      /** Which version it is by then: that of before where the run went back. Default: `to`. */
       readonly version?: 'from' | 'to';
     });
 

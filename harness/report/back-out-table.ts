@@ -113,5 +113,6 @@ function pointText({ pointOfNoReturn, undecided }: BackOutTable): string {
       ? 'Point of no return: none of these phases is'
       : `Point of no return: ${pointOfNoReturn}, from where no way back is without loss`;
   if (undecided.length === 0) return `${point}.`;
-  return `${point}; nothing is known of ${plural(undecided.length, 'phase')}: ${undecided.join(', ')}.`;
+  const open = `${plural(undecided.length, 'phase')}: ${undecided.join(', ')}`;
+  return `${point}; nothing is known of ${open}.`;
 }

@@ -102,6 +102,7 @@ describe('a scenario file', () => {
   });
 });
 
+const wait = '{ step: wait, for: 1s }';
 const inSteps = (step: string): string => `${head}steps:\n  - ${step}\n`;
 
 describe('a broken scenario file', () => {
@@ -226,13 +227,13 @@ describe('a broken scenario file', () => {
     ['no steps', head, '1:1: KEY_MISSING', '"phases" is missing'],
     [
       'steps and phases',
-      `${head}steps: [{ step: wait, for: 1s }]\nphases: [{ name: a, steps: [{ step: wait, for: 1s }] }]\n`,
+      `${head}steps: [${wait}]\nphases: [{ name: a, steps: [${wait}] }]\n`,
       'KEY_CONTRADICTS',
       'phases',
     ],
     [
       'a phase twice',
-      `${head}phases:\n  - { name: a, steps: [{ step: wait, for: 1s }] }\n  - { name: a, steps: [{ step: wait, for: 1s }] }\n`,
+      `${head}phases:\n  - { name: a, steps: [${wait}] }\n  - { name: a, steps: [${wait}] }\n`,
       '6:13: PHASE_TWICE',
       'two phases "a"',
     ],
@@ -307,7 +308,8 @@ describe('a broken scenario file', () => {
   it('that is a program is told the path of the value', async () => {
     const text =
       "export default { name: 'ours', engine: 'postgres', versions: { from: '17.5' }, steps: [\n" +
-      "  { step: 'wait', for: '1s' }, { step: 'shell', comand: 'true' }, { step: 'sql', statements: () => 1 } ] };\n";
+      "  { step: 'wait', for: '1s' }, { step: 'shell', comand: 'true' },\n" +
+      "  { step: 'sql', statements: () => 1 } ] };\n";
     const { what } = await refused(write(text, 'ts'));
     expect(what).toContain(
       'steps[1]: KEY_UNKNOWN: there is no "comand" here; did you mean command?',

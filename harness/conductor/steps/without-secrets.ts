@@ -2,8 +2,11 @@
 
 const inAddress = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*):[^\s'"@]+@/gi;
 /** `PASSWORD 'x'` of Postgres, `IDENTIFIED BY 'x'` and `= PASSWORD('x')` of MySQL. */
-const inSql =
-  /\b(password|identified\s+(?:with\s+\S+\s+)?(?:by|as))(\s*[=(]?\s*)('(?:[^']|'')*'|"(?:[^"]|"")*")/gi;
+const inSql = new RegExp(
+  '\\b(password|identified\\s+(?:with\\s+\\S+\\s+)?(?:by|as))(\\s*[=(]?\\s*)' +
+    `('(?:[^']|'')*'|"(?:[^"]|"")*")`,
+  'gi',
+);
 const variable = /\b(\w*(?:PASSWORD|PASSWD|_PWD|SECRET|TOKEN))=('[^']*'|"[^"]*"|[^\s'";|&]+)/gi;
 /** Shorter than any that this tool makes; else a letter would be taken for one. */
 const secretLengthMin = 6;
