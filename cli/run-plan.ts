@@ -2,6 +2,7 @@
 import type { RunPlan } from '../harness/plan.js';
 import type { Scenario } from '../harness/scenario.js';
 import { parseObjective } from '../harness/verdict/objective.js';
+import { UserError } from '../sim/user-error.js';
 import type { CommandContext } from './context.js';
 import { plannedDatabase } from './database/options.js';
 import { planFromOptions, type RunOptions } from './run-options.js';
@@ -32,8 +33,17 @@ export async function makePlan(
   const seeded = { ...options, seed: draft.seed };
   const database = await plannedDatabase(options, request.server, context);
   const { servers, missing } = await obtainServers(request, images, askProvider(clock, images));
-  if (servers === undefined && options.dryRun !== true) throw missing;
+  if (servers === undefined && options.dryRun !== true) throw withOthers(missing, scenario);
   const why = `none: ${missing?.what ?? ''}`;
   const served = servers ?? plannedOnly(request, images, why);
   return planFromOptions(scenario, seeded, asked, served, database);
+}
+
+/** A rehearsal that exists for several engines may be had with another one. */
+function withOthers({ code, what, todo, exit }: UserError, { otherEngines }: Scenario): UserError {
+  const others = (otherEngines ?? []).map(({ engine }) => `--engine ${engine}`);
+  if (code !== 'ENGINE_NOT_FOUND' || others.length === 0)
+    return new UserError(code, what, todo, exit);
+  const also = `This rehearsal exists for other engines too: ${others.join(', ')}.`;
+  return new UserError(code, what, `${todo} ${also}`, exit);
 }

@@ -131,11 +131,24 @@ export async function threadStates(admin: MysqlAdmin, flavour: Flavour): Promise
   const rows = await status(admin, flavour);
   const { words } = sqlOf(flavour);
   const receiving = rows.get(words.receiving);
+  const applyError = rows.get('Last_SQL_Error') ?? '';
+  const worker = applyError === '' || flavour === 'mariadb' ? null : await workerError(admin);
   return {
     receiving: receiving === 'Yes' || receiving === 'Connecting' ? receiving : 'No',
     applying: rows.get(words.applying) === 'Yes',
-    error: [rows.get('Last_IO_Error'), rows.get('Last_SQL_Error')].filter(Boolean).join(' '),
+    error: [rows.get('Last_IO_Error'), worker ?? applyError].filter(Boolean).join(' '),
   };
+}
+
+/** MySQL applies by workers, and its status names none of their errors; null where none has one. */
+async function workerError(admin: MysqlAdmin): Promise<string | null> {
+  const [row] = await admin.ask(
+    'select last_error_number, last_error_message ' +
+      'from performance_schema.replication_applier_status_by_worker ' +
+      'where last_error_number <> 0 order by last_error_timestamp limit 1',
+  );
+  const [number, message] = row ?? [];
+  return message == null ? null : `${message} (${number})`;
 }
 
 /** The one row of the follower's status, by column; empty where it follows nobody. */
