@@ -46,8 +46,9 @@ export const schemaChangeParts: readonly Part[] = [
     heading: 'What breaks replication',
     statements: [
       'A column that the source still writes and the replica dropped: MySQL and MariaDB stop with ' +
-        'error 1677 or 1032, Postgres says that a replicated column is missing and tries again. ' +
-        'The check of the lag finds it, and nothing is promoted; see --path incompatible-early.',
+        'an error of conversion (1677, on MySQL 9.7 13146), Postgres says that a replicated column ' +
+        'is missing and tries again. The check of the lag finds it, and nothing is promoted; see ' +
+        '--path incompatible-early.',
     ],
   },
   {
