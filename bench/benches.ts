@@ -5,6 +5,7 @@ import { endpointTps } from './endpoint-tps.js';
 import { endpointTpsMariadb, endpointTpsMysql } from './endpoint-tps-mysql.js';
 import type { Bench } from './figure.js';
 import { firstQuery } from './first-query.js';
+import { htmlReport } from './html-report.js';
 import { judgedHistory } from './judged-history.js';
 import { parkedSessions } from './parked-sessions.js';
 import { probeAccuracy } from './probe-accuracy.js';
@@ -25,4 +26,5 @@ export const benches: readonly Bench[] = [
   probeAccuracy,
   probeRealtime,
   judgedHistory,
+  htmlReport,
 ];

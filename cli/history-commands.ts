@@ -4,11 +4,14 @@ import { examples, repeatable } from './command-text.js';
 import type { CommandContext } from './context.js';
 import type { ImportCommandOptions } from './import.js';
 import type { Look } from './output.js';
+import type { ReplayOptions } from './replay.js';
 import type { HistoryIo, ReportOptions } from './report.js';
 import { reporterOption } from './reporter-option.js';
+import type { ScreenRequest as WatchOptions } from './screen.js';
 import type { Start } from './start.js';
 
 export function addHistoryCommands(program: Command, start: Start): void {
+  addWatching(program, start);
   const report = program
     .command('report')
     .description('judge a history again and print its report; also one that breaks off')
@@ -44,6 +47,51 @@ export function addHistoryCommands(program: Command, start: Start): void {
     );
 }
 
+function addWatching(program: Command, start: Start): void {
+  program
+    .command('replay')
+    .description('show a recorded run on the screen again, at any speed and from any instant')
+    .argument('[run]', 'latest, a run folder or a history file', 'latest')
+    .option('--speed <number>', 'from 0.25 to 32', '1')
+    .option('--at <instant>', 'where it begins: T0-5s, T0, start, end')
+    .option('--frame <instant>', 'print one picture as text and end: T0+3s, end')
+    .option('--size <columns>x<rows>', 'of that picture', '80x24')
+    .option('--errors', 'the kinds of error as letters in that picture')
+    .option('--no-tui', 'no screen: the lines of the whole run')
+    .option('--ascii', 'only 7-bit characters')
+    .option('--color', 'colours, wherever stdout goes')
+    .option('--no-color', 'no colours')
+    .addHelpText(
+      'after',
+      examples(
+        'rehearse replay',
+        'rehearse replay latest --speed 4 --at T0-5s',
+        'rehearse replay run/ --frame T0+3s --size 120x40',
+      ),
+    )
+    .action((run: string, options: ReplayOptions & Look) =>
+      start(
+        async (context) => (await import('./replay.js')).replayCommand(run, options, context),
+        options,
+      ),
+    );
+  program
+    .command('watch')
+    .description('show a run that goes on in another terminal; leaving does not end it')
+    .argument('[run]', 'latest, a run folder or a history file', 'latest')
+    .option('--no-tui', 'no screen: lines')
+    .option('--ascii', 'only 7-bit characters')
+    .option('--color', 'colours, wherever stdout goes')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', examples('rehearse watch', 'rehearse watch run/ --no-tui'))
+    .action((run: string, options: WatchOptions & Look) =>
+      start(
+        async (context) => (await import('./watch.js')).watchCommand(run, options, context),
+        options,
+      ),
+    );
+}
+
 function addReporting(command: Command): void {
   command
     .option('--json', 'one JSON document on stdout, everything else on stderr')
@@ -54,12 +102,13 @@ function addReporting(command: Command): void {
     .option('--no-color', 'no colours');
 }
 
-function historyIo({ output, cwd, stop, unheard }: CommandContext): HistoryIo {
+function historyIo({ output, cwd, env, stop, unheard }: CommandContext): HistoryIo {
   return {
     cwd,
     stop,
     ...(unheard === undefined ? {} : { unheard }),
     ...output.look,
+    stepSummary: env.GITHUB_STEP_SUMMARY,
     stdout: (text) => output.data(text.replace(/\n$/, '')),
     stderr: (text) => output.log(text.replace(/\n$/, '')),
   };

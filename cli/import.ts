@@ -14,7 +14,7 @@ import {
   prepareReports,
   putReports,
   type RenderOptions,
-  type ReporterName,
+  type ReporterRequest,
   writtenFiles,
 } from './reporters.js';
 import { tool } from './tool.js';
@@ -25,7 +25,7 @@ export interface ImportCommandOptions {
   /** How long the loop slept between attempts, such as `0.5s`. */
   readonly sleep?: string;
   readonly objective?: readonly string[];
-  readonly reporter?: readonly ReporterName[];
+  readonly reporter?: readonly ReporterRequest[];
   readonly json?: boolean;
   /** A folder for the history and the reports; none of them may be there already. */
   readonly out?: string;

@@ -9,20 +9,21 @@ import { parseObjective } from '../harness/verdict/objective.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
 import { UserError } from '../sim/user-error.js';
 import type { Unheard } from './context.js';
+import { embeddedFile } from './embed-history.js';
 import {
   lookOf,
   type Measured,
   measuredWhole,
   prepareReports,
   putReports,
-  type ReporterName,
+  type ReporterRequest,
   type ReportIo,
 } from './reporters.js';
 
 export interface ReportOptions {
   /** `latest`, a run's folder, or a history file. */
   readonly run: string;
-  readonly reporter?: readonly ReporterName[];
+  readonly reporter?: readonly ReporterRequest[];
   /** One JSON document on stdout: the same as the reporter `json` alone. */
   readonly json?: boolean;
   /** A folder to write the reports into as well. */
@@ -74,7 +75,7 @@ export function directly<T>(work: () => Promise<T>): Promise<T> {
 async function measuredAtOnce(path: string, io: HistoryIo): Promise<Measured> {
   const history = await readHistory(path, io.stop);
   tellDamage(damageOf(history), path, io);
-  return measuredWhole(history.entries, history);
+  return measuredWhole(history.entries, history, () => embeddedFile(path));
 }
 
 async function measuredInPieces(path: string, bytesMax: number, io: HistoryIo): Promise<Measured> {
@@ -95,6 +96,8 @@ async function measuredInPieces(path: string, bytesMax: number, io: HistoryIo): 
   io.stderr(`${note.data.text}\n`);
   return {
     measurement: { ...measurement, notes: [...measurement.notes, note] },
+    entries: [],
+    history: () => null,
     lines: (report, look) =>
       linesOf(path, report, { ...lookOf(look), t0Ns: measurement.t0Ns }, io.stop),
   };
@@ -154,13 +157,14 @@ interface Damage {
   readonly truncated: boolean;
 }
 
-function damageOf({ entries, unknown, garbageLines, truncated }: History): Damage {
+export function damageOf({ entries, unknown, garbageLines, truncated }: History): Damage {
   const lost = unknown.filter(({ lostKind }) => lostKind !== null).length;
   const strange = unknown.length - lost;
   return { entries: entries.length, strange, lost, garbageLines, truncated };
 }
 
-function tellDamage(damage: Damage, path: string, io: ReportIo): void {
+/** @throws UserError `HISTORY_EMPTY` */
+export function tellDamage(damage: Damage, path: string, io: Pick<ReportIo, 'stderr'>): void {
   if (damage.entries === 0)
     throw new UserError(
       'HISTORY_EMPTY',

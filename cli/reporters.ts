@@ -1,39 +1,45 @@
 /** Renders a judged history with the reporters that a user asked for. */
-import { join, resolve } from 'node:path';
+import { appendFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Entry } from '../harness/history/entry.js';
 import type { ReadDamage } from '../harness/measure/history-gaps.js';
 import { type Measurement, measure } from '../harness/measure/measure.js';
-import { renderJson } from '../harness/report/json.js';
+import type { EmbeddedHistory } from '../harness/report/html/page.js';
 import { renderLines } from '../harness/report/lines.js';
 import { renderMarkdown } from '../harness/report/markdown.js';
-import { renderSummary } from '../harness/report/summary.js';
 import { exitCodeOf, judgeMeasurement } from '../harness/verdict/judge.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import type { RunReport } from '../harness/verdict/run-report.js';
 import { messageOf, UserError } from '../sim/user-error.js';
+import { embeddedText } from './embed-history.js';
 import { makeFolders, writeWhole } from './files.js';
+import {
+  type Judged,
+  lookOf,
+  type ReporterName,
+  renderReport,
+  reportFiles,
+  type TextLook,
+} from './render.js';
 
-export const reporterNames = ['summary', 'json', 'markdown', 'lines'] as const;
-export type ReporterName = (typeof reporterNames)[number];
+export { lookOf, type ReporterName, reporterNames, reportFiles } from './render.js';
 
-/** The files that reporters write into a folder. */
-export const reportFiles: Readonly<Record<ReporterName, string>> = {
-  summary: 'summary.txt',
-  json: 'verdict.json',
-  markdown: 'summary.md',
-  lines: 'lines.txt',
-};
+/** A reporter, and the file that it is to write, where the user named one. */
+export interface ReporterRequest {
+  readonly name: ReporterName;
+  readonly path: string | null;
+}
 
 /** Where a command writes; the text has its line ends. */
-export interface ReportIo {
+export interface ReportIo extends TextLook {
   stdout(text: string): void;
   stderr(text: string): void;
-  readonly columns?: number;
-  readonly ascii?: boolean;
+  /** The file of GitHub Actions for what a job's page shows. */
+  readonly stepSummary?: string | undefined;
 }
 
 export interface RenderOptions {
-  readonly reporter?: readonly ReporterName[];
+  readonly reporter?: readonly ReporterRequest[];
   readonly json?: boolean;
   readonly out?: string;
   readonly objective?: readonly string[];
@@ -44,19 +50,27 @@ export interface RenderOptions {
 }
 
 /** A history that is measured, and its lines for the reporter that prints them. */
-export interface Measured {
+export interface Measured extends Pick<Judged, 'entries' | 'history'> {
   readonly measurement: Measurement;
-  readonly lines: (
-    report: RunReport,
-    look: Pick<ReportIo, 'columns' | 'ascii'>,
-  ) => string | Promise<string>;
+  readonly lines: (report: RunReport, look: TextLook) => string | Promise<string>;
 }
 
-export function measuredWhole(entries: readonly Entry[], damage?: ReadDamage): Measured {
+/** @param history the file as it is; by default the entries' own text */
+export function measuredWhole(
+  entries: readonly Entry[],
+  damage?: ReadDamage,
+  history: () => EmbeddedHistory | null = () => embeddedText(textOf(entries)),
+): Measured {
   return {
     measurement: measure(entries, damage),
+    entries,
+    history,
     lines: (report, look) => renderLines(entries, report, lookOf(look)),
   };
+}
+
+function textOf(entries: readonly Entry[]): string {
+  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 }
 
 /** The reports as texts: nothing of them is printed or written yet. */
@@ -65,105 +79,96 @@ export interface PreparedReports {
   readonly shown: readonly string[];
   /** By the path of their file. */
   readonly files: ReadonlyMap<string, string>;
-  /** The folder of the files, or null. */
-  readonly folder: string | null;
+  /** For the page of a job of GitHub Actions; null where it is not asked for. */
+  readonly stepSummary: string | null;
 }
 
 /** Judges and renders. */
 export async function prepareReports(
-  { measurement, lines }: Measured,
+  measured: Measured,
   options: RenderOptions,
   io: ReportIo & { readonly cwd: string },
 ): Promise<PreparedReports> {
+  const { measurement, lines } = measured;
   const objectives = options.objective ?? [];
   for (const objective of objectives) parseObjective(objective);
   const report = judgeMeasurement(measurement, objectives.length === 0 ? {} : { objectives });
   const text = async (name: ReporterName): Promise<string> =>
-    name === 'lines' ? lines(report, io) : renderMeasured(name, measurement, report, options, io);
+    name === 'lines'
+      ? lines(report, io)
+      : renderReport(name, { ...measured, report }, options.folder, io);
   const wanted = options.reporter ?? [];
-  const folder = options.out === undefined ? null : resolve(io.cwd, options.out);
+  const unnamed = wanted.filter(({ path }) => path === null).map(({ name }) => name);
   const files = new Map<string, string>();
-  for (const name of folder === null ? [] : filesOf(wanted))
-    files.set(join(folder ?? '', reportFiles[name]), await text(name));
+  if (options.out !== undefined)
+    for (const name of filesOf(unnamed))
+      files.set(join(resolve(io.cwd, options.out), reportFiles[name]), await text(name));
+  for (const { name, path } of wanted)
+    if (path !== null) files.set(resolve(io.cwd, path), await text(name));
   // With a folder for them, the reporters' text goes there, and stdout keeps to one document.
-  const asked = options.json ? ['json' as const] : folder === null ? wanted : [];
+  const asked = options.json ? ['json' as const] : options.out === undefined ? unnamed : [];
   const shown: string[] = [];
   for (const name of asked.length === 0 ? ['summary' as const] : asked)
     shown.push(await text(name));
-  return { report, shown, files, folder };
+  return { report, shown, files, stepSummary: stepSummaryOf(wanted, measured, report) };
+}
+
+/** What the reporter `github` adds to the page of its job. */
+export function stepSummaryOf(
+  wanted: readonly ReporterRequest[],
+  { measurement }: Pick<Judged, 'measurement'>,
+  report: RunReport,
+): string | null {
+  const isAsked = wanted.some(({ name }) => name === 'github');
+  return isAsked ? renderMarkdown(report, { measurement }) : null;
 }
 
 /** Writes the files, then prints; the exit code is the verdict's. */
 export function putReports(prepared: PreparedReports, io: ReportIo): 0 | 1 | 2 {
-  const { report, shown, files, folder } = prepared;
-  if (folder !== null) writeFiles(folder, files);
+  const { report, shown, files, stepSummary } = prepared;
+  for (const [path, text] of files) writeReportFile(path, text);
+  if (stepSummary !== null) appendStepSummary(stepSummary, io.stepSummary, io.stderr);
   for (const text of shown) io.stdout(text);
   return exitCodeOf(report);
 }
 
-interface Judged {
-  readonly entries: readonly Entry[];
-  readonly measurement: Measurement;
-  readonly report: RunReport;
-}
-
-/** One report as text. */
-export function render(
-  name: ReporterName,
-  { entries, measurement, report }: Judged,
-  options: Pick<RenderOptions, 'folder'>,
-  look: Pick<ReportIo, 'columns' | 'ascii'>,
-): string {
-  return name === 'lines'
-    ? renderLines(entries, report, lookOf(look))
-    : renderMeasured(name, measurement, report, options, look);
-}
-
-function renderMeasured(
-  name: Exclude<ReporterName, 'lines'>,
-  measurement: Measurement,
-  report: RunReport,
-  options: Pick<RenderOptions, 'folder'>,
-  look: Pick<ReportIo, 'columns' | 'ascii'>,
-): string {
-  const { ascii = false } = look;
-  const folder = options.folder === undefined ? {} : { folder: options.folder };
-  switch (name) {
-    case 'json':
-      return renderJson(report);
-    case 'markdown':
-      return renderMarkdown(report, { ascii, measurement });
-    case 'summary':
-      return renderSummary(report, { ...lookOf(look), ...folder, measurement });
+/** That it cannot be written does not undo what was measured: it is told. */
+export function appendStepSummary(
+  text: string,
+  path: string | undefined,
+  tell: (warning: string) => void,
+): void {
+  if (path === undefined || path === '') return;
+  try {
+    appendFileSync(path, `${text}\n`);
+  } catch (error) {
+    tell(`warning: the step summary was not written to ${path}: ${messageOf(error)}\n`);
   }
-}
-
-/** How a text is to look. */
-export function lookOf({ columns, ascii = false }: Pick<ReportIo, 'columns' | 'ascii'>): {
-  ascii: boolean;
-  columns?: number;
-} {
-  return columns === undefined ? { ascii } : { ascii, columns };
 }
 
 /** The files that `prepareReports` makes for the folder named by `out`. */
 export function writtenFiles({ reporter = [] }: Pick<RenderOptions, 'reporter'>): string[] {
-  return filesOf(reporter).map((name) => reportFiles[name]);
+  const unnamed = reporter.filter(({ path }) => path === null).map(({ name }) => name);
+  return filesOf(unnamed).map((name) => reportFiles[name]);
 }
 
 function filesOf(wanted: readonly ReporterName[]): readonly ReporterName[] {
   return wanted.length === 0 ? ['json', 'markdown'] : [...new Set(wanted)];
 }
 
-function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
+/**
+ * Writes a report to a file, whose folder is made where it is missing.
+ * @throws UserError `REPORT_UNWRITABLE`
+ */
+export function writeReportFile(path: string, text: string): void {
   try {
-    makeFolders(folder);
-    for (const [path, text] of files) writeWhole(path, text);
+    makeFolders(dirname(path));
+    writeWhole(path, text);
   } catch (error) {
     throw new UserError(
       'REPORT_UNWRITABLE',
-      `The reports cannot be written to ${folder}: ${messageOf(error)}.`,
-      'Name a folder that can be written with --out.',
+      `The report ${path} cannot be written: ${messageOf(error)}.`,
+      'Name a place that can be written to.',
       'environment',
     );
   }

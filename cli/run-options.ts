@@ -23,7 +23,7 @@ import { readBounded } from './files.js';
 import { type NetworkOptions, networkOption } from './network-option.js';
 import { patchChoices, publishedDefects, refuse } from './operation-options.js';
 import type { Look } from './output.js';
-import type { ReporterName } from './reporters.js';
+import type { ReporterRequest } from './reporters.js';
 import type { EngineOption } from './scenario-engine.js';
 import type { ServerOptions } from './servers/request.js';
 import { givenSwitches } from './set-option.js';
@@ -64,8 +64,9 @@ export interface RunOptions
   readonly writesPerSecond: string;
   readonly out?: string;
   readonly access?: string;
-  readonly reporter: readonly ReporterName[];
+  readonly reporter: readonly ReporterRequest[];
   readonly lines?: boolean;
+  readonly tui?: boolean;
   readonly format: 'text' | 'tsv' | 'ndjson';
 }
 

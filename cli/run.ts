@@ -69,7 +69,9 @@ export async function runPlanned(
   const report = judgeMeasurement(measurement);
   showEnd(report);
   const { reporter: reporters } = options;
-  writeReports({ output, folder, entries, report, measurement, stdout, reporters });
+  const stepSummary = context.env.GITHUB_STEP_SUMMARY;
+  const rendered = { cwd, entries, report, measurement, stdout, reporters, stepSummary } as const;
+  writeReports({ output, folder, ...rendered });
   if (historyFailure !== null)
     throw historyLost('HISTORY_UNWRITABLE', `${folder.history} breaks off: ${historyFailure}.`);
   return { report, folder };

@@ -23,6 +23,7 @@ import { backedOutPhases } from './back-out-phases.js';
 import { formatDuration } from './duration.js';
 import type { ParsedFault, ScheduledFault } from './fault-schedule.js';
 import type { Draw } from './history/entry.js';
+import type { ToldProcedure } from './history/procedure-data.js';
 import { type CensusSession, defaultSessions } from './load/census.js';
 import { type PlannedLane, planLanes } from './planned-lanes.js';
 import { settingsOf } from './planned-settings.js';
@@ -30,6 +31,7 @@ import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, Topology, WaitOption } from './scenario.js';
 import { type GivenSwitches, type Switched, switched } from './switches.js';
 import type { PlannedThrough } from './through/planned-through.js';
+import { toldProcedure } from './told-procedure.js';
 
 export type { PlannedLane };
 
@@ -143,12 +145,12 @@ export interface PlanRequest {
   readonly writesPerSecond: number;
   /** Whether going back to a snapshot is rehearsed too. Default: it is not. */
   readonly rollback?: boolean;
+  /** The phase at whose end the run is backed out of. Default: it goes to its end. */
+  readonly abortAt?: string | null;
   /** Default: containers do not reach it. */
   readonly doorway?: PlannedDoorway | null;
   /** What stands between clients and the writer. Default: nothing. */
   readonly through?: PlannedThrough | null;
-  /** The phase at whose end the run is backed out of. Default: it goes to its end. */
-  readonly abortAt?: string | null;
 }
 
 export interface RunPlan {
@@ -179,10 +181,12 @@ export interface RunPlan {
   readonly pendingParameters: readonly string[];
   readonly doorway: PlannedDoorway | null;
   readonly through: PlannedThrough | null;
-  readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
-  /** When T0 is expected, milliseconds after the first phase begins. */
   /** The phase at whose end the run is backed out of, or null. */
   readonly abortAt: string | null;
+  readonly settings: Readonly<Record<string, string | number | boolean | string[]>>;
+  /** What the history tells of all this in words. */
+  readonly procedure: ToldProcedure;
+  /** When T0 is expected, milliseconds after the first phase begins. */
   readonly expectedT0Ms: number;
 }
 
@@ -242,11 +246,17 @@ export function planRun(request: PlanRequest): RunPlan {
     pendingParameters: request.pendingParameters,
     doorway: request.doorway ?? null,
     through: request.through ?? null,
+    abortAt: request.abortAt ?? null,
     settings: settingsOf(request, phases, settled),
+    procedure: toldProcedure(scenario, request.abortAt == null ? phases : waiting),
     expectedT0Ms,
   };
 }
-    abortAt: request.abortAt ?? null,
+
+function phasesOf({ rollback, abortAt }: PlanRequest, phases: readonly Phase[]): readonly Phase[] {
+  if (abortAt !== undefined && abortAt !== null) return backedOutPhases(phases, abortAt);
+  return rollback === true ? withRollback(phases) : phases;
+}
 
 /** Where nothing is to be written, nothing can be asked of writes. */
 function defaultObjectives(request: PlanRequest): readonly string[] {
@@ -256,11 +266,6 @@ function defaultObjectives(request: PlanRequest): readonly string[] {
   return writesPerSecond > 0
     ? scenario.objectives
     : scenario.objectives.filter((objective) => !objective.startsWith('writes.'));
-function phasesOf({ rollback, abortAt }: PlanRequest, phases: readonly Phase[]): readonly Phase[] {
-  if (abortAt !== undefined && abortAt !== null) return backedOutPhases(phases, abortAt);
-  return rollback === true ? withRollback(phases) : phases;
-}
-
 }
 
 /** An objective given for a subject takes the place of all the default ones on that subject. */
@@ -302,11 +307,6 @@ function withWaits(phase: Phase, waitsMs: PlanRequest['waitsMs']): Phase {
   };
 }
 
-/** What passes before the phase at T0, and what its operation does while nobody feels it. */
-function timeToT0Ms(
-  phases: readonly Phase[],
-  durations: readonly DrawnDuration[],
-  beforeT0: readonly string[],
 function givenWaitMs(
   { option }: { readonly option?: WaitOption },
   waitsMs: PlanRequest['waitsMs'],
@@ -314,6 +314,11 @@ function givenWaitMs(
   return option === undefined ? undefined : waitsMs[option];
 }
 
+/** What passes before the phase at T0, and what its operation does while nobody feels it. */
+function timeToT0Ms(
+  phases: readonly Phase[],
+  durations: readonly DrawnDuration[],
+  beforeT0: readonly string[],
 ): number {
   let elapsedMs = 0;
   for (const phase of phases) {
@@ -338,8 +343,9 @@ function checkFaultTime(fault: ScheduledFault, expectedT0Ms: number): void {
   );
 }
 
-function toDraw({ name, value, unit, source, observations }: DrawnDuration): Draw {
-  return { name, value, unit, source, observations };
+function toDraw(drawn: DrawnDuration): Draw {
+  const { name, value, unit, source, observations, what, kind, typicalMs, stressMs } = drawn;
+  return { name, value, unit, source, observations, what, kind, typicalMs, stressMs };
 }
 
 function lanePhaseDraw({ spec, phaseMs }: PlannedLane): Draw {

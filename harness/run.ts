@@ -118,9 +118,9 @@ function recordStarted({ plan, clock, record, tool, owner }: RunContext): void {
       lanes: plan.lanes.map(({ spec }) => spec),
       objectives: [...plan.objectives],
       schedule: [...plan.schedule],
-      phases: plan.phases.map(({ name }) => name),
       settings: { ...plan.settings },
       sessions: plan.sessionsFrom,
+      procedure: plan.procedure,
     },
   });
 }

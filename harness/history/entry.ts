@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type ClockName, clockNames, endpointStates } from '../../sim/events.js';
 import { backOutDataSchema } from './back-out-data.js';
 import { failureSchema, pollDataSchema } from './poll-data.js';
+import { procedureSchema } from './procedure-data.js';
 import { foundSchema, rollbackDataSchema } from './rollback-data.js';
 
 export {
@@ -58,12 +59,12 @@ export const drawSchema = z.looseObject({
   source: z.string(),
   /** How many published observations stand behind it; 0 = an assumption. */
   observations: whole,
-});
   /** Of a duration: what happens in it; `outage`, `control` or `limit`; and the table's range. */
   what: z.string().optional(),
   kind: z.string().optional(),
   typicalMs: z.number().optional(),
   stressMs: z.number().optional(),
+});
 /** One value that the run took from the timing table or from the seed. */
 export type Draw = z.infer<typeof drawSchema>;
 
@@ -137,8 +138,6 @@ const runStarted = z.looseObject({
   objectives: z.array(z.string()),
   schedule: z.array(drawSchema),
   settings: z.record(
-  /** Names of the phases that are planned, in order; older histories have none. */
-  phases: z.array(z.string()).optional(),
     z.string(),
     z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
   ),
@@ -146,6 +145,8 @@ const runStarted = z.looseObject({
   sessions: z.enum(['default', 'given', 'none']),
   /** Defects of the operation that AWS published for the version before. */
   defects: z.array(publishedDefectSchema).optional(),
+  /** What is gone through; histories from before it was told have none. */
+  procedure: procedureSchema.optional(),
 });
 
 const runServer = z.looseObject({
@@ -174,7 +175,7 @@ export const phaseDataSchema = z.looseObject({
 });
 
 export const eventDataSchema = z.looseObject({
-  source: z.enum(['cluster', 'instance', 'endpoint', 'engine', 'fault', 'harness']),
+  source: z.enum(['cluster', 'instance', 'deployment', 'endpoint', 'engine', 'fault', 'harness']),
   message: z.string(),
   /** RDS-EVENT-nnnn where AWS documents one. */
   eventId: z.string().nullable(),
@@ -247,9 +248,6 @@ const checkSchema = z.looseObject({
   detail: z.string(),
 });
 
-/**
- * The code of a note by which nothing can be concluded from a client's polls, for example because
- * what its driver asked of the topology could not be answered. Its subject names the `lane`, or the
 /** What became of a step of a scenario: an SQL statement, a command, a question. */
 const stepSchema = z.looseObject({
   /** `sql`, `wait-until`, `shell`, `http`, `approval`. */
@@ -261,6 +259,9 @@ const stepSchema = z.looseObject({
   output: z.looseObject({ text: z.string(), leftOut: whole }).optional(),
 });
 
+/**
+ * The code of a note by which nothing can be concluded from a client's polls, for example because
+ * what its driver asked of the topology could not be answered. Its subject names the `lane`, or the
  * `session`, whose kind tells the lanes: every objective on them is unknown.
  */
 export const laneUndecided = 'lane-undecided';
@@ -275,11 +276,11 @@ export const noteDataSchema = z.looseObject({
   toNs: instantNs.optional(),
   /** With code `check`: a named check of the runbook and what it found. */
   check: checkSchema.optional(),
+  /** With code `step`, or one that begins so: a step of the scenario and how it ended. */
+  step: stepSchema.optional(),
   /** With code `lane-undecided` and a session as subject: whose it is, such as `probe reader`. */
   sessionKind: z.string().optional(),
 });
-  /** With code `step`, or one that begins so: a step of the scenario and how it ended. */
-  step: stepSchema.optional(),
 
 const head = {
   v: z.literal(entryVersion),
@@ -304,10 +305,10 @@ const kinds = {
   call: callDataSchema,
   note: noteDataSchema,
   rollback: rollbackDataSchema,
+  'back-out': backOutDataSchema,
 } as const;
 
 export type EntryKind = keyof typeof kinds;
-  'back-out': backOutDataSchema,
 export const entryKinds = Object.keys(kinds) as EntryKind[];
 
 /** An entry of one kind. */

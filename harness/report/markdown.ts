@@ -23,6 +23,7 @@ import {
   versionsText,
   writesText,
 } from './facts.js';
+import { bulletList, capital, cell, cut, details, escaped, table } from './markdown-text.js';
 import {
   checksTexts,
   checkText,
@@ -32,7 +33,7 @@ import {
   rollbackTexts,
   serversTexts,
 } from './rehearsed.js';
-import { boundsText, mark, offsetText, plain, shortMs, type TextOptions } from './text.js';
+import { boundsText, mark, offsetText, shortMs, type TextOptions } from './text.js';
 import { timelineText } from './timeline-text.js';
 
 export interface MarkdownOptions extends TextOptions {
@@ -40,9 +41,6 @@ export interface MarkdownOptions extends TextOptions {
   readonly measurement?: Measurement;
 }
 
-/** Comments end at 65,536 characters; what follows the text must still have room. */
-const charactersMax = 60_000;
-const cutNote = `Cut at ${charactersMax} characters: see the JSON report.`;
 const timelineColumnsMax = 72;
 
 /** The whole document. The first line marks the comment, so that a bot can find and edit it. */
@@ -167,10 +165,6 @@ function factList(report: RunReport, options: TextOptions): string {
   );
 }
 
-function bulletList(lines: readonly string[], options: TextOptions): string {
-  return lines.map((line) => `- ${escaped(line, options)}`).join('\n');
-}
-
 function eventTable(report: RunReport, options: TextOptions): string {
   const rows = report.events.map(({ offsetMs, source, message, eventId, modelled }) => [
     offsetText(offsetMs),
@@ -195,46 +189,4 @@ function scheduleTable(report: RunReport, options: TextOptions): string {
 function settingsTable(report: RunReport, options: TextOptions): string {
   const rows = Object.entries(report.settings).map(([name, value]) => [name, String(value)]);
   return table(['setting', 'value'], rows, options);
-}
-
-function details(title: string, body: string): string {
-  return body === '' ? '' : `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  options: TextOptions,
-): string {
-  if (rows.length === 0) return '';
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const body = rows.map((row) => line(row.map((one) => cell(one, options))));
-  return [line(head), line(head.map(() => '-')), ...body].join('\n');
-}
-
-/** Text inside a table: no cell ends early; code spans stay. */
-function cell(text: string, options: TextOptions): string {
-  const code = /^`[^`]*`$/.test(text);
-  return (code ? plain(text, options) : escaped(text, options)).replaceAll('|', '\\|');
-}
-
-/** Nothing that a server said may become markup. */
-function escaped(text: string, options: TextOptions): string {
-  return plain(text, options)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replace(/[\\`*_[\]]/g, '\\$&');
-}
-
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
-}
-
-function cut(text: string): string {
-  if (text.length <= charactersMax) return text;
-  const at = text.lastIndexOf('\n', charactersMax);
-  const fences = (text.slice(0, at).match(/^```/gm) ?? []).length;
-  const inDetails = text.lastIndexOf('<details>', at) > text.lastIndexOf('</details>', at);
-  const open = `${fences % 2 === 1 ? '\n```' : ''}${inDetails ? '\n\n</details>' : ''}`;
-  return `${text.slice(0, at)}${open}\n\n${cutNote}\n`;
 }

@@ -1,34 +1,23 @@
 /** The end-of-run summary: verdict and objectives first, then what every lane felt. Pure. */
 import type { Measurement } from '../measure/measure.js';
 import type { RunReport, SessionReport } from '../verdict/run-report.js';
-import { dnsTexts, lagTexts, roleTexts, statusTexts } from './cluster-facts.js';
+import { type FactRow, outcomeRows, worldRows } from './fact-rows.js';
 import {
   brokenTexts,
-  clocksText,
   defaultSessionsText,
   errorsText,
   measuredWord,
   metText,
   objectiveText,
-  observerText,
   outageText,
   preservedKindsText,
   probeErrorText,
-  realText,
   sessionsText,
   sharesText,
   unaskedLoss,
   verdictWord,
   versionsText,
-  writesText,
 } from './facts.js';
-import {
-  checksTexts,
-  databaseTexts,
-  defectsTexts,
-  rollbackTexts,
-  serversTexts,
-} from './rehearsed.js';
 import {
   boundsText,
   cutTo,
@@ -37,6 +26,7 @@ import {
   offsetText,
   plain,
   shortMs,
+  sourceText,
   type TextOptions,
   wrap,
 } from './text.js';
@@ -191,31 +181,18 @@ function outages(report: RunReport, options: TextOptions): Row[] {
 }
 
 function facts(report: RunReport, options: TextOptions): Row[] {
-  const { sessions, writes, observer } = report;
+  const { sessions } = report;
   const drops = (sessions?.drops ?? []).slice(0, dropsShownMax);
   const more = (sessions?.drops.length ?? 0) - drops.length;
-  const labelled = (label: string, texts: readonly string[]): [string, string][] =>
-    texts.map((text, index) => [index === 0 ? label : '', text]);
-  const lines: [string, string][] = [
-    ...labelled('servers', serversTexts(report)),
-    ...labelled('database', databaseTexts(report)),
-    ['clocks', clocksText(report, options)],
-    ...labelled('lag', lagTexts(report, options)),
-    ...labelled('dns', dnsTexts(report)),
-    ...labelled('roles', roleTexts(report)),
-    ...labelled('status', statusTexts(report)),
+  const lines: FactRow[] = [
+    ...worldRows(report, options),
     ['sessions', sessions === null ? '' : sessionsText(sessions)],
     ['', sessions === null ? '' : preservedKindsText(sessions)],
-    ...drops.map((drop): [string, string] => ['', dropText(drop)]),
+    ...drops.map((drop): FactRow => ['', dropText(drop)]),
     ['', more > 0 ? `and ${more} more, see --json` : ''],
-    ...(sessions === null ? [] : brokenTexts(sessions)).map((text): [string, string] => ['', text]),
+    ...(sessions === null ? [] : brokenTexts(sessions)).map((text): FactRow => ['', text]),
     ['', sessions?.source === 'default' ? defaultSessionsText : ''],
-    ['writes', writes === null ? '' : writesText(writes)],
-    ...labelled('rollback', rollbackTexts(report)),
-    ['observer', observer === null ? '' : observerText(observer)],
-    ...labelled('checks', checksTexts(report)),
-    ...labelled('defects', defectsTexts(report)),
-    ...labelled('shown', realText(report)),
+    ...outcomeRows(report),
     ['', Object.keys(report.lanes).length > 0 ? probeErrorText : ''],
   ];
   return lines
@@ -232,7 +209,7 @@ function events(report: RunReport): Row[] {
   const rows = shown.map(({ offsetMs, source, message, modelled }) => ({
     text: [
       `  ${offsetText(offsetMs).padStart(8)}`,
-      source.padEnd(8),
+      sourceText(source).padEnd(8),
       modelled ? `${message}  (modelled)` : message,
     ].join('  '),
     indent: 22,

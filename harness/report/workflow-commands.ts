@@ -16,10 +16,18 @@ export function beginGroup(title: string): string {
 /** An error for a verdict that fails, a warning where nothing was decided; else null. */
 export function annotation(report: RunReport): string | null {
   const word = verdictWord(report);
-  const command = { FAIL: 'error', UNKNOWN: 'warning' }[word];
-  if (command === undefined) return null;
-  const title = property(`rehearse ${plain(report.scenario)}`);
-  return `::${command} title=${title}::${data(`${word} ${plain(report.reason)}`)}`;
+  if (word !== 'FAIL' && word !== 'UNKNOWN') return null;
+  const level = word === 'FAIL' ? 'error' : 'warning';
+  return annotationOf(level, `rehearse ${report.scenario}`, `${word} ${report.reason}`);
+}
+
+/** What is shown beside the job, with its title. */
+export function annotationOf(
+  level: 'error' | 'warning' | 'notice',
+  title: string,
+  text: string,
+): string {
+  return `::${level} title=${property(plain(title))}::${data(plain(text))}`;
 }
 
 function data(text: string): string {

@@ -63,6 +63,7 @@ export function describeMeasurement(
     through: describeThrough(measurement),
     clocks: describeClocks(measurement),
     observer: describeObserver(measurement),
+    procedure: describeProcedure(measurement),
     schedule: started?.schedule ?? [],
     usedDurations: usedDurations === null ? null : [...usedDurations],
     settings: started?.settings ?? {},
@@ -230,7 +231,6 @@ function describeLedger(ledger: Ledger): RunReport['writes'] {
   };
 }
 
-function describeRollback({ rollback, t0Ns }: Measurement): RunReport['rollback'] {
 function describeBackOut({ backOut, t0Ns }: Measurement): RunReport['backOut'] {
   if (backOut === null) return null;
   const { from, reached, possible, what, before, gone } = backOut;
@@ -245,6 +245,7 @@ function describeBackOut({ backOut, t0Ns }: Measurement): RunReport['backOut'] {
   };
 }
 
+function describeRollback({ rollback, t0Ns }: Measurement): RunReport['rollback'] {
   if (rollback === null) return null;
   const { snapshot, frozenFromNs, frozenToNs, restored } = rollback;
   return {
@@ -256,6 +257,22 @@ function describeBackOut({ backOut, t0Ns }: Measurement): RunReport['backOut'] {
     restoredVersion: restored?.version ?? null,
     writesLost: restored?.writesLost ?? null,
     earlierWritesLost: restored?.earlierWritesLost ?? null,
+  };
+}
+
+function describeProcedure({ started }: Measurement): RunReport['procedure'] {
+  const told = started?.procedure;
+  if (told === undefined) return null;
+  const { summary, phases, real, modelled, sources } = told;
+  return {
+    summary,
+    phases: phases.map(({ name, what, t0, steps, back }) => ({
+      ...{ name, what, t0, steps },
+      back: back === null ? null : { possible: back.possible, what: back.what },
+    })),
+    real,
+    modelled,
+    sources: sources.map(({ label, where }) => ({ label, where })),
   };
 }
 

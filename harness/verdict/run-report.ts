@@ -311,6 +311,8 @@ export interface RunReport {
     worstMs: number | null;
     stalls: SpanReport[];
   } | null;
+  /** Null in histories that do not tell it, and where none was gone through. */
+  procedure: ProcedureReport | null;
   schedule: Draw[];
   /** Names of those drawn durations that the operation came to use; null: it is not told. */
   usedDurations: string[] | null;

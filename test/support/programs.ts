@@ -16,6 +16,14 @@ const special: Readonly<Record<string, { find: () => string | undefined; how: st
     find: () => databaseServer('REHEARSE_MARIADBD', ['mariadbd', 'mysqld'], true),
     how: 'no MariaDB server is installed (Debian: mariadb-server) or named by REHEARSE_MARIADBD',
   },
+  chromium: {
+    find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
+    how: 'no Chromium is installed (Debian: chromium)',
+  },
+  xmllint: {
+    find: () => onPath('xmllint'),
+    how: 'xmllint is not installed (Debian: libxml2-utils)',
+  },
   pgbouncer: {
     find: () => onPath('pgbouncer', '/usr/sbin'),
     how: 'PgBouncer is not installed (Debian: pgbouncer)',

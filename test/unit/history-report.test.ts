@@ -28,7 +28,8 @@ beforeEach(() => {
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 async function report(name: ReporterName, bytesMax?: number): Promise<[number, string]> {
-  const exit = await runReport({ run: path, reporter: [name] }, io(), bytesMax);
+  const reporter = [{ name, path: null }];
+  const exit = await runReport({ run: path, reporter }, io(), bytesMax);
   return [exit, shown.splice(0).join('')];
 }
 
