@@ -11,7 +11,7 @@ const runs: readonly Run[] = [
   { clients: 1, script: 'select-only', transactions: 5_000 },
   { clients: 16, script: 'select-only', transactions: 20_000 },
   { clients: 1, script: 'tpcb-like', transactions: 400 },
-  { clients: 16, script: 'tpcb-like', transactions: 1_600 },
+  { clients: 16, script: 'tpcb-like', transactions: 4_800 },
 ];
 
 export const endpointTps: Bench = {
