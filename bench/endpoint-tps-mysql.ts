@@ -13,7 +13,7 @@ const runs: readonly Run[] = [
   { threads: 1, script: 'oltp_point_select', events: 8_000 },
   { threads: 8, script: 'oltp_point_select', events: 16_000 },
   { threads: 1, script: 'oltp_read_write', events: 300 },
-  { threads: 8, script: 'oltp_read_write', events: 500 },
+  { threads: 8, script: 'oltp_read_write', events: 1_500 },
 ];
 
 export const endpointTpsMysql = benchOf('mysql');
