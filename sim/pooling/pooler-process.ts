@@ -12,6 +12,7 @@ import type { ClusterRecord } from '../cluster/cluster.js';
 import type { Emit } from '../events.js';
 import { type Account, accountCanRead, serverAccount } from '../server/embedded/account.js';
 import { Guard } from '../server/embedded/guard.js';
+import { signalProcess } from '../server/embedded/process-table.js';
 import { removeFolder } from '../server/embedded/remove-folder.js';
 import { ServerLog } from '../server/embedded/server-log.js';
 import { ServerProcess } from '../server/embedded/server-process.js';
@@ -127,7 +128,8 @@ class PoolerProcess implements StandsBetween {
     const { clock } = this.#parts;
     const child = this.#process;
     if (child !== undefined) {
-      signalGroup(child.pid, 'SIGTERM');
+      // Not the shell itself: it waits for the program, so that nobody else has to.
+      for (const one of child.children()) signalProcess(one, 'SIGTERM');
       await child.endsWithin(clock, endMsMax);
       await child.kill(clock);
       signalGroup(child.pid, 'SIGKILL');

@@ -62,12 +62,11 @@ describe('--through', () => {
       const { direct, through } = lane(report, kind);
       expect([kind, direct.sessionsLost]).toEqual([kind, 1]);
       expect(Object.keys(direct.errors).length).toBeGreaterThan(0);
-      // One whose statement was under way at that very instant is cancelled, as documented.
-      const cancelled = through.errors['terminated (57P01)'] ?? 0;
-      expect([through.sessionsLost, Object.keys(through.errors).length]).toEqual([
-        cancelled,
-        cancelled,
-      ]);
+      // One whose statement was under way at that very instant is cancelled, as documented, and
+      // so is what waited for the same session.
+      const kinds = Object.keys(through.errors);
+      expect(kinds.filter((error) => error !== 'terminated (57P01)')).toEqual([]);
+      expect(through.sessionsLost).toBe(kinds.length);
     }
     const idle = lane(report, 'idle-session');
     expect([idle.through.sessionsLost, idle.added.upperMs]).toEqual([0, expect.any(Number)]);
@@ -89,7 +88,7 @@ describe('--through', () => {
       '--through',
       settings,
       '--settle',
-      '3s',
+      '2s',
     );
     const [fresh, held, idle] = ['new-connection', 'held-session', 'idle-session'].map((kind) =>
       lane(report, kind),
@@ -135,18 +134,6 @@ describe('--through', () => {
     for (let tries = 0; existsSync(folder) && tries < 400; tries++)
       await new Promise((resolve) => setTimeout(resolve, 25));
     expect([existsSync(folder), processesNaming(folder)]).toEqual([false, []]);
-  });
-
-  it.each([
-    ['nothing', 'does not tell the program where to listen'],
-    ['x {{listen}}', 'whom to dial'],
-    ['x {{listen}} {{upstream}} {{nonsense}}', 'no placeholder {{nonsense}}'],
-    ['rds-proxy:speed=1', 'no setting "speed"'],
-    ['rds-proxy:borrow-timeout=soon', 'borrow-timeout cannot be "soon"'],
-  ])('%s is refused', async (through, why) => {
-    const args = ['run', 'reboot', '--engine', 'postgres', '--dry-run', '--through', through];
-    const { code, stderr } = await rehearse(args, place.folder);
-    expect([code, stderr]).toEqual([64, expect.stringContaining(why)]);
   });
 });
 

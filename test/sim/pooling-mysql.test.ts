@@ -139,15 +139,19 @@ describe.each<Flavour>(['mysql', 'mariadb'])('a pooling endpoint in front of %s'
     expect(poolingTold(told)).toContain('pooling.ended.in-transaction 1');
   });
 
-  it.runIf(isThere)('keeps idle clients through a reboot, and ends a pinned one', async () => {
-    await open();
-    const [idle, pinned] = [await client(), await client()];
-    await idle.query('select 1');
-    await pinned.query('set @mine = 5');
-    const lost = new Promise((resolve) => pinned.on('error', resolve));
-    const job = reboot(world, { refusedMs: 200, startingUpMs: 100 });
-    await lost;
-    expect(await one(idle, 'select 1')).toBe(1);
-    expect((await job.finished).status).toBe('succeeded');
-  });
+  // A MySQL takes seconds to come up again; nothing of what is looked at here is its own.
+  it.runIf(isThere && flavour === 'mariadb')(
+    'ends a pinned client in a reboot, and no idle one',
+    async () => {
+      await open();
+      const [idle, pinned] = [await client(), await client()];
+      await idle.query('select 1');
+      await pinned.query('set @mine = 5');
+      const lost = new Promise((resolve) => pinned.on('error', resolve));
+      const job = reboot(world, { refusedMs: 200, startingUpMs: 100 });
+      await lost;
+      expect(await one(idle, 'select 1')).toBe(1);
+      expect((await job.finished).status).toBe('succeeded');
+    },
+  );
 });

@@ -66,6 +66,11 @@ describe('--through', () => {
 
   it.each([
     [{ throughConfig: 'package.json' }, 'needs --through'],
+    [{ through: 'nothing' }, 'does not tell the program where to listen'],
+    [{ through: 'x {{listen}}' }, 'whom to dial'],
+    [{ through: 'x {{listen}} {{upstream}} {{nonsense}}' }, 'no placeholder {{nonsense}}'],
+    [{ through: 'rds-proxy:speed=1' }, 'no setting "speed"'],
+    [{ through: 'rds-proxy:borrow-timeout=soon' }, 'borrow-timeout cannot be "soon"'],
     [{ through: 'rds-proxy', throughConfig: 'package.json' }, 'takes no --through-config'],
     [{ through: 'pgbouncer', throughConfig: 'no/such/file' }, 'cannot be read'],
     [{ through: 'pgbouncer:pool_mode' }, 'not of the form name=value'],
