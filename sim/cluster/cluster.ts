@@ -49,6 +49,8 @@ export interface ClusterParts {
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
   readonly pendingParameters: readonly string[];
+  /** Whether clusters of their own may follow it. Default: they do not. */
+  readonly takesReplicas?: boolean;
   /** The cluster of a global one that it is a secondary of. */
   readonly primary?: ClusterRecord;
 }
@@ -63,6 +65,8 @@ export class ClusterRecord implements Cluster {
   readonly application: Login;
   readonly database: FilledDatabase | null;
   readonly instrument: Login;
+  /** Whether clusters of their own may follow it. */
+  readonly takesReplicas: boolean;
   #pendingParameters: readonly string[];
   /** The cluster of a global one that it is a secondary of; null where it is none. */
   readonly primary: ClusterRecord | null;
@@ -91,6 +95,7 @@ export class ClusterRecord implements Cluster {
     this.application = parts.application;
     this.database = parts.database;
     this.instrument = parts.instrument;
+    this.takesReplicas = parts.takesReplicas ?? false;
     this.#pendingParameters = parts.pendingParameters;
     this.primary = parts.primary ?? null;
     this.names = parts.names;

@@ -77,7 +77,14 @@ export async function restoreCluster(
 
 type Described = Pick<
   ClusterOptions,
-  'identifier' | 'engine' | 'awsVersion' | 'pendingParameters' | 'region' | 'members' | 'userLike'
+  | 'identifier'
+  | 'engine'
+  | 'awsVersion'
+  | 'pendingParameters'
+  | 'region'
+  | 'members'
+  | 'userLike'
+  | 'takesReplicas'
 >;
 type Holding = Pick<ClusterParts, 'application' | 'instrument' | 'database'>;
 
@@ -162,6 +169,7 @@ export async function openCluster(
       ...{ clock: sim.clock, emit: sim.emit },
       ...{ ...made, followers, names: endpointNames, pendingParameters },
       ...(primary === undefined ? {} : { primary }),
+      takesReplicas: options.takesReplicas ?? false,
       doorway: doorway?.address ?? null,
       identity,
     });

@@ -84,14 +84,23 @@ function inParts(place: FaultPlace, share: number): BegunFault {
 function imposed(place: FaultPlace, condition: LinkCondition): BegunFault {
   requireFollowers(place);
   const { followers } = place.cluster;
-  const imposing = followers.impose(condition);
+  let met = false;
+  const watched: LinkCondition = {
+    ...condition,
+    meets: (replica) => {
+      met ||= condition.meets(replica);
+      return condition.meets(replica);
+    },
+  };
+  const imposing = followers.impose(watched);
   return {
     // It goes on when it was imposed; what hinders that is told.
     done: imposing.then(() => whenAborted(place.ended)),
     end: async () => {
       await imposing.catch(() => {});
-      await followers.lift(condition);
+      await followers.lift(watched);
     },
+    unmet: () => (met ? null : 'nobody began to follow meanwhile'),
   };
 }
 
@@ -101,14 +110,17 @@ function meant({ target, instances }: FaultPlace): (replica: Instance) => boolea
   return (replica) => instances.includes(replica);
 }
 
-/** Readers of a secondary of a global database follow too, and belong to another cluster. */
+/**
+ * Readers of a secondary of a global database follow too, and belong to another cluster; of a
+ * cluster that takes replicas one may be in the making.
+ */
 function requireFollowers({ cluster, instances, name, target }: FaultPlace): void {
   const { followers } = cluster;
   const found =
     target === undefined
       ? cluster.instances.flatMap((one) => followers.of(one))
       : instances.filter((one) => followers.linkOf(one) !== undefined);
-  if (found.length > 0) return;
+  if (found.length > 0 || (target === undefined && cluster.takesReplicas)) return;
   throw cannotBegin(
     name,
     `nobody of ${cluster.identifier} follows another instance now`,
