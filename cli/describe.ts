@@ -55,6 +55,7 @@ export function describeText(scenario: Scenario, columns: number): string {
       ),
     ),
     ...scenario.parts.map((part) => section(part.heading, bullets(part.statements))),
+    ...wayBackSection(scenario, columns),
     ...switchesSection(scenario, columns),
     ...defectSections(scenario, columns),
     section('Real', bullets(scenario.real)),
@@ -89,6 +90,14 @@ function clustersSection({ topology = oneCluster }: Scenario): string[] {
       .map((text) => `  - ${text}`)
       .join('\n')}`,
   ];
+}
+
+function wayBackSection({ phases }: Scenario, columns: number): string[] {
+  const ways = phases.flatMap(({ name, back }) =>
+    back === undefined ? [] : [wrap(`${name}: ${back.what}`, columns, '    ', '  - ')],
+  );
+  if (ways.length === 0) return [];
+  return [`The way back from the end of each phase, rehearsed by --abort-at\n${ways.join('\n')}`];
 }
 
 function switchesSection({ switches }: Scenario, columns: number): string[] {
