@@ -14,6 +14,7 @@ const changing: Readonly<Record<string, readonly [source: string, subject: strin
   'instance.role': ['control', 'role'],
   'cluster.status': ['control', 'status'],
   'instance.status': ['control', 'status'],
+  'deployment.status': ['control', 'deployment'],
 };
 
 export class ClusterLines {
