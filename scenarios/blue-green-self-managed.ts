@@ -27,9 +27,9 @@ export const blueGreenSelfManaged: Scenario = {
   engine: 'postgres',
   otherEngines: [other('mysql', '8.0.42', '8.0.44'), other('mariadb', '10.11.13', '10.11.14')],
   summary:
-    'Makes a copy of the database that follows it, upgrades the copy, shifts reads to it share by ' +
-    'share, promotes it and changes DNS. Nobody is refused, and that is the trouble: until every ' +
-    'client has come over both sides take writes, and what the old one took is lost.',
+    'Makes a copy of the database that follows it, upgrades the copy, shifts reads to it share ' +
+    'by share, promotes it and changes DNS. Nobody is refused, and that is the trouble: until ' +
+    'every client has come over both sides take writes, and what the old one took is lost.',
   versions: { from: '17.4', to: '17.5' },
   upgrade: 'minor',
   topology: {
@@ -49,8 +49,8 @@ export const blueGreenSelfManaged: Scenario = {
     'the comparison of both sides, and the writes: each one acknowledged by COMMIT is looked for',
   ],
   modelled: [
-    'DNS: the old answer is believed by everybody for the whole of the TTL, the worst case; shares ' +
-      'of reads are drawn for every dial, without caches',
+    'DNS: the old answer is believed by everybody for the whole of the TTL, the worst case; ' +
+      'shares of reads are drawn for every dial, without caches',
     'how long green takes to be made, and how long each share is left: assumptions',
     'control-plane waits are divided by --pace; TTL and draining never are',
   ],

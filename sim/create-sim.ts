@@ -42,14 +42,8 @@ export function createSim(options: SimOptions): Sim {
     clusters.delete(cluster.identifier);
     await cluster.close();
   };
-  const world: World = {
-    ...options,
-    clusters,
-    parameterGroups,
-    deployments: new Map(),
-    adopt,
-    remove,
-  };
+  const known = { clusters, parameterGroups, deployments: new Map() };
+  const world: World = { ...options, ...known, adopt, remove };
 
   const start = <P>(name: string, operation: Operation<P>, parameters: P): StartedOrRefused => {
     const fault = operation.refuse(world, parameters);

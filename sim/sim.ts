@@ -9,28 +9,7 @@ import type { FilledDatabase, OwnDatabase } from './database/own-database.js';
 import type { Gate } from './endpoint/listener.js';
 import type { UserLike } from './engine/user-like.js';
 import type { Emit } from './events.js';
-import type {
-  CreateBlueGreenDeploymentParameters,
-  DeleteBlueGreenDeploymentParameters,
-  SwitchOverBlueGreenDeploymentParameters,
-} from './operations/blue-green/parameters.js';
-import type {
-  AssociateParameterGroupParameters,
-  CreateParameterGroupParameters,
-  ModifyParameterGroupParameters,
-} from './operations/parameters/parameters.js';
-import type {
-  CreateReadReplicaParameters,
-  DeleteInstanceParameters,
-  PromoteReadReplicaParameters,
-  RepointParameters,
-  WaitForReplicaParameters,
-} from './operations/read-replica/parameters.js';
-import type {
-  CreateGreenParameters,
-  ShiftReadsParameters,
-  SwitchByDnsParameters,
-} from './operations/self-managed-switch/parameters.js';
+import type { OperationName, OperationParameters } from './operations/all-parameters.js';
 import type { Through, ThroughAddress } from './pooling/through.js';
 import type {
   AdminLogin,
@@ -45,6 +24,7 @@ export { type Comparison, differencesOf } from './database/compare/comparison.js
 export type { Need } from './database/needs.js';
 export type { OwnDatabase } from './database/own-database.js';
 export type { UserLike } from './engine/user-like.js';
+export type { OperationName, OperationParameters } from './operations/all-parameters.js';
 export type {
   CreateBlueGreenDeploymentParameters,
   DeleteBlueGreenDeploymentParameters,
@@ -163,30 +143,6 @@ export interface UpgradeInPlaceParameters extends OperationBasics {
   /** Without it a step to another major version is refused. */
   readonly allowMajorVersionUpgrade: boolean;
 }
-
-export interface OperationParameters {
-  'modify-parameter-group': ModifyParameterGroupParameters;
-  'associate-parameter-group': AssociateParameterGroupParameters;
-  'create-parameter-group': CreateParameterGroupParameters;
-  'create-read-replica': CreateReadReplicaParameters;
-  'wait-for-replica': WaitForReplicaParameters;
-  'promote-read-replica': PromoteReadReplicaParameters;
-  'delete-instance': DeleteInstanceParameters;
-  repoint: RepointParameters;
-  'zero-downtime-patch': ZeroDowntimePatchParameters;
-  failover: FailoverParameters;
-  reboot: RebootParameters;
-  'global-upgrade': GlobalUpgradeParameters;
-  'upgrade-in-place': UpgradeInPlaceParameters;
-  'create-blue-green-deployment': CreateBlueGreenDeploymentParameters;
-  'switch-over-blue-green-deployment': SwitchOverBlueGreenDeploymentParameters;
-  'create-green': CreateGreenParameters;
-  'shift-reads': ShiftReadsParameters;
-  'switch-by-dns': SwitchByDnsParameters;
-  'delete-blue-green-deployment': DeleteBlueGreenDeploymentParameters;
-  'stop-switchover': OperationBasics;
-}
-export type OperationName = keyof OperationParameters;
 
 export type StartedOrRefused =
   | { readonly job: Job; readonly fault?: undefined }

@@ -5,7 +5,8 @@ export const selfManagedParts: readonly Part[] = [
   {
     heading: 'In this order [article]',
     statements: [
-      'Green is a cluster of its own with a copy of the data; it is upgraded, and follows blue one way.',
+      'Green is a cluster of its own with a copy of the data; it is upgraded, and ' +
+        'follows blue one way.',
       'Reads are shifted to it: 10, 20, 50, 100 percent of new connections of the reader name.',
       'Green is waited for until it has everything, and promoted. Nothing keeps blue from taking ' +
         'more writes meanwhile, unless --read-only-first true.',
@@ -28,10 +29,10 @@ export const selfManagedParts: readonly Part[] = [
     statements: [
       'While blue takes writes too, both sides do: split brain [article]. Whatever blue ' +
         'acknowledged since green was promoted is not on green; writes.lost counts it.',
-      'Both give numbers to their rows: rows that collide where somebody brings the two together. ' +
-        'The check "numbers given twice" counts them.',
-      'Logical replication of Postgres carries no values of sequences [logical]: left as they are ' +
-        '(--sequences leave), green gives numbers that rows have already.',
+      'Both give numbers to their rows: rows that collide where somebody brings the two ' +
+        'together. The check "numbers given twice" counts them.',
+      'Logical replication of Postgres carries no values of sequences [logical]: left as they ' +
+        'are (--sequences leave), green gives numbers that rows have already.',
       'Without the wait for green (--lag-check false) what was on its way is lost.',
       'On the way back (--back re-point) green has the writes since T0 alone, and blue serves ' +
         'without them. The article calls this fast; what it loses it does not say.',
@@ -40,8 +41,8 @@ export const selfManagedParts: readonly Part[] = [
   {
     heading: 'How it differs from the deployments of AWS [managed]',
     statements: [
-      'Those stop writes on both sides, end every connection and take all reads at once: there is ' +
-        'no share to be shifted. They guard against lag, and roll back by themselves.',
+      'Those stop writes on both sides, end every connection and take all reads at once: there ' +
+        'is no share to be shifted. They guard against lag, and roll back by themselves.',
       'After them old blue is read-only, so that no split brain can be. See blue-green.',
     ],
   },
@@ -53,8 +54,8 @@ export const selfManagedSwitches: readonly Switch[] = [
     values: 'true | false',
     byDefault: 'false',
     why:
-      'Whether the side that is switched away from takes no writes any more before green is waited ' +
-      'for. The article warns of split brain and has no such step [article].',
+      'Whether the side that is switched away from takes no writes any more before green is ' +
+      'waited for. The article warns of split brain and has no such step [article].',
     setting: {
       ...{ of: 'operation', operation: 'switch-by-dns', name: 'readOnlyFirst' },
       allowed: [false, true],
@@ -118,8 +119,8 @@ export const selfManagedSources: readonly Source[] = [
   {
     label: 'article',
     where:
-      'a published lesson on blue/green deployments of databases: one-way replication, DNS with a ' +
-      'short TTL, draining, shares of 10, 20, 50 and 100 percent, rollback by re-pointing',
+      'a published lesson on blue/green deployments of databases: one-way replication, DNS with ' +
+      'a short TTL, draining, shares of 10, 20, 50 and 100 percent, rollback by re-pointing',
   },
   {
     label: 'managed',

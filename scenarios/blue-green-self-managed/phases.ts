@@ -47,8 +47,8 @@ const readsReturned: WayBack = {
 const pointedBack: WayBack = {
   possible: true,
   what:
-    'The names are led back to blue, which takes writes again [article]. Nothing replicates back: ' +
-    'blue has none of the writes that green has taken.',
+    'The names are led back to blue, which takes writes again [article]. Nothing replicates ' +
+    'back: blue has none of the writes that green has taken.',
   steps: [],
 };
 
@@ -111,7 +111,9 @@ export const selfManagedPhases: readonly Phase[] = [
   {
     name: 'switch',
     t0: true,
-    what: 'The names lead to green, for each client when its old answer has run out; then the rest ends.',
+    what:
+      'The names lead to green, for each client when its old answer has run out; then ' +
+      'the rest ends.',
     steps: [{ step: 'finish', operation: 'switch-by-dns' }],
     back: pointedBack,
   },

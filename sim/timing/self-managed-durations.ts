@@ -32,7 +32,9 @@ export const selfManagedDurations = {
       typical: 5_000,
       stress: 60_000,
       sigma: 0,
-      what: 'who dials is answered as before the change: taken for everybody, as for a client that asked just before',
+      what:
+        'who dials is answered as before the change: taken for everybody, as for a ' +
+        'client that asked just before',
       source:
         'assumption: as short as that of the names of RDS, 5 s ' +
         '(AmazonRDS UserGuide/blue-green-deployments-switching.html); stress: a minute, ours too',

@@ -126,51 +126,52 @@ describe.each(engines)('on $engine', ({ engine, skipped, refused }) => {
   });
 
   // MySQL and MariaDB do not differ in it.
-  it.skipIf(skipped || engine === 'mysql')(
-    'nothing is lost where blue is read-only first; the way back loses',
-    async () => {
-      const here = await withGreen(engine);
-      const { operate, told, cluster } = here;
-      const pooled = keepWriting(here, 1_000_000, true);
-      await vi.waitFor(() => expect(pooled.acknowledged.length).toBeGreaterThan(3), 10_000);
-      const lengths = { ttlMs: 200, drainMs: 500 };
-      const wanted = { ...switching, readOnlyFirst: true };
-      expect((await operate('switch-by-dns', 'demo', wanted, lengths)).status).toBe('succeeded');
-      const before = pooled.acknowledged.length;
-      await vi.waitFor(
-        () => expect(pooled.acknowledged.length).toBeGreaterThan(before + 3),
-        10_000,
-      );
-      await pooled.stop();
-      expect(pooled.seen.slice(0, 2)).toEqual(['ok', refused]);
-      expect(pooled.seen.at(-1)).toBe('ok');
-      const green = await numbersOf(here, 'demo');
-      expect(pooled.acknowledged.filter((n) => !green.has(n))).toEqual([]);
-      expect(checksOf(told).map(({ name, state }) => `${name}: ${state}`)).toEqual([
-        'replication lag: ok',
-        'stranded writes: ok',
-        'numbers given twice: ok',
-      ]);
-      const onBlue = await numbersOf(here, 'green');
-      const { writerInstance } = cluster('demo');
+  if (engine !== 'mysql')
+    it.skipIf(skipped)(
+      'nothing is lost where blue is read-only first; the way back loses',
+      async () => {
+        const here = await withGreen(engine);
+        const { operate, told, cluster } = here;
+        const pooled = keepWriting(here, 1_000_000, true);
+        await vi.waitFor(() => expect(pooled.acknowledged.length).toBeGreaterThan(3), 10_000);
+        const lengths = { ttlMs: 200, drainMs: 500 };
+        const wanted = { ...switching, readOnlyFirst: true };
+        expect((await operate('switch-by-dns', 'demo', wanted, lengths)).status).toBe('succeeded');
+        const before = pooled.acknowledged.length;
+        await vi.waitFor(
+          () => expect(pooled.acknowledged.length).toBeGreaterThan(before + 3),
+          10_000,
+        );
+        await pooled.stop();
+        expect(pooled.seen.slice(0, 2)).toEqual(['ok', refused]);
+        expect(pooled.seen.at(-1)).toBe('ok');
+        const green = await numbersOf(here, 'demo');
+        expect(pooled.acknowledged.filter((n) => !green.has(n))).toEqual([]);
+        expect(checksOf(told).map(({ name, state }) => `${name}: ${state}`)).toEqual([
+          'replication lag: ok',
+          'stranded writes: ok',
+          'numbers given twice: ok',
+        ]);
+        const onBlue = await numbersOf(here, 'green');
+        const { writerInstance } = cluster('demo');
 
-      // The way back: the same names, to a server that takes writes again and has none of green's.
-      const back = await operate('switch-by-dns', 'demo', { ...switching, to: 'green' }, lengths);
-      expect(back.status).toBe('succeeded');
-      expect(cluster('demo').writerInstance).not.toBe(writerInstance);
-      const again = keepWriting(here, 3_000_000, false);
-      await vi.waitFor(() => expect(again.acknowledged.length).toBeGreaterThan(2), 10_000);
-      await again.stop();
-      expect(again.seen).toEqual(['ok']);
-      const serving = await numbersOf(here, 'demo');
-      const all = [...pooled.acknowledged, ...again.acknowledged];
-      const lost = all.filter((n) => !serving.has(n));
-      expect(lost).toEqual(pooled.acknowledged.filter((n) => !onBlue.has(n)));
-      expect(lost.length).toBeGreaterThan(3);
-      const left = checksOf(told).findLast(({ name }) => name === 'stranded writes');
-      expect(Number(left?.detail.split(' ')[0])).toBeGreaterThanOrEqual(lost.length);
-    },
-  );
+        // The way back: the names lead to a server that takes writes again and has none of green's.
+        const back = await operate('switch-by-dns', 'demo', { ...switching, to: 'green' }, lengths);
+        expect(back.status).toBe('succeeded');
+        expect(cluster('demo').writerInstance).not.toBe(writerInstance);
+        const again = keepWriting(here, 3_000_000, false);
+        await vi.waitFor(() => expect(again.acknowledged.length).toBeGreaterThan(2), 10_000);
+        await again.stop();
+        expect(again.seen).toEqual(['ok']);
+        const serving = await numbersOf(here, 'demo');
+        const all = [...pooled.acknowledged, ...again.acknowledged];
+        const lost = all.filter((n) => !serving.has(n));
+        expect(lost).toEqual(pooled.acknowledged.filter((n) => !onBlue.has(n)));
+        expect(lost.length).toBeGreaterThan(3);
+        const left = checksOf(told).findLast(({ name }) => name === 'stranded writes');
+        expect(Number(left?.detail.split(' ')[0])).toBeGreaterThanOrEqual(lost.length);
+      },
+    );
 });
 
 describe('on Postgres', () => {

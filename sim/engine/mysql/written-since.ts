@@ -19,7 +19,7 @@ export async function transactionsSince(
   return countOf(row?.[0] ?? '');
 }
 
-/** Of MariaDB's positions: all servers of a domain count on from each other. Exported for a test. */
+/** Of MariaDB's positions: servers of a domain count on from each other. Exported for a test. */
 export function lastNumber(position: string): number {
   return Math.max(0, ...position.split(',').map((one) => Number(one.split('-')[2] ?? 0)));
 }

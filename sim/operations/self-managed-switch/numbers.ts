@@ -41,27 +41,20 @@ export async function advanceAll(old: Instance, next: Instance): Promise<void> {
   }
 }
 
-/** A counter, and how many numbers of it were given on both sides. */
+/** A counter, and how many of its numbers are given by both sides. */
 export interface GivenTwice {
   readonly name: string;
   readonly count: bigint;
 }
 
 /**
- * Which numbers the next writer gave since it took writes that the old one gave as well, before or
- * meanwhile. Pure.
- * @param start what the next writer had given when it began
+ * Which numbers the old writer gave beyond the one that the next one went on from: that one has
+ * given them again, or will. Pure.
+ * @param start what the next writer had given when it began to take writes apart from the old one
  */
-export function givenTwice(
-  start: GivenNumbers,
-  old: GivenNumbers,
-  next: GivenNumbers,
-): GivenTwice[] {
-  return [...next].flatMap(([name, last]) => {
-    const other = old.get(name);
-    if (other === undefined) return [];
-    const from = start.get(name) ?? 0n;
-    const count = (other < last ? other : last) - from;
+export function givenTwice(start: GivenNumbers, old: GivenNumbers): GivenTwice[] {
+  return [...old].flatMap(([name, last]) => {
+    const count = last - (start.get(name) ?? 0n);
     return count > 0n ? [{ name, count }] : [];
   });
 }

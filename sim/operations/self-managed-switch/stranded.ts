@@ -17,8 +17,8 @@ const listedMax = 5;
 export interface Parting {
   readonly sides: readonly Instance[];
   readonly marks: ReadonlyMap<Instance, string>;
-  /** What the next writer had given by then. */
-  readonly given: GivenNumbers;
+  /** What numbers each had given by then. */
+  readonly given: ReadonlyMap<Instance, GivenNumbers>;
 }
 
 /** The latest one of each server: a way back parts nothing that was not apart. */
@@ -28,8 +28,12 @@ const partings = new WeakMap<Instance, Parting>();
 export async function part({ old, next }: Sides): Promise<void> {
   const sides = [old, next];
   const marks = new Map<Instance, string>();
-  for (const one of sides) marks.set(one, await markOf(one));
-  const parting = { sides, marks, given: await givenNumbers(next) };
+  const given = new Map<Instance, GivenNumbers>();
+  for (const one of sides) {
+    given.set(one, await givenNumbers(one));
+    marks.set(one, await markOf(one));
+  }
+  const parting = { sides, marks, given };
   for (const one of sides) partings.set(one, parting);
 }
 
@@ -40,7 +44,8 @@ export async function tellStranded(record: ClusterRecord, { old, next }: Sides):
   try {
     const mark = parting.marks.get(old);
     if (mark !== undefined) await tellTransactions(record, old, next, mark);
-    await tellNumbers(record, old, next, parting.given);
+    const start = parting.given.get(next);
+    if (start !== undefined) await tellNumbers(record, old, next, start);
   } catch (error) {
     const text = `what ${old.identifier} holds alone was not looked at: ${messageOf(error)}`;
     record.note('warning', 'stranded-unread', text);
@@ -70,19 +75,19 @@ async function tellNumbers(
   record: ClusterRecord,
   old: Instance,
   next: Instance,
-  given: GivenNumbers,
+  start: GivenNumbers,
 ): Promise<void> {
-  const [atOld, atNext] = [await givenNumbers(old), await givenNumbers(next)];
-  const twice = givenTwice(given, atOld, atNext);
+  const twice = givenTwice(start, await givenNumbers(old));
   const listed = twice.slice(0, listedMax).map(({ name, count }) => `${count} of ${name}`);
   const more = twice.length > listedMax ? ` and of ${twice.length - listedMax} more` : '';
   record.tellCheck({
     ...{ when: 'after', name: 'numbers given twice', state: twice.length === 0 ? 'ok' : 'warning' },
     detail:
       twice.length === 0
-        ? `no number of a row was given by ${old.identifier} and by ${next.identifier}`
-        : `${listed.join(', ')}${more}, by ${old.identifier} and by ${next.identifier}: rows that ` +
-          'collide where somebody brings both together, or refers to one by its number',
+        ? `${old.identifier} gave no number of a row that ${next.identifier} gives`
+        : `${listed.join(', ')}${more}: ${old.identifier} gave them, and ${next.identifier} ` +
+          'gives them again: rows that collide where somebody brings both together, or refers to ' +
+          'one by its number',
   });
 }
 

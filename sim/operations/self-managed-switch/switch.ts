@@ -1,7 +1,7 @@
 /**
- * A blue/green switch by hand: the follower is promoted, and the names that clients dial lead to it.
- * What DNS said before goes on being believed for its TTL, and sessions stay where they are until
- * they are drained; whoever writes on the old side meanwhile writes what the new side never gets,
+ * A blue/green switch by hand: the follower is promoted, and the names that clients dial lead to
+ * it. What DNS said before is believed for its TTL, and sessions stay where they are until they
+ * are drained; whoever writes on the old side meanwhile writes what the new side never gets,
  * unless the old side takes no writes any more. Nothing replicates back: the way back, the same
  * change of names, loses what was written since. Servers, replication and refusals are real; DNS
  * and the lengths of time are modelled.

@@ -98,7 +98,8 @@ const kinds: readonly Kind[] = [
   {
     sql: (own) =>
       "select concat(lower(routine_type), ' ', routine_schema, '.', routine_name), " +
-      "sha2(concat_ws(' ', dtd_identifier, routine_definition, sql_data_access, security_type), 256) " +
+      "sha2(concat_ws(' ', dtd_identifier, routine_definition, sql_data_access, " +
+      'security_type), 256) ' +
       `from information_schema.routines where ${own('routine_schema')}`,
     isHidden: true,
   },

@@ -163,7 +163,8 @@ const ofServer: readonly Kind[] = [
   {
     sql: `select format('role %I', r.rolname) as name,
         concat_ws(', ', case when r.rolcanlogin then 'logs in' end,
-          case when r.rolsuper then 'superuser' end, case when r.rolcreaterole then 'makes roles' end,
+          case when r.rolsuper then 'superuser' end,
+          case when r.rolcreaterole then 'makes roles' end,
           case when r.rolcreatedb then 'makes databases' end,
           case when r.rolreplication then 'replicates' end,
           case when r.rolbypassrls then 'bypasses row security' end,
