@@ -1,4 +1,5 @@
 /** Every benchmark, in the order in which they run. */
+import { blueGreenOverhead } from './blue-green-overhead.js';
 import { bookkeeping } from './bookkeeping.js';
 import { clusterStart } from './cluster-start.js';
 import { endpointTps } from './endpoint-tps.js';
@@ -23,6 +24,7 @@ export const benches: readonly Bench[] = [
   serverStart,
   clusterStart,
   wholeRun,
+  blueGreenOverhead,
   probeAccuracy,
   probeRealtime,
   judgedHistory,
