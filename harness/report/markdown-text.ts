@@ -1,5 +1,5 @@
 /** Markdown out of text that may hold anything. Pure. */
-import { plain, type TextOptions } from './text.js';
+import { brief, plain, type TextOptions } from './text.js';
 
 /** Nothing where there are no rows. */
 export function table(
@@ -16,12 +16,12 @@ export function table(
 /** Text inside a table: no cell ends early; code spans stay. */
 export function cell(text: string, options: TextOptions): string {
   const code = /^`[^`]*`$/.test(text);
-  return (code ? plain(text, options) : escaped(text, options)).replaceAll('|', '\\|');
+  return (code ? plain(brief(text), options) : escaped(text, options)).replaceAll('|', '\\|');
 }
 
 /** Nothing that a server said may become markup. */
 export function escaped(text: string, options: TextOptions): string {
-  return plain(text, options)
+  return plain(brief(text), options)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replace(/[\\`*_[\]]/g, '\\$&');

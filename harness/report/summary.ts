@@ -20,6 +20,7 @@ import {
 } from './facts.js';
 import {
   boundsText,
+  brief,
   cutTo,
   laneLabels,
   mark,
@@ -79,7 +80,7 @@ interface Row {
 
 function asciiKept(line: string, options: TextOptions): string {
   const lead = line.length - line.trimStart().length;
-  return ' '.repeat(lead) + plain(line, options);
+  return ' '.repeat(lead) + plain(brief(line), options);
 }
 
 function head(report: RunReport): Row[] {

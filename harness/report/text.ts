@@ -105,6 +105,14 @@ export function plain(text: string, options: TextOptions = {}): string {
   return clean.replace(/[^\u0020-\u007e]/gu, (char) => ascii[char] ?? '?');
 }
 
+const briefMax = 2_000;
+
+/** What a server or a user says may be of any length; the history and the JSON have it whole. */
+export function brief(text: string): string {
+  if (text.length <= briefMax) return text;
+  return `${text.slice(0, briefMax)}... (${text.length - briefMax} more characters)`;
+}
+
 /** Cut to the width, with a sign that something is missing. */
 export function cutTo(
   line: string,
@@ -134,13 +142,15 @@ export function wrap(text: string, columns: number, indent = ''): string[] {
       continue;
     }
     if (line !== '') put();
-    let rest = [...word];
-    while (rest.length > room()) {
-      line = rest.slice(0, room()).join('');
-      rest = rest.slice([...line].length);
+    const characters = [...word];
+    let from = 0;
+    while (characters.length - from > room()) {
+      const to = from + room();
+      line = characters.slice(from, to).join('');
+      from = to;
       put();
     }
-    line = rest.join('');
+    line = characters.slice(from).join('');
   }
   if (line !== '' || lines.length === 0) put();
   return lines;

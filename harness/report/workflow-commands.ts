@@ -4,13 +4,13 @@
  */
 import type { RunReport } from '../verdict/run-report.js';
 import { verdictWord } from './facts.js';
-import { plain } from './text.js';
+import { brief, plain } from './text.js';
 
 export const endGroup = '::endgroup::';
 
 /** Begins a group that folds. */
 export function beginGroup(title: string): string {
-  return `::group::${data(plain(title))}`;
+  return `::group::${data(plain(brief(title)))}`;
 }
 
 /** An error for a verdict that fails, a warning where nothing was decided; else null. */
@@ -27,7 +27,7 @@ export function annotationOf(
   title: string,
   text: string,
 ): string {
-  return `::${level} title=${property(plain(title))}::${data(plain(text))}`;
+  return `::${level} title=${property(plain(brief(title)))}::${data(plain(brief(text)))}`;
 }
 
 function data(text: string): string {

@@ -2,7 +2,7 @@
 import type { Stretch } from '../../measure/lane.js';
 
 /** Units of the drawing. */
-export const left = 150;
+export const left = 165;
 export const width = 1_000;
 export const right = 110;
 

@@ -116,7 +116,10 @@ export function rulerStrip(axis: Axis): Strip & { readonly zero: (height: number
 }
 
 function markText(atMs: number): string {
-  const text = shortMs(Math.abs(atMs)).replace('.0s', 's').replace('m00s', 'm');
+  const text = shortMs(Math.abs(atMs))
+    .replace('.0s', 's')
+    .replace('m00s', 'm')
+    .replace(/^60s$/, '1m');
   return `${atMs < 0 ? '−' : '+'}${text}`;
 }
 

@@ -8,7 +8,7 @@ import { outageAnchor } from './anchors.js';
 import { type Axis, hundredths, isShown, left, width, x } from './axis.js';
 import { type Strip, span } from './figure-head.js';
 import type { LaneRuns, Run } from './lane-runs.js';
-import { html, type Markup } from './markup.js';
+import { html, Markup } from './markup.js';
 import { textWidth } from './placing.js';
 import type { StateRow } from './state-rows.js';
 import type { StepLine } from './step-lines.js';
@@ -154,7 +154,7 @@ export function lineStrip(lines: readonly StepLine[], axis: Axis): Strip {
     return [
       label(name, name, base - 4),
       html`<line class="tick" x1="${left}" x2="${end}" y1="${base}" y2="${base}"/>`,
-      html`<path class="step" d="${path(steps, peak, axis, y)}">${title}</path>`,
+      html`<path class="step" d="${new Markup(path(steps, peak, axis, y))}">${title}</path>`,
       html`<text class="total" x="${end + 6}" y="${base - 4}">max ${text}</text>`,
     ];
   });

@@ -35,7 +35,8 @@ svg.patterns { position: absolute; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .label { text-anchor: end; } svg .total { font-size: 11px; }
 svg .phase, svg .mark { fill: var(--quiet); font-size: 11px; } svg .mark { text-anchor: middle; }
-svg .zero { fill: var(--ink); font-weight: 700; }
+svg .zero { fill: var(--ink); font-weight: 700; stroke: var(--band); stroke-width: 4;
+  paint-order: stroke; }
 svg .band { fill: var(--band); } svg .band.other { fill: var(--band-other); }
 svg .tick { stroke: var(--quiet); stroke-width: .7; }
 svg .t0 { stroke: var(--ink); stroke-width: 1.6; }
@@ -49,7 +50,7 @@ svg .over { pointer-events: none; }
 svg .hatch { stroke: var(--over); stroke-width: 1.6; } svg .dot { fill: var(--over); }
 svg .certain { fill: var(--ink); } svg .perhaps { fill: var(--ink); }
 svg .outage:target rect { fill: var(--fail); stroke: var(--fail); stroke-width: 3; }
-svg .state { fill: var(--state); } svg .state.unusual { fill: var(--state-unusual); }
+svg .state { fill: var(--state); stroke: var(--ground); } svg .state.unusual { fill: var(--state-unusual); }
 svg .state.wrong { fill: var(--fail); fill-opacity: .55; }
 svg .inside { font-size: 10px; fill: var(--on-state); pointer-events: none; }
 svg .step { fill: none; stroke: var(--ink); stroke-width: 1.3; }
