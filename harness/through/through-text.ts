@@ -10,7 +10,12 @@ export function throughTexts(through: ThroughReport | null, options: TextOptions
       `${lane.kind}: ${sideText(lane.through, options)}; at the endpoint itself ` +
       `${sideText(lane.direct, options)}; ${addedText(lane.added)}`,
   );
-  return [through.what, ...lanes, ...poolingTexts(through.pooling)];
+  return [whatText(through), ...lanes, ...poolingTexts(through.pooling)];
+}
+
+function whatText({ what }: ThroughReport): string {
+  const isOurs = /^rds-proxy\b/.test(what);
+  return `${what}: ${isOurs ? 'modelled on RDS Proxy, by this tool' : 'the program itself'}`;
 }
 
 function sideText(side: ThroughSideReport, options: TextOptions): string {

@@ -1,7 +1,8 @@
+import type { Socket } from 'node:net';
 import mysql from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SimEvent } from '../../sim/events.js';
-import { failOver, reboot } from '../support/failover.js';
+import { failOver, reboot, until } from '../support/failover.js';
 import { type Flavour, type MysqlWorld, openOfferedWorld } from '../support/mysql-world.js';
 import { type Pooling, pooling, poolingTold } from '../support/pooling.js';
 import { program } from '../support/programs.js';
@@ -137,6 +138,34 @@ describe.each<Flavour>(['mysql', 'mariadb'])('a pooling endpoint in front of %s'
     expect(await one(await client(), 'select 1')).toBe(1);
     expect((await job.finished).status).toBe('succeeded');
     expect(poolingTold(told)).toContain('pooling.ended.in-transaction 1');
+  });
+
+  it.runIf(isThere && flavour === 'mariadb')('bears clients of every kind', async () => {
+    await open({ connectionsMax: 2 });
+    const [ada, bob] = [await client({ multipleStatements: true }), await client()];
+    // Byte by byte: no header comes whole.
+    const { stream } = (bob as unknown as { connection: { stream: Socket } }).connection;
+    const write = stream.write.bind(stream);
+    stream.write = (bytes: Uint8Array | string) => {
+      for (const byte of Buffer.from(bytes)) write(Buffer.from([byte]));
+      return true;
+    };
+    expect(await one(bob, "select repeat('y', 10)")).toBe('y'.repeat(10));
+    const [long] = await ada.query("select repeat('x', 15000000) as it; select 2 as it");
+    expect((long as { it: string }[][])[0]?.[0]?.it.length).toBe(15_000_000);
+    expect(await one(bob, `select length('${'z'.repeat(70_000)}')`)).toBe(70_000);
+    expect(between.counts.pinned).toBe(1);
+    await expect(bob.changeUser({ user: 'app' })).rejects.toMatchObject({ errno: 1835 });
+    await ada.query('begin');
+    const third = await client({ multipleStatements: true });
+    await third.query('begin');
+    const waiting = await client();
+    const asked = waiting.query('select 1').catch((error: Error) => error.message);
+    await until(() => between.counts.waiting === 1, 'one that waits');
+    waiting.destroy();
+    await until(() => between.counts.waiting === 0, 'nobody that waits');
+    await Promise.race([asked, third.query('commit')]);
+    expect(await one(ada, 'select 3')).toBe(3);
   });
 
   // A MySQL takes seconds to come up again; nothing of what is looked at here is its own.

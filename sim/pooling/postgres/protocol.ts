@@ -103,8 +103,6 @@ export class PostgresPooling implements PoolingProtocol<PostgresConnection> {
       // Nothing was done with it: it is as new.
       server.lastUser = undefined;
       pool.giveBack(server);
-      if (this.#introductions.size < introductionsMax)
-        this.#introductions.set(borrower.key, server.reported);
       return server.reported;
     } catch (error) {
       if (error instanceof BorrowTimedOut) throw new HandshakeError('08000', timedOutText);
@@ -140,6 +138,9 @@ export class PostgresPooling implements PoolingProtocol<PostgresConnection> {
       const { socket, reported } = await openUpstream({
         ...{ address, parameters, credentials, clock, timeoutMs: serverMsMax },
       });
+      // Another version may have come since: the latest of them is told.
+      if (this.#introductions.has(key) || this.#introductions.size < introductionsMax)
+        this.#introductions.set(key, reported);
       return new PostgresConnection({ key, target: targetName(address), socket }, reported);
     } catch (error) {
       if (error instanceof UpstreamRefused && !isAway(error.code))
