@@ -54,10 +54,13 @@ const named = {
   escape: 'escape',
 } as const satisfies Readonly<Record<string, keyof Key>>;
 
+/** Of keys that came together with others, which Ink does not take apart. */
+const others: Readonly<Record<string, string>> = { ' ': 'space', '\u0003': 'ctrl+c' };
+
 /** The names of keys, as the table of keys has them; some keys may have come at once. */
 export function keyNames(input: string, key: Key): string[] {
   for (const [name, flag] of Object.entries(named))
     if (key[flag]) return [key.shift ? `shift+${name}` : name];
   if (key.ctrl) return [`ctrl+${input}`];
-  return [...input].map((one) => (one === ' ' ? 'space' : one));
+  return [...input].map((one) => others[one] ?? one);
 }

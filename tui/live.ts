@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../sim/clock.js';
 import type { Mode } from './sections/header.js';
 import { Listeners, publishEveryMs, type Source } from './source.js';
 
+const waitEveryMs = 1_000;
 const judgeEveryMs = 1_000;
 /** Judging takes this share of the time at most, however long the run. */
 const judgeShare = 1 / 20;
@@ -22,6 +23,8 @@ export class LiveSource implements Source {
   #report: RunReport;
   #judgedVersion = 0;
   #nextJudgeNs = 0;
+  /** When something came last, on our own clock. */
+  #cameNs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,14 +33,19 @@ export class LiveSource implements Source {
 
   /** Takes what came to the history. */
   take(entries: readonly Entry[]): void {
-    this.view.take(entries);
-    this.#timer ??= this.#clock.timer(publishEveryMs, () => this.publish());
+    const { view } = this;
+    const isFirst = view.started === null;
+    view.take(entries);
+    this.#cameNs = this.#clock.nowNs();
+    if (isFirst && view.started !== null) this.publish();
+    else this.#publishIn(publishEveryMs);
   }
 
   /** Shows what came until now, at once; at the end of a run with its own verdict. */
   publish(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#wait();
     this.#judge();
     this.#listeners.tell();
   }
@@ -57,6 +65,21 @@ export class LiveSource implements Source {
   close(): void {
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  #publishIn(delayMs: number): void {
+    this.#timer ??= this.#clock.timer(delayMs, () => this.publish());
+  }
+
+  /**
+   * Until the first poll there may be no entry for long, while servers start and data are loaded:
+   * then the time that passes is what is to be seen. Later on nothing moves without an entry.
+   */
+  #wait(): void {
+    const { view } = this;
+    if (view.started === null || view.finished !== null || view.hasPolls) return;
+    view.pass(this.#clock.nowNs() - this.#cameNs);
+    this.#publishIn(waitEveryMs);
   }
 
   #judge(): void {

@@ -62,6 +62,7 @@ export class RunView {
   #finished: EntryOf<'run'> | null = null;
   #version = 0;
   #nowNs = 0;
+  #passedNs = 0;
   #slowNs = slowMsOf(null) * 1e6;
   #judged: { readonly version: number; readonly report: RunReport } | null = null;
 
@@ -71,6 +72,7 @@ export class RunView {
    */
   take(entries: readonly Entry[], damage: ReadDamage = undamaged): void {
     this.#running.take(entries, damage);
+    this.#passedNs = 0;
     for (const entry of entries) this.#takeOne(entry);
     this.#version += 1;
   }
@@ -90,9 +92,19 @@ export class RunView {
     return data?.stage === 'finished' ? data : null;
   }
 
-  /** The newest instant of which anything is told. */
+  /** The newest instant of which anything is told, or that was passed since. */
   get nowNs(): number {
-    return this.#nowNs;
+    return this.#nowNs + this.#passedNs;
+  }
+
+  /** Says how long nothing has come: forgotten with the next entry. */
+  pass(durationNs: number): void {
+    this.#passedNs = Math.max(0, durationNs);
+  }
+
+  /** Whether any lane was polled yet. */
+  get hasPolls(): boolean {
+    return [...this.#lanes.values()].some(({ ticks }) => ticks.length > 0);
   }
 
   get t0Ns(): number | null {

@@ -173,6 +173,8 @@ describe('keys', () => {
     keyboard.type('q');
     keyboard.type('\u0003');
     expect(quits()).toBe(2);
+    keyboard.type('\u0003\u0003');
+    expect(quits()).toBe(4);
   });
 
   it('move a replay', async () => {
@@ -215,10 +217,22 @@ describe('a run under way', () => {
     });
     const { entries } = historyOf('zdp-clean');
     for (const entry of entries) live.take([entry]);
-    expect(pictures).toBe(0);
+    // The first one at once: who opens a screen wants to see what begins.
+    expect(pictures).toBe(1);
     await clock.advance(250);
-    expect(pictures).toBe(1);
+    expect(pictures).toBe(2);
     await clock.advance(10_000);
-    expect(pictures).toBe(1);
+    expect(pictures).toBe(2);
+  });
+
+  it('shows the time that passes until there are polls', async () => {
+    const clock = new ManualClock();
+    const live = new LiveSource(clock);
+    live.take(historyOf('zdp-clean').entries.slice(0, 1));
+    await clock.advance(2_500);
+    expect(live.view.nowNs).toBe(2e9);
+    live.take(historyOf('zdp-clean').entries.slice(1));
+    await clock.advance(5_000);
+    expect(live.view.nowNs).toBe(12e9);
   });
 });
