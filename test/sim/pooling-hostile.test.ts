@@ -112,7 +112,7 @@ describe('a pooling endpoint bears clients', () => {
     expect(between.counts.servers).toBe(1);
   });
 
-  it('that leave in the middle: transactions are undone, statements have their effect', async () => {
+  it('that leave in the middle: transactions are undone, statements not', async () => {
     await open();
     const ada = await client();
     await ada.query('create table if not exists left_over (a int)');
