@@ -3,8 +3,9 @@ import type { Instance } from '../../cluster/instance.js';
 import { identifier } from '../../engine/mysql/quoting.js';
 import { adminOn } from './own-session.js';
 
-/** Longer than that an application is hardly left waiting for. */
-const waitMsMax = 60_000;
+/** Longer than that an application is hardly left waiting for. The server itself gives up. */
+const waitSecondsMax = 60;
+const answerMsMax = (waitSecondsMax + 5) * 1_000;
 
 /**
  * Returns as soon as no transaction is open that has written, in that database; what begins to
@@ -22,8 +23,9 @@ export async function untilNoneWrites(instance: Instance, database: string): Pro
         ),
       );
       if (tables.length === 0) return;
+      await admin.query(`set lock_timeout = '${waitSecondsMax}s'`);
       await admin.query('begin read write');
-      await admin.query(`lock table ${tables.join(', ')} in share mode`, waitMsMax);
+      await admin.query(`lock table ${tables.join(', ')} in share mode`, answerMsMax);
       await admin.query('rollback');
       return;
     }
@@ -37,7 +39,8 @@ export async function untilNoneWrites(instance: Instance, database: string): Pro
       return `${identifier(schema)}.${identifier(name)} read`;
     });
     if (tables.length === 0) return;
-    await admin.query(`lock tables ${tables.join(', ')}`, waitMsMax);
+    await admin.query(`set session lock_wait_timeout = ${waitSecondsMax}`);
+    await admin.query(`lock tables ${tables.join(', ')}`, answerMsMax);
     await admin.query('unlock tables');
   } finally {
     await admin.end();
