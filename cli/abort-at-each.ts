@@ -45,7 +45,7 @@ export async function abortAtEach(
     const { report, folder } = await runPlanned(await planOf(name), each, context, 'lines');
     runs.push({ report, run: folder.shown });
   }
-  const table = backOutTable(runs);
+  const table = backOutTable(runs, names);
   output.log('');
   output.data(options.json === true ? json(table) : backOutTableText(table).trimEnd());
   const codes = runs.map(({ report }) => exitCodeOf(report));

@@ -1,4 +1,6 @@
 /** What a step does, in words. Pure. */
+import type { ClusterOptions } from '../sim/sim.js';
+import { forServer } from './conductor/steps/for-server.js';
 import { shown } from './conductor/steps/shown.js';
 import { formatDuration } from './duration.js';
 import { type Step, type StepOf, stepTimeoutsMs } from './step.js';
@@ -11,8 +13,13 @@ export function isTold(step: Step): step is ToldStep {
   return toldKinds.some((kind) => kind === step.step);
 }
 
-/** What a step does, in a few words and without passwords: its name where it has none. */
-export function stepText(step: Step): string {
+type Server = ClusterOptions['server'];
+
+/**
+ * What a step does, in a few words and without passwords: its name where it has none.
+ * @param server whose statements are shown where they differ
+ */
+export function stepText(step: Step, server: Server = 'postgres'): string {
   switch (step.step) {
     case 'wait':
       return `wait ${formatDuration(step.durationMs)}`;
@@ -23,12 +30,11 @@ export function stepText(step: Step): string {
     case 'fault':
       return `fault ${step.fault.name}`;
     case 'sql': {
-      const { statements } = step;
-      const all = Array.isArray(statements) ? statements : Object.values(statements)[0];
+      const all = forServer(step.statements, server);
       return shown(`on ${step.on} as ${step.as}: ${(all ?? []).join('; ')}`);
     }
     case 'wait-until':
-      return conditionText(step);
+      return conditionText(step, server);
     case 'shell':
       return shown(step.command);
     case 'http':
@@ -46,11 +52,10 @@ export function stepText(step: Step): string {
   }
 }
 
-function conditionText({ until }: StepOf<'wait-until'>): string {
+function conditionText({ until }: StepOf<'wait-until'>, server: Server): string {
   switch (until.condition) {
     case 'sql': {
-      const { statement } = until;
-      const text = typeof statement === 'string' ? statement : Object.values(statement)[0];
+      const text = forServer(until.statement, server);
       return shown(`on ${until.on}: ${text ?? ''}`);
     }
     case 'caught-up':

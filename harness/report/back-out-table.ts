@@ -26,8 +26,11 @@ export interface BackOutTable {
 
 export type RowRun = { readonly report: RunReport; readonly run: string };
 
-/** The rows in the order of the runs; one without a way back of its own is left out. */
-export function backOutTable(runs: readonly RowRun[]): BackOutTable {
+/**
+ * The rows in the order of the runs; a run that was stopped before its way back has none.
+ * @param phases all of which something is to be known
+ */
+export function backOutTable(runs: readonly RowRun[], phases: readonly string[]): BackOutTable {
   const first = runs[0]?.report;
   const rows = runs.flatMap(({ report, run }): BackOutRow[] => {
     const { backOut, verdict, reason } = report;
@@ -40,7 +43,10 @@ export function backOutTable(runs: readonly RowRun[]): BackOutTable {
     seed: first?.seed ?? null,
     rows,
     pointOfNoReturn: rows.find(isOfNoReturn)?.phase ?? null,
-    undecided: rows.filter(isUndecided).map(({ phase }) => phase),
+    undecided: phases.filter((name) => {
+      const row = rows.find(({ phase }) => phase === name);
+      return row === undefined || isUndecided(row);
+    }),
   };
 }
 

@@ -65,6 +65,8 @@ async function begin(history: string, conductor: string): Promise<ThreadsModule.
     tool: { name: 'rehearse', version: '0' },
     owner: { pid: 1, hostId: 'h' },
     accessFile: null,
+    folder: place.folder,
+    approve: async () => 'nobody',
     conductorScript: new URL(`data:text/javascript,${encodeURIComponent(conductor)}`),
   });
 }

@@ -81,10 +81,11 @@ function byKind(
   }
 }
 
-function tell(step: ToldStep, end: StepEnd, { run }: StepWorld, beginNs: number): void {
+function tell(step: ToldStep, end: StepEnd, world: StepWorld, beginNs: number): void {
+  const { run, clusters } = world;
   const { clock, record } = run;
   const tookMs = Math.round((clock.nowNs() - beginNs) / 1e6);
-  const name = step.name ?? stepText(step);
+  const name = step.name ?? stepText(step, clusters.primary.server);
   const level = end.ok ? 'info' : step.mayFail === true ? 'warning' : 'error';
   const how = end.ok ? (end.said === '' ? 'done' : end.said) : `failed: ${withoutSecrets(end.why)}`;
   record({

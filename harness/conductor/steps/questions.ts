@@ -2,11 +2,12 @@
 import { messageOf } from '../../../sim/user-error.js';
 import type { DatabaseConnection, Row } from '../../probe/connection.js';
 import type { Condition } from '../../step.js';
+import { forServer } from './for-server.js';
 import { heartbeatQuestion } from './heartbeat-question.js';
 import { request } from './http.js';
 import { answerMsMax, failureText, openSession } from './session.js';
 import type { StepContext } from './step-end.js';
-import { findTarget, forServer, loginOf } from './targets.js';
+import { findTarget, loginOf } from './targets.js';
 
 export interface Asked {
   readonly met: boolean;

@@ -1,9 +1,10 @@
 /** The step `sql`: statements, one after the other in one session. */
 import type { SqlStep } from '../../step.js';
+import { forServer } from './for-server.js';
 import { answerMsMax, failureText, openSession } from './session.js';
 import { shown } from './shown.js';
 import { done, failed, type StepContext, type StepEnd } from './step-end.js';
-import { forServer, loginOf } from './targets.js';
+import { loginOf } from './targets.js';
 
 /** @throws the signal's reason */
 export async function runSql(step: SqlStep, context: StepContext): Promise<StepEnd> {

@@ -1,7 +1,7 @@
 /** Whom a step is about, and with which login it is asked. */
 import type { Cluster, ClusterInstance } from '../../../sim/sim.js';
 import type { ConnectionTarget } from '../../probe/target.js';
-import type { ByServer, SqlLogin, StepTarget } from '../../step.js';
+import type { SqlLogin, StepTarget } from '../../step.js';
 import { allOf } from '../clusters.js';
 import { adminTarget, endpointTarget } from '../instruments-plan.js';
 import type { StepWorld } from './step-end.js';
@@ -55,16 +55,6 @@ export function loginOf(
   if (instance !== null && instance.role !== 'writer')
     return `the admin asks writers alone, and ${on} is a ${instance.role}`;
   return { cluster, target: adminTarget(cluster) };
-}
-
-/** What is said for that server; undefined where nothing is. */
-export function forServer<T extends string | readonly string[]>(
-  value: ByServer<T>,
-  server: Cluster['server'],
-): T | undefined {
-  if (typeof value === 'string' || Array.isArray(value)) return value as T;
-  const by = value as { readonly [S in Cluster['server']]?: T };
-  return by[server] ?? (server === 'mariadb' ? by.mysql : undefined);
 }
 
 function namesOf(all: readonly { readonly identifier: string }[]): string {
