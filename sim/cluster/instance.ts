@@ -52,6 +52,11 @@ export class Instance {
   /** Its parameter group, at first the default one, and what of that waits for a reboot. */
   readonly parameters: InstanceParameters;
   readonly #emit: Emit;
+  /**
+   * Whether it takes no writes behind a restart either, unless a parameter says that it does: old
+   * blue of a blue/green deployment.
+   */
+  isRetired = false;
   /** None while its cluster is being made. */
   holder: InstanceHolder | undefined;
   #role: InstanceRole;
@@ -148,7 +153,8 @@ export class Instance {
     const times = await this.server.start({ ...options, parameters });
     await this.member.started();
     this.parameters.rebooted();
-    if (options.standby === true) await this.member.refuseWrites();
+    const staysRetired = this.isRetired && parameters.read_only !== '0';
+    if (options.standby === true || staysRetired) await this.member.refuseWrites();
     this.#serverState('starting', times.beginNs);
     this.#serverState('accepting', times.acceptingNs);
     this.holder?.membersChanged();

@@ -63,6 +63,7 @@ describe.each(servers)('a blue/green deployment on $server', ({ server, skipped 
     expect(coordinates.at(-1)).toMatch(
       /^Binary log coordinates in green .*: file \S+ and position/,
     );
+    await succeeded(world.reboot(world.green()));
     const old = await world.client(world.green().writer);
     expect(await codeIn(old, 'INSERT INTO t (n) VALUES (0)')).toBe('1290');
     await succeeded(world.drop(false));

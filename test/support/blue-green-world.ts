@@ -34,6 +34,8 @@ export interface BlueGreenWorld {
     waits?: Waits,
   ): StartedOrRefused;
   drop(deleteTarget: boolean): StartedOrRefused;
+  /** Of the writer of that cluster. */
+  reboot(cluster: Cluster): StartedOrRefused;
   /** What the deployment told, in order: the events' ids. */
   events(): string[];
   /** The values of a gauge, in order. */
@@ -80,6 +82,7 @@ export async function openBlueGreenWorld(
       }),
     drop: (deleteTarget) =>
       sim.start('delete-blue-green-deployment', { ...basics({}), deleteTarget }),
+    reboot: ({ identifier }) => sim.start('reboot', { ...basics({}), cluster: identifier }),
     events: () =>
       told.flatMap((one) =>
         one.kind === 'event' && one.data.source === 'deployment'
@@ -205,8 +208,8 @@ async function clientOf({ application, server }: Cluster, at: EndpointAddress): 
 
 function durationsOf(waits: Waits): DrawnDuration[] {
   const stream = rng('test', 'timing');
-  const profiles = (Object.keys(timingTable) as (keyof typeof timingTable)[]).filter((name) =>
-    name.startsWith('bg.'),
+  const profiles = (Object.keys(timingTable) as (keyof typeof timingTable)[]).filter(
+    (name) => name.startsWith('bg.') || name === 'rds.reboot',
   );
   return profiles
     .flatMap((profile) => drawDurations(profile, 'engine', 1, stream))

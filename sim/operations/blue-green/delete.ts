@@ -39,7 +39,11 @@ export const deleteBlueGreenDeployment: Operation<DeleteBlueGreenDeploymentParam
     if (isSwitched) {
       await deployment.forgetMetadata();
       // The record that green was made as has blue's instances now.
-      if (deployment.isAurora) await allowWrites(deployment.green.writerInstance);
+      const old = deployment.green.writerInstance;
+      if (deployment.isAurora) {
+        old.isRetired = false;
+        await allowWrites(old);
+      }
     } else if (deleteTarget) await endGreen(world, deployment);
     else if (deployment.hasGreen) await endFollowing(world, deployment);
     world.deployments.delete(cluster);

@@ -147,6 +147,7 @@ export class Switchover {
     const { clock } = this.#world;
     const staleDnsMs = this.#own('staleDnsMs');
     deployment.changePlaces(this.#world.clusters);
+    green.writerInstance.isRetired = true;
     const names = new Names([blue, green], staleDnsMs);
     await names.change();
     await this.#doors.open();
