@@ -113,7 +113,10 @@ describe.each(engines)('on $engine', ({ engine, skipped, refused }) => {
     expect(onGreenAlone.length).toBeGreaterThan(0);
     const stranded = checksOf(told).find(({ name }) => name === 'stranded writes');
     expect(stranded?.state).toBe('warning');
-    expect(Number(stranded?.detail.split(' ')[0])).toBeGreaterThan(0);
+    const count = Number(stranded?.detail.split(' ')[0]);
+    // Postgres counts from the end of its promotion on, in which some writes may fall.
+    if (engine === 'postgres') expect(count).toBeGreaterThan(0);
+    else expect(count).toBe(blue.size - [...blue].filter((n) => green.has(n)).length);
     expect(checksOf(told).find(({ name }) => name === 'numbers given twice')).toMatchObject({
       state: 'warning',
       detail: expect.stringMatching(/orders/),

@@ -5,7 +5,7 @@ import { transactionsOf } from './replication.js';
 
 /**
  * How many transactions the server has beyond those, its followers' and our own included.
- * @param mark what `transactionsOf` answered
+ * @param mark what `transactionsOf` or `transactionsReceived` answered
  */
 export async function transactionsSince(
   admin: MysqlAdmin,
@@ -17,6 +17,13 @@ export async function transactionsSince(
   const sql = `select gtid_subtract(${literal(now)}, ${literal(mark)})`;
   const [row] = await admin.ask(sql);
   return countOf(row?.[0] ?? '');
+}
+
+/** What a server that has followed another one has of it, to be given as a mark for that one. */
+export async function transactionsReceived(admin: MysqlAdmin, flavour: Flavour): Promise<string> {
+  if (flavour === 'mysql') return await transactionsOf(admin, flavour);
+  const [row] = await admin.ask('select @@global.gtid_slave_pos');
+  return row?.[0] ?? '';
 }
 
 /** Of MariaDB's positions: servers of a domain count on from each other. Exported for a test. */

@@ -5,7 +5,7 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import { transactionsOf } from '../../engine/mysql/replication.js';
-import { transactionsSince } from '../../engine/mysql/written-since.js';
+import { transactionsReceived, transactionsSince } from '../../engine/mysql/written-since.js';
 import { writtenNow, writtenSince } from '../../engine/postgres/written-since.js';
 import { messageOf } from '../../user-error.js';
 import { type GivenNumbers, givenNumbers, givenTwice } from './numbers.js';
@@ -31,8 +31,9 @@ export async function part({ old, next }: Sides): Promise<void> {
   const given = new Map<Instance, GivenNumbers>();
   for (const one of sides) {
     given.set(one, await givenNumbers(one));
-    marks.set(one, await markOf(one));
+    marks.set(one, await ownMark(one));
   }
+  marks.set(old, await receivedMark(old, next));
   const parting = { sides, marks, given };
   for (const one of sides) partings.set(one, parting);
 }
@@ -91,7 +92,14 @@ async function tellNumbers(
   });
 }
 
-function markOf({ member }: Instance): Promise<string> {
+/** What the next one has of the old one: Postgres tells it in no words of the old one's. */
+async function receivedMark(old: Instance, { member }: Instance): Promise<string> {
+  return member.protocolName === 'postgres'
+    ? await ownMark(old)
+    : await transactionsReceived(member.admin, member.flavour);
+}
+
+function ownMark({ member }: Instance): Promise<string> {
   return member.protocolName === 'postgres'
     ? writtenNow(member.admin)
     : transactionsOf(member.admin, member.flavour);
