@@ -8,6 +8,7 @@ import type { Bench } from './figure.js';
 import { firstQuery } from './first-query.js';
 import { htmlReport } from './html-report.js';
 import { judgedHistory } from './judged-history.js';
+import { observerLateness } from './observer-lateness.js';
 import { parkedSessions } from './parked-sessions.js';
 import { probeAccuracy } from './probe-accuracy.js';
 import { probeRealtime } from './probe-realtime.js';
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   blueGreenOverhead,
   probeAccuracy,
   probeRealtime,
+  observerLateness,
   judgedHistory,
   htmlReport,
 ];

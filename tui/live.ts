@@ -23,6 +23,8 @@ export class LiveSource implements Source {
   #report: RunReport;
   #judgedVersion = 0;
   #nextJudgeNs = 0;
+  /** Whether the timer is there only because nothing comes. */
+  #onlyWaits = false;
   /** When something came last, on our own clock. */
   #cameNs = 0;
 
@@ -37,14 +39,14 @@ export class LiveSource implements Source {
     const isFirst = view.started === null;
     view.take(entries);
     this.#cameNs = this.#clock.nowNs();
+    if (this.#onlyWaits) this.close();
     if (isFirst && view.started !== null) this.publish();
     else this.#publishIn(publishEveryMs);
   }
 
   /** Shows what came until now, at once; at the end of a run with its own verdict. */
   publish(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.close();
     this.#wait();
     this.#judge();
     this.#listeners.tell();
@@ -65,6 +67,7 @@ export class LiveSource implements Source {
   close(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#onlyWaits = false;
   }
 
   #publishIn(delayMs: number): void {
@@ -80,6 +83,7 @@ export class LiveSource implements Source {
     if (view.started === null || view.finished !== null || view.hasPolls) return;
     view.pass(this.#clock.nowNs() - this.#cameNs);
     this.#publishIn(waitEveryMs);
+    this.#onlyWaits = true;
   }
 
   #judge(): void {
