@@ -4,8 +4,8 @@ import type { Part } from '../../harness/scenario.js';
 const order: Part = {
   heading: 'In this order [creating, switching]',
   statements: [
-    'Green is made as a copy of blue with its readers, upgraded, and follows it; blue serves. The ' +
-      'tasks of the deployment are told one after the other.',
+    'Green is made as a copy of blue with its readers, upgraded, and follows it; blue serves. ' +
+      'The tasks of the deployment are told one after the other.',
     'SwitchoverBlueGreenDeployment: the guardrails. If one refuses, nothing was changed.',
     'T0: writes are refused on both sides. Then connections end on both, and new ones are refused.',
     'Green gets what it lacks; on PostgreSQL its sequences are advanced to where those of blue ' +

@@ -58,7 +58,7 @@ export const blueGreenSources: readonly Source[] = [
   {
     label: 'driver',
     where:
-      'documentation of the AWS Advanced JDBC Wrapper, Blue/Green Deployment Plugin: what drivers ' +
-      'ask, the statuses that they are told, and a sample with times',
+      'documentation of the AWS Advanced JDBC Wrapper, Blue/Green Deployment Plugin: what ' +
+      'drivers ask, the statuses that they are told, and a sample with times',
   },
 ];

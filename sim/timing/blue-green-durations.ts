@@ -104,7 +104,9 @@ export const blueGreenDurations = {
       stress: 33_100,
       sigma: 0.2,
       what: 'the names still lead to old blue, which reads and refuses writes',
-      source: `assumption that keeps the whole below what is announced; ${announcement}; stress: ${driverSample}`,
+      source:
+        `assumption that keeps the whole below what is announced; ${announcement}; ` +
+        `stress: ${driverSample}`,
       observations: 0,
       kind: 'outage',
     },
@@ -142,7 +144,9 @@ export const blueGreenDurations = {
       stress: 33_100,
       sigma: 0.2,
       what: 'the names still lead to old blue, which reads and refuses writes',
-      source: `assumption: as long as the 5 s for which the names may be cached; stress: ${driverSample}`,
+      source:
+        'assumption: as long as the 5 s for which the names may be cached; ' +
+        `stress: ${driverSample}`,
       observations: 0,
       kind: 'outage',
     },

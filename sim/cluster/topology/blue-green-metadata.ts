@@ -18,7 +18,7 @@ export class BlueGreenMetadata {
   readonly #green: ClusterRecord;
   /** Those who were there when the deployment was made, whoever's record they are in now. */
   readonly #all: readonly Instance[];
-  /** Those that have a table or functions of their own: standbys of Postgres have their writer's. */
+  /** Those with a table or functions of their own: standbys of Postgres have their writer's. */
   readonly #own: readonly Instance[];
   #installed: Promise<void> | undefined;
   #oldName: string | undefined;

@@ -68,7 +68,8 @@ export async function binaryLogEnd(
 /** Tables whose counter would give a number that is used, or behind one. */
 export async function countersBehind(admin: MysqlAdmin): Promise<string[]> {
   const columns = await admin.ask(
-    "select table_schema, table_name, column_name from information_schema.columns where extra like '%auto_increment%' " +
+    'select table_schema, table_name, column_name from information_schema.columns ' +
+      "where extra like '%auto_increment%' " +
       "and table_schema not in ('mysql', 'information_schema', 'performance_schema', 'sys')",
   );
   const behind: string[] = [];

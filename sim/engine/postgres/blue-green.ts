@@ -88,7 +88,8 @@ const tables = (condition: string): string =>
 
 const withoutKey =
   "c.relkind = 'r' and c.relpersistence = 'p' and (c.relreplident = 'n' or (c.relreplident = 'd' " +
-  'and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)))';
+  'and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid ' +
+  'and i.indisprimary)))';
 
 export async function uncarriedOf(admin: Admin, inDatabase: AskDatabase): Promise<Uncarried> {
   const found = { withoutKey: [] as string[], unlogged: [] as string[], largeObjects: false };

@@ -45,7 +45,7 @@ async function endChannels(
   blue.note('warning', 'slot-left', `a replication slot of ${greenName} could not be dropped`);
 }
 
-/** The replication slots by which green follows that server; empty on MySQL, where there are none. */
+/** The replication slots by which green follows that server; MySQL has none. */
 export async function slotsOf({ member }: Instance, greenName: string): Promise<string[]> {
   if (member.protocolName !== 'postgres') return [];
   const rows = await member.admin.query<{ name: string }>(
