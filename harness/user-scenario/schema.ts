@@ -126,6 +126,14 @@ const plain = {
     ...basics,
   }),
   approval: z.strictObject({ step: z.literal('approval'), question: text, ...basics }),
+  compare: z.strictObject({
+    step: z.literal('compare'),
+    from: short,
+    to: target,
+    expect: z.literal('same').optional(),
+    ...basics,
+  }),
+  survey: z.strictObject({ step: z.literal('survey'), on: target, as: short, ...basics }),
   snapshot: z.strictObject({ step: z.literal('snapshot'), ...basics }),
   restore: z.strictObject({ step: z.literal('restore'), ...basics }),
 };
@@ -139,6 +147,8 @@ const undoStep = z.discriminatedUnion('step', [
   plain.http,
   plain.fault,
   plain.approval,
+  plain.compare,
+  plain.survey,
   plain.snapshot,
   plain.restore,
 ]);
@@ -159,6 +169,8 @@ export const stepSchemas = {
   http: plain.http.extend(more),
   fault: plain.fault.extend(more),
   approval: plain.approval.extend(more),
+  compare: plain.compare.extend(more),
+  survey: plain.survey.extend(more),
   snapshot: plain.snapshot.extend(more),
   restore: plain.restore.extend(more),
 };
@@ -172,6 +184,8 @@ const step = z.discriminatedUnion('step', [
   stepSchemas.http,
   stepSchemas.fault,
   stepSchemas.approval,
+  stepSchemas.compare,
+  stepSchemas.survey,
   stepSchemas.snapshot,
   stepSchemas.restore,
 ]);

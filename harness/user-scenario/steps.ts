@@ -94,6 +94,12 @@ export class StepCompiler {
         return { step: 'fault', fault: this.#fault(step.fault, path), durationMs: msOf(step.for) };
       case 'approval':
         return { step: 'approval', question: step.question };
+      case 'compare': {
+        const { from, to, expect } = step;
+        return { ...{ step: 'compare', from, to }, ...(expect === undefined ? {} : { expect }) };
+      }
+      case 'survey':
+        return { step: 'survey', on: step.on, as: step.as };
       case 'snapshot':
       case 'restore':
         return { step: step.step };
