@@ -81,6 +81,8 @@ describe.skipIf(path === undefined)('the page in a browser', () => {
 
   it('leads from an outage in the list to its bar, and tells the time under the pointer', async () => {
     await browser.ask('Emulation.setEmulatedMedia', { media: 'screen', features: [] });
+    // From the same page, a link is followed without loading anything.
+    await browser.open('about:blank');
     await browser.open(`${url}#new-connection-o1`);
     expect(await browser.evaluate("document.querySelector('.outage:target') !== null")).toBe(true);
     const links = 'Array.from(document.querySelectorAll(\'a[href^="#"]\'))';

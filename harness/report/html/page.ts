@@ -159,7 +159,12 @@ function sessionPart({ sessions }: RunReport): Markup | null {
   const kinds = preservedKindsText(sessions);
   const isDefault = sessions.source === 'default';
   const drops = table(
-    [{ title: 'dropped' }, { title: 'whose' }, { title: 'reason' }, { title: '' }],
+    [
+      { title: 'dropped', look: 'short' },
+      { title: 'whose', look: 'short' },
+      { title: 'reason', look: 'short' },
+      { title: '' },
+    ],
     sessions.drops.map(({ kind, owner, reason, detail }) => ({
       cells: [kind, owner, reason ?? 'no reason given', detail ?? ''],
     })),
