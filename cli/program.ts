@@ -179,7 +179,7 @@ function addWorld(command: Command): void {
     .option('--network <name>', 'a Docker network that is there already (default: one of its own)')
     .option(
       '--through <what>',
-      'between clients and writer: rds-proxy, pgbouncer, or a command with {{listen}}, {{upstream}}',
+      'before the writer: rds-proxy, pgbouncer, or a command with {{listen}} and {{upstream}}',
     )
     .option('--through-config <file>', 'its configuration, with placeholders; {{config}} names it');
 }
