@@ -13,8 +13,8 @@ const groups =
   'AmazonRDS UserGuide/USER_WorkingWithParamGroups: a dynamic parameter is applied at once, and ' +
   'only a group of your own can be changed';
 const readOnlyManual =
-  'MySQL Reference Manual, Server System Variables, read_only: who is refused and who is not, and ' +
-  'that the change waits for locks, running statements and transactions of others';
+  'MySQL Reference Manual, Server System Variables, read_only: who is refused and who is not, ' +
+  'and that the change waits for locks, running statements and transactions of others';
 const postgresManual =
   'PostgreSQL documentation, Client Connection Defaults, default_transaction_read_only';
 const measured =
@@ -199,8 +199,8 @@ export const readOnlyWindow: Scenario = {
   ],
   summary:
     'Changes the parameter that makes an instance read-only, holds it for a while and changes it ' +
-    'back: what writers and readers feel, what becomes of a transaction that is open at the flip, ' +
-    'and who can write all the same.',
+    'back: what writers and readers feel, what becomes of a transaction that is open at the ' +
+    'flip, and who can write all the same.',
   versions: { from: '8.0.42', to: '8.0.42' },
   upgrade: 'none',
   topology: { clusters: [withGroup(readOnlyOf.mysql)] },
@@ -230,8 +230,8 @@ export const readOnlyWindow: Scenario = {
         'The instance has a parameter group of its own: that of AWS cannot be changed [groups].',
         'T0: ModifyDBParameterGroup. It takes effect some time later: "a few minutes" [runbook], ' +
           'divided by --pace, since nobody feels it.',
-        'From then on writes are refused. The report says what became of an open transaction, and ' +
-          "whether the application's user could write.",
+        'From then on writes are refused. The report says what became of an open transaction, ' +
+          "and whether the application's user could write.",
         'The change back takes as long again. Clients wait for its end: it is never compressed.',
       ],
     },
@@ -243,15 +243,17 @@ export const readOnlyWindow: Scenario = {
         'Postgres: 25006 for every write in a transaction that began since; one that was open ' +
           'commits. Any session may set the default otherwise and write: it is no lock ' +
           '[postgresManual].',
-        'A pool that keeps its connections through 1290 or 25006 is well again when the window ends.',
+        'A pool that keeps its connections through 1290 or 25006 is well again when the window ' +
+          'ends.',
       ],
     },
     {
       heading: 'Who writes all the same',
       statements: [
-        'On MySQL users with CONNECTION_ADMIN or SUPER, which the first user of Aurora MySQL 3 has ' +
-          '[privileges]; of RDS for MySQL up to 8.0.35 it may be granted. --user-like rds-master ' +
-          'gives the application those privileges, and the writes of the ledger are its own then.',
+        'On MySQL users with CONNECTION_ADMIN or SUPER, which the first user of Aurora MySQL 3 ' +
+          'has [privileges]; of RDS for MySQL up to 8.0.35 it may be granted. --user-like ' +
+          'rds-master gives the application those privileges, and the writes of the ledger are ' +
+          'its own then.',
         'On MariaDB users with READ_ONLY ADMIN, which RDS gives to nobody [privileges].',
         'Temporary tables, and whatever replication applies [readOnlyManual].',
       ],

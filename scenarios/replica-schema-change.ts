@@ -39,10 +39,11 @@ export const replicaSchemaChange: Scenario = {
   engine: 'mysql',
   otherEngines: [other('mariadb', '10.11'), other('postgres', '17.5')],
   summary:
-    'Makes a read replica writable, changes the schema there while replication goes on, makes the ' +
-    'source read-only, waits until the replica has everything, promotes it, tests it, and tells ' +
-    'the application of it. Between the last write on the source and the first one on the promoted ' +
-    'server nobody can write; what the replica had not received when it was promoted is lost.',
+    'Makes a read replica writable, changes the schema there while replication goes on, makes ' +
+    'the source read-only, waits until the replica has everything, promotes it, tests it, and ' +
+    'tells the application of it. Between the last write on the source and the first one on the ' +
+    'promoted server nobody can write; what the replica had not received when it was promoted is ' +
+    'lost.',
   versions: { from: '8.0.42', to: '8.0.42' },
   upgrade: 'none',
   topology: topologyWith(readOnlyOf.mysql),
@@ -64,7 +65,8 @@ export const replicaSchemaChange: Scenario = {
     'the parameter groups, read back from the servers; the promotion, and the reboot in it',
     'every refusal and error that a client gets on the wire',
     'the test of the new schema, which with --tests fail really fails: rows were not converted',
-    'the writes: each one acknowledged by COMMIT is looked for on the server that serves in the end',
+    'the writes: each one acknowledged by COMMIT is looked for on the server that serves in the ' +
+      'end',
   ],
   modelled: [
     'how long each part takes: no promotion is published with times, so that its length is an ' +
@@ -73,7 +75,8 @@ export const replicaSchemaChange: Scenario = {
     "the change of the application's address: what it dials leads to the other server from one " +
       'instant on, and its sessions end then, or stay (--repoint-sessions)',
     'on Postgres, where a replica of RDS takes no writes at all, logical replication stands for ' +
-      'it; the values of sequences are carried over at the promotion, as a physical replica has them',
+      'it; the values of sequences are carried over at the promotion, as a physical replica has ' +
+      'them',
     'control-plane waits that nobody feels are divided by --pace',
   ],
   sources: schemaChangeSources,

@@ -22,9 +22,10 @@ export const schemaChangeParts: readonly Part[] = [
   {
     heading: 'What clients see',
     statements: [
-      'MySQL and MariaDB: 1290 for every write in the window; Postgres: 25006. Reads go on, on the ' +
-        'source, until the application is told of the other server.',
-      'Who has his sessions kept (--repoint-sessions stay) goes on getting 1290 or 25006 behind it.',
+      'MySQL and MariaDB: 1290 for every write in the window; Postgres: 25006. Reads go on, on ' +
+        'the source, until the application is told of the other server.',
+      'Who has his sessions kept (--repoint-sessions stay) goes on getting 1290 or 25006 behind ' +
+        'it.',
       'An open transaction at the flip: see --open-transaction.',
     ],
   },
@@ -34,8 +35,8 @@ export const schemaChangeParts: readonly Part[] = [
       'The replica is promoted before it received them. Nothing of that is waited for: --fault ' +
         'lag=3s --skip lag-check counts them.',
       'Whoever may write on a read-only server goes on writing on the source, behind the back of ' +
-        'the promoted one: --user-like rds-master on MySQL [privileges]. The ledger then writes as ' +
-        'that user.',
+        'the promoted one: --user-like rds-master on MySQL [privileges]. The ledger then writes ' +
+        'as that user.',
       'On Postgres a transaction that was open at the flip commits, and so does any session that ' +
         'sets default_transaction_read_only off.',
       'ReplicaLag is 0 where nothing that was received waits, however much is still on its way: ' +
@@ -45,10 +46,10 @@ export const schemaChangeParts: readonly Part[] = [
   {
     heading: 'What breaks replication',
     statements: [
-      'A column that the source still writes and the replica dropped: MySQL and MariaDB stop with ' +
-        'an error of conversion (1677, on MySQL 9.7 13146), Postgres says that a replicated column ' +
-        'is missing and tries again. The check of the lag finds it, and nothing is promoted; see ' +
-        '--path incompatible-early.',
+      'A column that the source still writes and the replica dropped: MySQL and MariaDB stop ' +
+        'with an error of conversion (1677, on MySQL 9.7 13146), Postgres says that a replicated ' +
+        'column is missing and tries again. The check of the lag finds it, and nothing is ' +
+        'promoted; see --path incompatible-early.',
     ],
   },
   {

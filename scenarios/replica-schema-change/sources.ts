@@ -41,8 +41,8 @@ export const schemaChangeSources: readonly Source[] = [
   {
     label: 'readOnlyManual',
     where:
-      'MySQL Reference Manual, Server System Variables, read_only: who is refused and who is not, ' +
-      'and that the change waits for locks, running statements and transactions of others',
+      'MySQL Reference Manual, Server System Variables, read_only: who is refused and who is ' +
+      'not, and that the change waits for locks, running statements and transactions of others',
   },
   {
     label: 'measured',

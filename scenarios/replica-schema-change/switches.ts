@@ -28,8 +28,8 @@ export const schemaChangeSwitches: readonly Switch[] = [
     byDefault: 'not skipped',
     why:
       'A replica has the parameter group of its source [creating]. Without one of its own, ' +
-      'attached and rebooted, making the source read-only makes the replica read-only too, and it ' +
-      'stays so when it is promoted.',
+      'attached and rebooted, making the source read-only makes the replica read-only too, and ' +
+      'it stays so when it is promoted.',
     setting: { of: 'skip' },
   },
   {
@@ -56,8 +56,8 @@ export const schemaChangeSwitches: readonly Switch[] = [
     values: 'reconnect | stay',
     byDefault: 'reconnect',
     why:
-      'What becomes of sessions on the source when the application is told of the promoted server: ' +
-      'they end with its restart, or stay, read-only, until they end themselves.',
+      'What becomes of sessions on the source when the application is told of the promoted ' +
+      'server: they end with its restart, or stay, read-only, until they end themselves.',
     setting: {
       of: 'operation',
       operation: 'repoint',
