@@ -28,7 +28,7 @@ export function backedOutPhases(phases: readonly Phase[], from: string): Phase[]
   const steps = [...(back?.steps ?? []), ...gone.flatMap(undoSteps)];
   const isToRestore = steps.some(({ step }) => step === 'restore');
   return [
-    ...(isToRestore && !gone.some((one) => hasStep(one, 'snapshot')) ? withSnapshot(gone) : gone),
+    ...(isToRestore ? snapped(gone) : gone),
     {
       name: 'back-out',
       what: back?.what ?? `The way back from ${from}, as far as one is known.`,
@@ -41,6 +41,17 @@ export function backedOutPhases(phases: readonly Phase[], from: string): Phase[]
     },
     ...phases.filter((one) => hasStep(one, 'verify')),
   ];
+}
+
+/** With a snapshot, unless there is one, before the operation or else before anything is done. */
+function snapped(phases: readonly Phase[]): Phase[] {
+  const has = (kind: Step['step']): boolean => phases.some((phase) => hasStep(phase, kind));
+  if (has('snapshot')) return [...phases];
+  if (has('start') || has('operation')) return withSnapshot(phases);
+  const first = phases.findIndex(({ steps }) => steps.some(({ step }) => step !== 'wait'));
+  return phases.map((phase, index) =>
+    index === first ? { ...phase, steps: [{ step: 'snapshot' }, ...phase.steps] } : phase,
+  );
 }
 
 function hasStep({ steps }: Phase, kind: Step['step']): boolean {

@@ -16,6 +16,7 @@ export class Rollback {
   readonly #context: RunContext;
   #snapshot: ClusterSnapshot | undefined;
   #restored: Cluster | null = null;
+  #wasAsked = false;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -29,6 +30,7 @@ export class Rollback {
   /** @throws the signal's reason */
   async snapshot(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { clock, record } = this.#context;
+    this.#wasAsked = true;
     const identifier = `${cluster.identifier}-before`;
     const taken = await this.#tried('the snapshot could not be taken', signal, () =>
       cluster.snapshot(identifier),
@@ -49,6 +51,9 @@ export class Rollback {
    */
   async restore(sim: Sim, signal: AbortSignal): Promise<boolean> {
     const snapshot = this.#snapshot;
+    // One that could not be taken was told.
+    if (snapshot === undefined && !this.#wasAsked)
+      this.#fail('there is no snapshot to restore: none was taken before');
     if (snapshot === undefined) return false;
     await this.#tried(`the snapshot ${snapshot.identifier} could not be restored`, signal, () =>
       this.#restore(sim, snapshot),

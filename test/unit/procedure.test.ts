@@ -159,6 +159,23 @@ describe('the way back', () => {
     expect(backOut[1]).toMatchObject({ ok: false });
   });
 
+  it('restores one from before anything was done, where no operation is', async () => {
+    const back = { possible: true, what: 'Restored.', steps: [{ step: 'restore' } as Step] };
+    const phases = [phase('steady', [settle]), phase('change', [ask('a')], { back })];
+    const restoreError = new Error('no room');
+    const { stage } = await play(phases, { abortAt: 'change' }, { restoreError });
+    const order = stage.asked.filter((one) => /^(snapshot|restore|approve)/.test(one));
+    expect(order[0]).toBe('snapshot rehearsal-before');
+    expect(order).toContain('restore rehearsal-restored from rehearsal-before');
+  });
+
+  it('tells where there is no snapshot to restore', async () => {
+    const { notes } = await play([phase('a', [{ step: 'restore' } as Step])]);
+    expect(notes).toContainEqual(
+      expect.objectContaining({ level: 'error', code: 'rollback-failed' }),
+    );
+  });
+
   it.each([
     [
       'is not gone where there is none',
