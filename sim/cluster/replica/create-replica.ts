@@ -12,6 +12,7 @@ import { openCluster } from '../create.js';
 import { identityOf, memberName } from '../making.js';
 import { memberOf } from '../member.js';
 import { type MovedServer, movedServer } from '../moved-server.js';
+import { tellFrozen } from '../tell-frozen.js';
 import { beginFollowing, type ReplicaFollowing } from './following.js';
 
 /** How long a new replica may take to have all that its source has. */
@@ -113,6 +114,7 @@ class Copy {
       ...identityOf(engine, name),
     };
     const snapshot = await writerInstance.server.snapshot();
+    tellFrozen(this.#sim.emit, writerInstance, snapshot.frozen);
     try {
       this.#server = await this.#sim.provider.restore(snapshot, name, parameters);
     } finally {
