@@ -1,4 +1,4 @@
-/** What a run's first entry tells of its scenario, so that a report needs nothing but the history. */
+/** What a run's first entry tells of its scenario: a report needs nothing but the history. */
 import { z } from 'zod';
 
 const phaseSchema = z.looseObject({

@@ -47,7 +47,7 @@ describe.skipIf(path === undefined)('the page in a browser', () => {
 
   const backgroundOf = 'getComputedStyle(document.body).backgroundColor';
 
-  it('asks for nothing, complains of nothing, and shows the timeline: light, dark, print', async () => {
+  it('asks for nothing, complains of nothing, shows the timeline: light, dark, print', async () => {
     const grounds: unknown[] = [];
     for (const [media, scheme] of [
       ['screen', 'light'],
@@ -79,14 +79,15 @@ describe.skipIf(path === undefined)('the page in a browser', () => {
     expect(browser.events('Runtime.exceptionThrown')).toEqual([]);
   }, 60_000);
 
-  it('leads from an outage in the list to its bar, and tells the time under the pointer', async () => {
+  it('leads from an outage in the list to its bar, and tells the time at the pointer', async () => {
     await browser.ask('Emulation.setEmulatedMedia', { media: 'screen', features: [] });
     // From the same page, a link is followed without loading anything.
     await browser.open('about:blank');
     await browser.open(`${url}#new-connection-o1`);
     expect(await browser.evaluate("document.querySelector('.outage:target') !== null")).toBe(true);
     const links = 'Array.from(document.querySelectorAll(\'a[href^="#"]\'))';
-    const missing = `${links}.filter((a) => document.querySelector(a.getAttribute('href')) === null)`;
+    const target = "document.querySelector(a.getAttribute('href'))";
+    const missing = `${links}.filter((a) => ${target} === null)`;
     expect(await browser.evaluate(`${links}.length`)).toBeGreaterThan(1);
     expect(await browser.evaluate(`${missing}.length`)).toBe(0);
     const where = (await browser.evaluate(

@@ -50,7 +50,8 @@ svg .over { pointer-events: none; }
 svg .hatch { stroke: var(--over); stroke-width: 1.6; } svg .dot { fill: var(--over); }
 svg .certain { fill: var(--ink); } svg .perhaps { fill: var(--ink); }
 svg .outage:target rect { fill: var(--fail); stroke: var(--fail); stroke-width: 3; }
-svg .state { fill: var(--state); stroke: var(--ground); } svg .state.unusual { fill: var(--state-unusual); }
+svg .state { fill: var(--state); stroke: var(--ground); }
+svg .state.unusual { fill: var(--state-unusual); }
 svg .state.wrong { fill: var(--fail); fill-opacity: .55; }
 svg .inside { font-size: 10px; fill: var(--on-state); pointer-events: none; }
 svg .step { fill: none; stroke: var(--ink); stroke-width: 1.3; }
