@@ -16,6 +16,7 @@ const file = `
 name: two-phases
 engine: postgres
 versions: { from: '17.4', to: '17.5' }
+topology: { standby: false }
 phases:
   - name: steady
     steps:
