@@ -16,6 +16,7 @@ import { asksForApproval, requireSomebodyToAsk, yesToAll } from './approval.js';
 import type { CommandContext } from './context.js';
 import { dryRunDocument, dryRunText } from './dry-run.js';
 import { allSettings, findScenarioOrFile } from './find-scenario.js';
+import { tellLeftBehind } from './left-behind.js';
 import { makeRunFolder, type RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
 import { makePlan } from './run-plan.js';
@@ -135,6 +136,7 @@ async function conduct(
 ): Promise<Conducted> {
   const { output, clock, cwd, stop, threadHangs } = context;
   const ended = new AbortController();
+  const forget = tellLeftBehind(plan, context);
   const show = await openShow(plan, folder, options, context);
   const threads = startRun({
     clock,
@@ -162,6 +164,7 @@ async function conduct(
     ended.abort();
     await within(clock, showLimitMs, shown);
     show.close();
+    forget();
     if (threads.hangs) threadHangs();
   }
 }
