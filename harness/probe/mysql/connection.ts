@@ -19,7 +19,7 @@ import { type ClassifiedFailure, ownFailure } from '../failure.js';
 import type { ConnectionTarget } from '../target.js';
 import { classify, classifyServerError } from './failure.js';
 import { guardParser } from './sane-packets.js';
-import { useOwnTls } from './tls.js';
+import { takeOwnTls } from './tls.js';
 
 /** How long the server may take to close after our Quit. */
 const closeTimeoutMs = 1_000;
@@ -48,7 +48,7 @@ export class MysqlConnection implements DatabaseConnection {
       onMalformed: () =>
         this.#lose(ownFailure('other', 'the answer is no packet of the MySQL protocol')),
     });
-    useOwnTls(this.#driver, options.target, {
+    takeOwnTls(this.#driver, options.target, {
       onData: (chunk) => parserOf(this.#driver).execute(chunk),
       onError: (error) => this.#lose(this.#tlsFailure(error)),
       onClose: () => this.#lose(ownFailure('closed', 'the connection was closed')),

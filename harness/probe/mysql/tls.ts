@@ -35,7 +35,7 @@ export interface TlsHandlers {
  * Replaces the driver's way to TLS.
  * @throws Error where the driver is not as this was written for
  */
-export function useOwnTls(
+export function takeOwnTls(
   connection: object,
   target: ConnectionTarget,
   handlers: TlsHandlers,
