@@ -159,9 +159,14 @@ describe.each(engines)('on $engine', ({ engine, skipped, refused }) => {
         const { writerInstance } = cluster('demo');
 
         // The way back: the names lead to a server that takes writes again and has none of green's.
-        const back = await operate('switch-by-dns', 'demo', { ...switching, to: 'green' }, lengths);
+        const wayBack = { ...switching, isWayBack: true };
+        const back = await operate('switch-by-dns', 'demo', wayBack, lengths);
         expect(back.status).toBe('succeeded');
-        expect(cluster('demo').writerInstance).not.toBe(writerInstance);
+        const onceBack = cluster('demo').writerInstance;
+        expect(onceBack).not.toBe(writerInstance);
+        // There is nothing more to go back from.
+        await operate('switch-by-dns', 'demo', wayBack, lengths);
+        expect(cluster('demo').writerInstance).toBe(onceBack);
         const again = keepWriting(here, 3_000_000, false);
         await vi.waitFor(() => expect(again.acknowledged.length).toBeGreaterThan(2), 10_000);
         await again.stop();

@@ -15,7 +15,7 @@ const listedMax = 5;
 
 /** Both sides at the instant from which on they went apart. */
 export interface Parting {
-  readonly sides: readonly Instance[];
+  readonly sides: readonly [old: Instance, next: Instance];
   readonly marks: ReadonlyMap<Instance, string>;
   /** What numbers each had given by then. */
   readonly given: ReadonlyMap<Instance, GivenNumbers>;
@@ -26,7 +26,7 @@ const partings = new WeakMap<Instance, Parting>();
 
 /** To be called when the next one takes writes. @throws what the servers say */
 export async function part({ old, next }: Sides): Promise<void> {
-  const sides = [old, next];
+  const sides = [old, next] as const;
   const marks = new Map<Instance, string>();
   const given = new Map<Instance, GivenNumbers>();
   for (const one of sides) {
@@ -36,6 +36,12 @@ export async function part({ old, next }: Sides): Promise<void> {
   marks.set(old, await receivedMark(old, next));
   const parting = { sides, marks, given };
   for (const one of sides) partings.set(one, parting);
+}
+
+/** Whether the one that the names lead to took over from the other one: there is a way back then. */
+export function tookOver({ old, next }: Sides): boolean {
+  const [before, after] = partings.get(old)?.sides ?? [];
+  return before === next && after === old;
 }
 
 /** Tells what the old side holds that the next one never gets. Never rejects. */

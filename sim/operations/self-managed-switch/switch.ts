@@ -19,7 +19,7 @@ import { lackOf } from '../read-replica/wait.js';
 import { advanceAll } from './numbers.js';
 import type { SwitchByDnsParameters } from './parameters.js';
 import { followingPair, type Sides } from './sides.js';
-import { part, tellStranded } from './stranded.js';
+import { part, tellStranded, tookOver } from './stranded.js';
 
 /** How long a follower may take to have everything, and to be promoted. */
 const catchUpMsMax = 120_000;
@@ -53,7 +53,7 @@ export class DnsSwitch {
   /** Runs it to its end. Throws OperationFailed where nothing was switched: all is as before. */
   async run(): Promise<void> {
     const { readOnlyFirst, isWayBack = false } = this.#parameters;
-    if (isWayBack && followingPair(this.#sides) !== null) return this.#tellNothingToDo();
+    if (isWayBack && !tookOver(this.#sides)) return this.#tellNothingToDo();
     if (!readOnlyFirst) await this.#requireAll();
     if (this.#signal.aborted) throw this.#signal.reason;
     await this.#prepareNext();
