@@ -1,19 +1,17 @@
-/** Phases as stretches of time. Pure. */
+/** Phases as stretches of time that have ended, if only with the history. Pure. */
 import type { Stretch } from '../measure/lane.js';
 import type { Measurement } from '../measure/measure.js';
+import { phaseSpans as spansOf } from '../view/phase-band.js';
 
 export interface PhaseSpan extends Stretch {
   readonly name: string;
 }
 
-/** Each phase until it ends, or the next one begins. */
+/** Each phase until it ends, or the next one begins, or the history does. */
 export function phaseSpans({ phases, endNs }: Pick<Measurement, 'phases' | 'endNs'>): PhaseSpan[] {
-  const begins = phases.filter(({ data }) => data.edge === 'begin');
-  return begins.map(({ atNs, data: { name } }, index) => {
-    const own = phases.find(
-      (phase) => phase.data.edge === 'end' && phase.data.name === name && phase.atNs >= atNs,
-    );
-    const next = begins[index + 1]?.atNs ?? endNs;
-    return { name, fromNs: atNs, toNs: Math.max(atNs, Math.min(own?.atNs ?? next, next)) };
-  });
+  return spansOf(phases).map(({ name, fromNs, toNs }) => ({
+    name,
+    fromNs,
+    toNs: Math.max(fromNs, toNs ?? endNs),
+  }));
 }
