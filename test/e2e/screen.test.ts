@@ -1,9 +1,11 @@
 /** The screen on a real pseudo-terminal, and its absence everywhere else. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { parseHistory } from '../../harness/history/read.js';
 import { systemClock } from '../../sim/clock.js';
+import { hostId } from '../../sim/server/host-id.js';
 import { program } from '../support/programs.js';
 import { rehearse, temporaryFolder } from '../support/rehearse.js';
 
@@ -182,6 +184,21 @@ describe('in a pipe', () => {
     expect(lines).toHaveLength(23);
     for (const line of lines) expect(line).toMatch(/^[ -~]{0,80}$/);
     expect(lines[0]).toContain('T+1.0s');
+  });
+
+  it('a watch of a run that was killed ends where its history breaks off', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const entries = parseHistory(readFileSync(history, 'utf8')).entries.slice(0, 30);
+    const text = entries.map((entry) => {
+      const isStart = entry.kind === 'run' && entry.data.stage === 'started';
+      const owner = { owner: { pid, hostId: hostId() } };
+      return JSON.stringify(isStart ? { ...entry, data: { ...entry.data, ...owner } } : entry);
+    });
+    const killed = join(place.folder, 'killed.ndjson');
+    writeFileSync(killed, `${text.join('\n')}\n{"v":1,"seq":`);
+    const { code, stdout } = await rehearse(['watch', killed], place.folder);
+    expect(code).toBe(0);
+    expect(stdout).toContain('steady');
   });
 
   it.each([
