@@ -93,11 +93,19 @@ class Frame {
     if (rows < 1 || columns < 1) return [];
     const plan = this.#plan;
     if (plan === null) return [{ line: statusLine(this.#header, columns) }];
-    const body = this.#picture.state.help ? this.#help(plan) : this.#body(plan);
+    const { view, state } = this.#picture;
+    if (view.started === null && !view.hasPolls) return this.#nothingYet(plan);
+    const body = state.help ? this.#help(plan) : this.#body(plan);
     const room = Math.max(1, plan.lines - 2);
     const filled = [...body.slice(0, room)];
     while (filled.length < room) filled.push({ line: emptyLine });
     return [{ line: header(this.#header, columns) }, ...filled, { line: this.#footer(columns) }];
+  }
+
+  #nothingYet({ columns, lines }: Layout): FrameLine[] {
+    const said: FrameLine = { line: [span(' nothing is told yet', 'dim')] };
+    const empty = Array.from({ length: lines - 2 }, (): FrameLine => ({ line: emptyLine }));
+    return [said, ...empty, { line: this.#footer(columns) }];
   }
 
   get #header(): HeaderInput {
