@@ -181,30 +181,28 @@ export function back(what: string): WayBack {
 
 const timingProfiles = ['parameters.apply'] as const;
 
-const postgres: OtherEngine = {
-  engine: 'postgres',
-  versions: { from: '17.5', to: '17.5' },
+/** MySQL and MariaDB have the same parameter. */
+const other = (engine: 'mysql' | 'mariadb', version: string): OtherEngine => ({
+  engine,
+  versions: { from: version, to: version },
   timingProfiles,
-  topology: { clusters: [withGroup(readOnlyOf.postgres)] },
-  phases: phasesWith(readOnlyOf.postgres),
-};
+  topology: { clusters: [withGroup(readOnlyOf.mysql)] },
+  phases: phasesWith(readOnlyOf.mysql),
+});
 
 export const readOnlyWindow: Scenario = {
   name: 'read-only-window',
   title: 'RDS: a read-only window by parameter group',
-  engine: 'mysql',
-  otherEngines: [
-    { engine: 'mariadb', versions: { from: '10.11', to: '10.11' }, timingProfiles },
-    postgres,
-  ],
+  engine: 'postgres',
+  otherEngines: [other('mysql', '8.0.42'), other('mariadb', '10.11')],
   summary:
     'Changes the parameter that makes an instance read-only, holds it for a while and changes it ' +
     'back: what writers and readers feel, what becomes of a transaction that is open at the ' +
     'flip, and who can write all the same.',
-  versions: { from: '8.0.42', to: '8.0.42' },
+  versions: { from: '17.5', to: '17.5' },
   upgrade: 'none',
-  topology: { clusters: [withGroup(readOnlyOf.mysql)] },
-  phases: phasesWith(readOnlyOf.mysql),
+  topology: { clusters: [withGroup(readOnlyOf.postgres)] },
+  phases: phasesWith(readOnlyOf.postgres),
   objectives: [
     'writer.downtime <= 5m',
     'new-connection.downtime <= 1s',
