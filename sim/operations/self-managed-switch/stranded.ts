@@ -38,7 +38,7 @@ export async function part({ old, next }: Sides): Promise<void> {
   for (const one of sides) partings.set(one, parting);
 }
 
-/** Whether the one that the names lead to took over from the other one: there is a way back then. */
+/** Whether the one that the names lead to took over from the other: there is a way back then. */
 export function tookOver({ old, next }: Sides): boolean {
   const [before, after] = partings.get(old)?.sides ?? [];
   return before === next && after === old;

@@ -5,11 +5,11 @@
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import { memberOf } from '../../cluster/member.js';
+import { type MovedServer, movedServer } from '../../cluster/moved-server.js';
 import { endClients as endMysqlClients } from '../../engine/mysql/end-clients.js';
 import { endClients as endPostgresClients } from '../../engine/postgres/end-clients.js';
 import type { Server, ServerSnapshot, StartOptions } from '../../server/server.js';
 import type { World } from '../operation.js';
-import { type MovedServer, movedServer } from '../../cluster/moved-server.js';
 
 const catchUpMsMax = 60_000;
 /** How long a server may take to end what it was doing. */
