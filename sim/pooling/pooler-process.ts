@@ -134,6 +134,8 @@ class PoolerProcess implements StandsBetween {
       await child.kill(clock);
       signalGroup(child.pid, 'SIGKILL');
     }
+    // What is kept of it has no passwords in it, though the program may have printed them.
+    this.#log?.without(this.#passwords);
     this.#log?.close();
     this.#guard.watch(undefined);
     await this.#guard.release(clock, guardMsMax);
@@ -158,6 +160,13 @@ class PoolerProcess implements StandsBetween {
     };
   }
 
+  /** As they are, and as they are in an URL. */
+  get #passwords(): string[] {
+    const { application, instrument } = this.#parts.cluster;
+    const plain = [application.password, instrument.password];
+    return [...plain, ...plain.map(encodeURIComponent)];
+  }
+
   #write(name: string, text: string, values: PlaceholderValues): void {
     const path = join(this.#folder, basename(name));
     writeFileSync(path, rendered(text, values), { mode: 0o600, flag: 'wx' });
@@ -175,6 +184,7 @@ class PoolerProcess implements StandsBetween {
   }
 
   #failed(why: string): UserError {
+    this.#log?.without(this.#passwords);
     const said = this.#log?.tail(logLines) ?? '';
     const told = said === '' ? 'It said nothing.' : `It said:\n${said}`;
     return new UserError(

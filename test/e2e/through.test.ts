@@ -114,6 +114,21 @@ describe('--through', () => {
     expect(log).toContain('process up: PgBouncer');
   });
 
+  it('what a program prints of its passwords is kept nowhere', async () => {
+    const command = 'echo "it is $REHEARSE_THROUGH_PASSWORD"; exit 3; # {{listen}} {{upstream}}';
+    const out = join(place.folder, 'telling');
+    const { code, stderr } = await rehearse(
+      ['run', 'reboot', '--engine', 'postgres', '--out', out, '--through', command],
+      place.folder,
+    );
+    const kept = ['history.ndjson', 'pooler.log'].map((name) => readFileSync(join(out, name)));
+    expect(code).toBe(3);
+    for (const text of [stderr, ...kept.map(String)]) {
+      expect(text).toContain('it is ***');
+      expect(text.replaceAll('it is ***', '')).not.toMatch(/it is [\w-]{8}/);
+    }
+  });
+
   it('a program of the user is ended with the tool, be it killed', async () => {
     const pipe =
       'const net=require("node:net");net.createServer((a)=>{const b=net.connect(' +

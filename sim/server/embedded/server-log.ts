@@ -40,6 +40,15 @@ export class ServerLog {
     writeSync(this.descriptor, end);
   }
 
+  /** Takes these texts out of it, wherever they are. What is written meanwhile may be lost. */
+  without(secrets: readonly string[]): void {
+    const found = this.#closed ? '' : this.#read(this.size()).toString('latin1');
+    const plain = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), found);
+    if (plain === found) return;
+    ftruncateSync(this.descriptor, 0);
+    writeSync(this.descriptor, Buffer.from(plain, 'latin1'));
+  }
+
   size(): number {
     return this.#closed ? 0 : fstatSync(this.descriptor).size;
   }
