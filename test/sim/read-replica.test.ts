@@ -110,3 +110,21 @@ describe.each(engines)('$engine', ({ engine, isAway, readOnly }) => {
     });
   });
 });
+
+describe('a replica that is deleted while it follows', () => {
+  it('leaves a Postgres that logs and takes writes as before', async () => {
+    const world = await openReplicaWorld('postgres');
+    try {
+      const ask = await world.client('demo');
+      await ask('CREATE TABLE keyless (n int)');
+      await ask('INSERT INTO keyless VALUES (1)');
+      await world.operate('create-read-replica', 'demo', { replica: 'target' });
+      expect(await codeOf(ask('UPDATE keyless SET n = 2'))).toBe('55000');
+      expect((await world.operate('delete-instance', 'target', {})).status).toBe('succeeded');
+      expect(await codeOf(ask('UPDATE keyless SET n = 2'))).toBe('ok');
+      expect(await ask('SELECT slot_name FROM pg_replication_slots')).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+});

@@ -16,6 +16,8 @@ import { untilTrue } from './until-true.js';
 
 /** How long a slot may wait for transactions that are open: it begins between two of them. */
 const slotMsMax = 60_000;
+/** How long a slot may still be held by whoever followed by it, once that was ended. */
+const heldMsMax = 2_000;
 
 /** What one replica follows, from before its data are copied until it is promoted. */
 export class LogicalFollowing implements Replication {
@@ -72,9 +74,9 @@ export class LogicalFollowing implements Replication {
   /** The source keeps nothing for it any more. Never rejects: it may be gone. */
   async end(): Promise<void> {
     for (const channel of this.#channels)
-      await within(this.#source, channel, (inside) => engine.unpublish(inside, channel)).catch(
-        () => {},
-      );
+      await within(this.#source, channel, (inside) =>
+        untilTrue(this.#source, heldMsMax, () => engine.unpublish(inside, channel)),
+      ).catch(() => {});
   }
 
   parametersOf(): Readonly<Record<string, string>> {

@@ -57,8 +57,11 @@ export async function endOfWrites(admin: Admin): Promise<string> {
   return row.at;
 }
 
-/** On the source, in that database: keeps nothing for the follower any more. */
-export async function unpublish(inDatabase: Admin, { name }: Channel): Promise<void> {
+/**
+ * On the source, in that database: keeps nothing for the follower any more.
+ * @returns whether that is so; false while the slot is still held by whoever followed by it
+ */
+export async function unpublish(inDatabase: Admin, { name }: Channel): Promise<boolean> {
   // The walsender of a follower that is cut off holds it for a while.
   const sql = 'select pg_catalog.pg_terminate_backend(active_pid) from pg_replication_slots';
   await inDatabase.query(`${sql} where slot_name = $1 and active_pid is not null`, [name]);
@@ -68,6 +71,8 @@ export async function unpublish(inDatabase: Admin, { name }: Channel): Promise<v
     [name],
   );
   await inDatabase.query(`drop publication if exists ${identifier(name)}`);
+  const held = 'select from pg_replication_slots where slot_name = $1';
+  return (await inDatabase.query(held, [name])).length === 0;
 }
 
 /** On a copy that was promoted: what it has of its source ends here in the source's log. */

@@ -45,7 +45,7 @@ export const deleteBlueGreenDeployment: Operation<DeleteBlueGreenDeploymentParam
         await allowWrites(old);
       }
     } else if (deleteTarget) await endGreen(world, deployment);
-    else if (deployment.hasGreen) await endFollowing(world, deployment);
+    else if (deployment.hasGreen) await endFollowing(deployment);
     world.deployments.delete(cluster);
     deployment.tell(say.deleted);
   },

@@ -107,6 +107,11 @@ export class BlueGreenDeployment {
     await this.tellDrivers('AVAILABLE');
   }
 
+  /** Green is there no more. */
+  lost(): void {
+    this.#green = undefined;
+  }
+
   /** @throws Error where that status cannot follow: a defect */
   become(status: DeploymentStatus): void {
     if (!mayFollow(this.#status, status))

@@ -5,8 +5,6 @@ import type { World } from '../operation.js';
 import type { BlueGreenDeployment } from './deployment.js';
 import { allowWrites } from './writes.js';
 
-const tries = 40;
-const againMs = 50;
 const promoteMsMax = 30_000;
 
 /** Ends green's servers too. Never rejects for a server that is away. */
@@ -15,34 +13,31 @@ export async function endGreen(world: World, deployment: BlueGreenDeployment): P
   if (!deployment.hasGreen) return;
   const { blue, green } = deployment;
   const following = blue.followers.replicationOf(green.writerInstance);
+  deployment.lost();
   await world.remove(green);
-  if (following instanceof LogicalFollowing) await endChannels(world, deployment, following);
+  if (following instanceof LogicalFollowing) await endChannels(deployment, following);
 }
 
 /** Green stays as a server of its own, which takes writes. */
-export async function endFollowing(world: World, deployment: BlueGreenDeployment): Promise<void> {
+export async function endFollowing(deployment: BlueGreenDeployment): Promise<void> {
   await deployment.forgetMetadata();
   const { blue, green } = deployment;
   const following = blue.followers.replicationOf(green.writerInstance);
   await blue.followers.promote(green.writerInstance, promoteMsMax);
-  if (following instanceof LogicalFollowing) await endChannels(world, deployment, following);
+  if (following instanceof LogicalFollowing) await endChannels(deployment, following);
   await allowWrites(green.writerInstance);
 }
 
-/** What held them is gone in a moment: they are dropped when it is. */
+/** Blue keeps nothing for green any more; what it does keep all the same is told. */
 async function endChannels(
-  { clock }: World,
   { blue, greenName }: BlueGreenDeployment,
   following: LogicalFollowing,
 ): Promise<void> {
-  for (let left = tries; left > 0; left--) {
-    await following.end();
-    const { writerInstance } = blue;
-    const slots = writerInstance.serverRuns ? await slotsOf(writerInstance, greenName) : [];
-    if (slots.length === 0) return;
-    await clock.sleep(againMs);
-  }
-  blue.note('warning', 'slot-left', `a replication slot of ${greenName} could not be dropped`);
+  await following.end();
+  const { writerInstance } = blue;
+  const slots = writerInstance.serverRuns ? await slotsOf(writerInstance, greenName) : [];
+  if (slots.length > 0)
+    blue.note('warning', 'slot-left', `a replication slot of ${greenName} could not be dropped`);
 }
 
 /** The replication slots by which green follows that server; MySQL has none. */

@@ -1,8 +1,11 @@
 /**
  * DeleteDBInstance: an instance is ended with all that it holds
  * (AmazonRDS UserGuide/USER_DeleteInstance.html), without a last snapshot. A replica of it goes on
- * by itself.
+ * by itself. A source keeps nothing for one that followed it: a publication of logical replication
+ * would go on refusing UPDATE and DELETE of tables without a key, and a slot would keep all of the
+ * log.
  */
+import { LogicalFollowing } from '../../cluster/replication/postgres-logical.js';
 import { drawn } from '../../timing.js';
 import { clusterOf, type Operation } from '../operation.js';
 import * as say from './messages.js';
@@ -28,7 +31,9 @@ export const deleteInstance: Operation<DeleteInstanceParameters> = {
     const deleteMs = drawn(durations, name);
     record.tellDuration(name, deleteMs);
     await clock.sleep(deleteMs, signal).catch(() => {});
+    const following = record.followers.replicationOf(instance);
     await world.remove(record);
+    if (following instanceof LogicalFollowing) await following.end();
     record.tell(say.deleted, instance);
     if (signal.aborted) throw signal.reason;
   },
