@@ -1,5 +1,5 @@
 /** `rehearse run SCENARIO --abort-at each`: one complete run for each phase, and one table. */
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { phasesToBackOutOf } from '../harness/back-out-phases.js';
 import { backOutTable, backOutTableText, type RowRun } from '../harness/report/back-out-table.js';
 import type { Scenario } from '../harness/scenario.js';
@@ -14,7 +14,9 @@ import { makePlan } from './run-plan.js';
 import { json } from './text.js';
 
 /**
- * Each run has a world of its own, and the same seed.
+ * Each run has a world of its own, the same seed, and reports of its own: `report.xml` of the
+ * phase `create` is `report-create.xml`.
+ * @throws what a run throws, once the rows before it are told
  * @returns the worst exit code that any of them asks for: a failure before an unknown verdict
  */
 export async function abortAtEach(
@@ -36,20 +38,36 @@ export async function abortAtEach(
   }
   if (options.yes !== true) requireSomebodyToAsk(whole.phases, process.stdin.isTTY === true);
   const runs: RowRun[] = [];
+  let failure: { readonly error: unknown } | null = null;
   for (const name of names) {
-    if (stop.aborted) break;
+    if (stop.aborted || failure !== null) break;
     output.log(`\n== ${runs.length + 1} of ${names.length}: back out of ${name}`);
     const out = options.out === undefined ? {} : { out: join(options.out, name) };
     // What stdout is for is the table alone.
-    const each = { ...seeded, ...out, abortAt: name, json: true };
-    const { report, folder } = await runPlanned(await planOf(name), each, context, 'lines');
-    runs.push({ report, run: folder.shown });
+    const reporter = rest.reporter.map((one) => ({ ...one, path: pathFor(one.path, name) }));
+    const each = { ...seeded, ...out, reporter, abortAt: name, json: true };
+    try {
+      const { report, folder } = await runPlanned(await planOf(name), each, context, 'lines');
+      runs.push({ report, run: folder.shown });
+    } catch (error) {
+      failure = { error };
+    }
   }
+  // The rows that there are took minutes to get: they are told whatever became of the next one.
+  if (failure !== null && runs.length === 0) throw failure.error;
   const table = backOutTable(runs, names);
   output.log('');
   output.data(options.json === true ? json(table) : backOutTableText(table).trimEnd());
+  if (failure !== null) throw failure.error;
   const codes = runs.map(({ report }) => exitCodeOf(report));
   if (codes.includes(exitCodes.fail)) return exitCodes.fail;
   const isWhole = runs.length === names.length && codes.every((code) => code === exitCodes.pass);
   return isWhole ? exitCodes.pass : exitCodes.unknown;
+}
+
+/** Where a run's report goes, so that the next one does not write over it. */
+function pathFor(path: string | null, phase: string): string | null {
+  if (path === null) return null;
+  const ending = extname(path);
+  return `${path.slice(0, path.length - ending.length)}-${phase}${ending}`;
 }

@@ -1,5 +1,5 @@
 /** `--abort-at each`: a run for each phase, and what they give as a table. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BackOutTable } from '../../harness/report/back-out-table.js';
@@ -38,7 +38,8 @@ describe('rehearse run --abort-at', () => {
     writeFileSync(join(place.folder, 'two-phases.yaml'), file);
     const out = join(place.folder, 'each');
     const command = ['run', './two-phases.yaml', '--abort-at', 'each', ...quick, '--out', out];
-    const { code, stdout } = await rehearse([...command, '--json'], place.folder);
+    const reports = ['--reporter', `junit=${join(out, 'report.xml')}`];
+    const { code, stdout } = await rehearse([...command, ...reports, '--json'], place.folder);
     const table = JSON.parse(stdout) as BackOutTable;
     expect(table.rows).toMatchObject([
       { phase: 'steady', serves: 'rehearsal', writesLost: 0 },
@@ -52,12 +53,33 @@ describe('rehearse run --abort-at', () => {
     expect(table.rows[1]?.writesLost).toBeGreaterThan(0);
     expect(table).toMatchObject({ pointOfNoReturn: 'settle', undecided: [] });
     expect(code).toBe(0);
+    // No report is written over by the next run's.
+    expect(readdirSync(out).sort()).toEqual([
+      'report-settle.xml',
+      'report-steady.xml',
+      'settle',
+      'steady',
+    ]);
     // Every row was run, and what was done before is undone on what serves in the end.
     const [steady, settle] = ['steady', 'settle'].map((phase) => reportOf(join(out, phase)));
     expect(steady?.notes.map(({ text }) => text).join()).toContain('sql "table gone": 1 statement');
     expect(settle?.notes.map(({ text }) => text).join()).toContain('sql "table gone": 1 statement');
     expect(settle?.rollback).toMatchObject({ restoredVersion: '17.4' });
     expect(settle?.backOut?.writesLost).toBe(settle?.rollback?.writesLost);
+  });
+
+  it('tells the rows that there are where a later run cannot be', async () => {
+    writeFileSync(join(place.folder, 'two-phases.yaml'), file);
+    const out = join(place.folder, 'half');
+    mkdirSync(out);
+    writeFileSync(join(out, 'settle'), 'no folder');
+    const command = ['run', './two-phases.yaml', '--abort-at', 'each', ...quick, '--out', out];
+    const { code, stdout, stderr } = await rehearse([...command, '--json'], place.folder);
+    const table = JSON.parse(stdout) as BackOutTable;
+    expect(table.rows.map(({ phase }) => phase)).toEqual(['steady']);
+    expect(table.undecided).toEqual(['settle']);
+    expect(stderr).toMatch(/^error [A-Z_]+: /m);
+    expect(code).toBeGreaterThan(2);
   });
 
   it('refuses what cannot be', async () => {
