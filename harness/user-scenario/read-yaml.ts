@@ -35,7 +35,9 @@ const problemsMax = 20;
 
 export function readYaml(text: string): ReadYaml | BrokenYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // What is odd is told by the check of the shape; the parser would tell it past our output.
+  const quiet = { prettyErrors: false, logLevel: 'error' } as const;
+  const document = parseDocument(text, { lineCounter: lines, ...quiet });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
