@@ -26,7 +26,8 @@ td, th, li, dd, p, bdi { unicode-bidi: isolate; }
 table { border-collapse: collapse; margin: 4px 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 4px 14px 4px 0;
   border-bottom: 1px solid var(--rule); }
-th { font-weight: 600; white-space: nowrap; } td.number, th.number { text-align: right; }
+th { font-weight: 600; white-space: nowrap; }
+td.number, th.number { text-align: right; white-space: nowrap; }
 td.short { white-space: nowrap; }
 tr:target, li:target { outline: 2px solid var(--slow); }
 figure { margin: 8px 0; } figcaption { color: var(--quiet); font-size: 13px; }

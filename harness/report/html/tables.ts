@@ -66,7 +66,7 @@ export function laneTable({ lanes }: RunReport): Markup | null {
   const more = ['floor', 'p50', 'p95'];
   return table(
     [
-      { title: 'lane' },
+      { title: 'lane', look: 'short' },
       ...[...titles, ...more].map((title) => ({ title, look: 'number' as const })),
     ],
     Object.entries(lanes)
@@ -93,7 +93,7 @@ export function eventTable({ events }: RunReport): Markup | null {
       { title: 'source', look: 'short' },
       { title: 'event' },
       { title: 'id', look: 'short' },
-      { title: '' },
+      { title: '', look: 'short' },
     ],
     events.map(({ offsetMs, source, message, eventId, modelled }, index) => ({
       id: `event-${index + 1}`,
@@ -121,7 +121,7 @@ export function checkTable({ checks }: RunReport): Markup | null {
 export function scheduleTable(report: RunReport): Markup | null {
   return table(
     [
-      { title: 'value' },
+      { title: 'value', look: 'short' },
       { title: 'taken', look: 'number' },
       { title: 'observations', look: 'number' },
       { title: 'source' },
