@@ -30,14 +30,24 @@ export function addHistoryCommands(program: Command, start: Start): void {
     );
   const imported = program
     .command('import')
-    .description('read the log of a polling loop (or a CSV) and report its outages with bounds')
-    .argument('<file>', 'the log; prose and gaps between its lines are tolerated')
-    .option('--sleep <duration>', 'how long the loop slept between attempts, such as 0.5s');
+    .description('read a polling log, a CSV of attempts, AWS events (JSON) or a lag metric')
+    .argument('<file>', 'the log (prose and gaps in it are tolerated), or what AWS printed')
+    .option('--sleep <duration>', 'how long the loop slept between attempts, such as 0.5s')
+    .addOption(
+      new Option('--lag-unit <unit>', 'of a lag metric that does not say it').choices([
+        ...['ms', 's', 'bytes'],
+      ]),
+    );
   addReporting(imported);
   imported
     .addHelpText(
       'after',
-      examples('rehearse import poll.log --sleep 0.5s', 'rehearse import poll.csv --json'),
+      examples(
+        'rehearse import poll.log --sleep 0.5s',
+        'rehearse import poll.csv --json',
+        'rehearse import events.json --out told   # aws rds describe-events',
+        'rehearse import lag.csv --lag-unit ms    # CloudWatch: timestamp,value',
+      ),
     )
     .action((file: string, options: Omit<ImportCommandOptions, 'file'> & Look) =>
       start(async (context) => {

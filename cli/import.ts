@@ -5,6 +5,8 @@ import { basename, join, resolve } from 'node:path';
 import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
 import { importLog } from '../harness/history/import/import.js';
+import type { LagUnit } from '../harness/history/import/lag.js';
+import { importTold } from '../harness/history/import/told.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { messageOf, UserError } from '../sim/user-error.js';
 import { makeFolders, writeNew } from './files.js';
@@ -24,6 +26,8 @@ export interface ImportCommandOptions {
   readonly file: string;
   /** How long the loop slept between attempts, such as `0.5s`. */
   readonly sleep?: string;
+  /** Of a lag metric whose file does not say it. */
+  readonly lagUnit?: LagUnit;
   readonly objective?: readonly string[];
   readonly reporter?: readonly ReporterRequest[];
   readonly json?: boolean;
@@ -36,9 +40,9 @@ const fileBytesMax = 64 * 1024 * 1024;
 const chunkBytes = 1024 * 1024;
 
 /**
- * Reads the log and prints its report. The exit code is the verdict's; without an objective 0.
+ * Reads the log, the events or the metric, and prints the report. The exit code is the verdict's; without an objective 0.
  * @throws UserError `IMPORT_UNREADABLE`, `IMPORT_TOO_LARGE`, `IMPORT_EMPTY`, `DURATION_INVALID`,
- *   `IMPORT_HOSTS`, `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`; the stop signal's
+ *   `IMPORT_HOSTS`, `IMPORT_JSON`, `IMPORT_LAG_UNIT`, `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`; the stop signal's
  *   reason
  */
 export async function runImport(options: ImportCommandOptions, io: HistoryIo): Promise<0 | 1 | 2> {
@@ -50,17 +54,21 @@ export async function runImport(options: ImportCommandOptions, io: HistoryIo): P
     options.sleep === undefined ? undefined : requireDurationMs('--sleep', options.sleep);
   const path = resolve(io.cwd, options.file);
   const { entries, prepared } = await (io.unheard ?? directly)(async () => {
-    const imported = importLog(await readLog(path), {
-      name: basename(options.file),
-      tool: tool(),
-      objectives,
-      ...(sleepMs === undefined ? {} : { sleepMs }),
+    const text = await readLog(path);
+    const naming = { name: basename(options.file), tool: tool(), objectives };
+    const told = importTold(text, {
+      ...naming,
+      ...(options.lagUnit === undefined ? {} : { lagUnit: options.lagUnit }),
     });
+    const imported =
+      told ?? importLog(text, { ...naming, ...(sleepMs === undefined ? {} : { sleepMs }) });
     const measured = measuredWhole(imported);
     return { entries: imported, prepared: await prepareReports(measured, rendered(options), io) };
   });
   io.stop?.throwIfAborted();
   if (sleepMs === undefined && sleepIn(entries) === 0) io.stderr(noTimes);
+  for (const entry of entries)
+    if (entry.kind === 'note' && entry.data.code === 'import-lag') io.stderr(entry.data.text);
   if (options.out !== undefined) writeHistory(resolve(io.cwd, options.out), entries);
   return putReports(prepared, io);
 }
