@@ -117,7 +117,7 @@ describe('an http step', () => {
         if (request.url === '/moved') response.writeHead(302, { location: '/elsewhere' });
         if (request.url === '/broken') response.writeHead(500);
         if (request.url === '/large') response.write('x'.repeat(5_000_000));
-        response.end('here you are');
+        response.end(request.url === '/settings' ? `it is ${password}` : 'here you are');
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -135,6 +135,11 @@ describe('an http step', () => {
     expect(end).toMatchObject({ ok: true, said: 'status 200' });
     expect(output).toBe('here you are');
     expect(seen.at(-1)).toBe('POST /a t b');
+  });
+
+  it('keeps no password that the application tells', async () => {
+    const { output } = await take({ step: 'http', url: `${base}/settings` });
+    expect(output).toBe('it is ***');
   });
 
   it('follows no redirection', async () => {

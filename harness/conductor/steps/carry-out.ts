@@ -25,9 +25,16 @@ export async function carryOut(step: ToldStep, world: StepWorld): Promise<StepEn
       lastSeen = seen;
     }),
   );
-  const told = end.ok || lastSeen === null ? end : { ...end, why: `${end.why}; seen: ${lastSeen}` };
+  const told = plainEnd(end, lastSeen);
   tell(step, told, world, beginNs);
   return told;
+}
+
+/** As it is told, here and wherever else: with what was seen last, and without passwords. */
+function plainEnd(end: StepEnd, lastSeen: string | null): StepEnd {
+  if (end.ok) return { ...end, said: withoutSecrets(end.said) };
+  const seen = lastSeen === null ? '' : `; seen: ${lastSeen}`;
+  return { ...end, why: withoutSecrets(end.why + seen) };
 }
 
 /**
@@ -87,7 +94,7 @@ function tell(step: ToldStep, end: StepEnd, world: StepWorld, beginNs: number): 
   const tookMs = Math.round((clock.nowNs() - beginNs) / 1e6);
   const name = step.name ?? stepText(step, clusters.primary.server);
   const level = end.ok ? 'info' : step.mayFail === true ? 'warning' : 'error';
-  const how = end.ok ? (end.said === '' ? 'done' : end.said) : `failed: ${withoutSecrets(end.why)}`;
+  const how = end.ok ? (end.said === '' ? 'done' : end.said) : `failed: ${end.why}`;
   record({
     atNs: clock.nowNs(),
     clock: 'harness',

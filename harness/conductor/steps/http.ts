@@ -5,6 +5,7 @@ import { messageOf } from '../../../sim/user-error.js';
 import type { HttpStep } from '../../step.js';
 import { boundedOutput } from './bounded-output.js';
 import { done, failed, type KeptOutput, type StepContext, type StepEnd } from './step-end.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** What is kept of a body. */
 const bodyBytesMax = 16_384;
@@ -14,10 +15,15 @@ export type Answered =
   | { readonly failure: string };
 
 /** @throws the signal's reason */
-export async function runHttp(step: HttpStep, { signal }: StepContext): Promise<StepEnd> {
+export async function runHttp(step: HttpStep, context: StepContext): Promise<StepEnd> {
+  const { signal, clusters } = context;
   const answer = await request(step, signal);
   if (answer.failure !== undefined) return failed(answer.failure, 'step-http-unanswered');
-  const { status, output } = answer;
+  const { status } = answer;
+  const { text, leftOut } = answer.output;
+  // An application may tell how it is configured.
+  const secrets = [clusters.primary.application.password];
+  const output = { text: withoutSecrets(text, secrets), leftOut };
   const isWanted =
     step.status === undefined ? status >= 200 && status < 300 : status === step.status;
   if (isWanted) return { ...done(`status ${status}`), output };

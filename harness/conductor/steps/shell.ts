@@ -4,6 +4,7 @@
  * pipe that only this tool holds sees to it even where the tool is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import type { Clock } from '../../../sim/clock.js';
 import type { ShellStep } from '../../step.js';
 import { lateText } from '../../step-text.js';
@@ -44,6 +45,8 @@ const leadsElsewhere = /^(PG[A-Z]|MYSQL_|DATABASE_URL$)/;
 export async function runShell(step: ShellStep, context: StepContext): Promise<StepEnd> {
   const { run, clusters, signal } = context;
   const { clock, outside } = run;
+  if (step.folder !== undefined && !isFolder(step.folder))
+    return failed(`it could not be run: there is no folder ${step.folder}`, 'step-shell-failed');
   const variables = outside.environment(clusters.primary);
   const inherited = Object.entries(process.env).filter(([name]) => !leadsElsewhere.test(name));
   const child = spawn('/bin/sh', ['-c', script, 'rehearse-step', step.command], {
@@ -93,6 +96,14 @@ async function ended(
     patience.cancel();
     signal.removeEventListener('abort', ask);
     signalGroup(child, 'SIGKILL');
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 
