@@ -120,6 +120,9 @@ describe('a replica that is deleted while it follows', () => {
       await ask('INSERT INTO keyless VALUES (1)');
       await world.operate('create-read-replica', 'demo', { replica: 'target' });
       expect(await codeOf(ask('UPDATE keyless SET n = 2'))).toBe('55000');
+      expect(checksOf(world.told)).toMatchObject([
+        { name: 'primary-keys', state: 'warning', detail: expect.stringContaining('keyless') },
+      ]);
       expect((await world.operate('delete-instance', 'target', {})).status).toBe('succeeded');
       expect(await codeOf(ask('UPDATE keyless SET n = 2'))).toBe('ok');
       expect(await ask('SELECT slot_name FROM pg_replication_slots')).toEqual([]);

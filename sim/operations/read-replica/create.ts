@@ -9,6 +9,7 @@ import { drawn } from '../../timing.js';
 import { messageOf } from '../../user-error.js';
 import { OperationFailed } from '../job.js';
 import { clusterOf, type Operation } from '../operation.js';
+import { tellUncarried } from '../uncarried.js';
 import * as say from './messages.js';
 import type { CreateReadReplicaParameters } from './parameters.js';
 import { instanceNameOf, refuseBusy } from './subject.js';
@@ -37,6 +38,7 @@ export const createReadReplica: Operation<CreateReadReplicaParameters> = {
     const createMs = drawn(durations, name);
     source.tellDuration(name, createMs);
     const beginNs = clock.nowNs();
+    await tellUncarried(source, identifier);
     const making = createReplica(world, source, { identifier }).then(({ replica }) => replica);
     const replica = await world.adopt(making).catch((error: unknown) => {
       throw new OperationFailed(`${identifier} could not be made: ${messageOf(error)}`);

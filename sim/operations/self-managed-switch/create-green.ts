@@ -7,6 +7,7 @@ import { drawn } from '../../timing.js';
 import { messageOf } from '../../user-error.js';
 import { OperationFailed } from '../job.js';
 import { clusterNotFound, clusterOf, notAvailable, type Operation } from '../operation.js';
+import { tellUncarried } from '../uncarried.js';
 import type { CreateGreenParameters } from './parameters.js';
 
 export const createGreen: Operation<CreateGreenParameters> = {
@@ -26,6 +27,7 @@ export const createGreen: Operation<CreateGreenParameters> = {
     const { clock } = world;
     const beginNs = clock.nowNs();
     await world.provider.prepare(blue.server, engineVersion);
+    await tellUncarried(blue, green);
     let way: string | null = null;
     const making = createReplica(world, blue, {
       ...{ identifier: green, version: engineVersion },
