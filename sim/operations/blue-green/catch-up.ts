@@ -71,7 +71,7 @@ async function hasReached(
  * @throws the signal's reason
  */
 export async function membersCaughtUp(green: ClusterRecord, signal: AbortSignal): Promise<void> {
-  const { followers, writerInstance } = green;
+  const { followers, writerInstance, clock } = green;
   for (const member of followers.of(writerInstance))
     for (let isBehind = true; isBehind; ) {
       if (signal.aborted) throw signal.reason;
@@ -79,5 +79,7 @@ export async function membersCaughtUp(green: ClusterRecord, signal: AbortSignal)
         () => false,
         () => true,
       );
+      // One that is away says so at once.
+      if (isBehind) await clock.sleep(againMs, signal);
     }
 }

@@ -13,6 +13,8 @@ import { pairOf, type ReplicaPair, refuseNoReplica } from './subject.js';
 
 /** Between two looks whether replication goes on at all. */
 const lookMs = 1_000;
+/** Before the next look, where one of the two is away and says so at once. */
+const againMs = 50;
 
 export const waitForReplica: Operation<WaitForReplicaParameters> = {
   call: () => null,
@@ -51,7 +53,10 @@ export async function lackOf(
       return null;
     } catch (error) {
       const { state, why } = await followers.state(instance);
-      if (state !== 'broken') continue;
+      if (state !== 'broken') {
+        await clock.sleep(againMs, signal).catch(() => {});
+        continue;
+      }
       replica.tell(say.replicationStopped, instance);
       return `replication is broken: ${why ?? messageOf(error)}`;
     }
