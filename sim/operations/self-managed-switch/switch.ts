@@ -63,15 +63,18 @@ export class DnsSwitch {
 
   /** Whatever goes wrong before the names change leaves the old side as it was. */
   async #prepareNext(): Promise<void> {
-    const { old } = this.#sides;
+    const { old, next } = this.#sides;
     const { readOnlyFirst } = this.#parameters;
+    const followed = followingPair(this.#sides) !== null;
     try {
       if (readOnlyFirst) await this.#stopWrites();
       await this.#promote();
     } catch (error) {
       if (readOnlyFirst) await allowWrites(old).catch(() => {});
       if (error instanceof OperationFailed) throw error;
-      throw new OperationFailed(`nothing was switched: ${messageOf(error)}`);
+      const isLost = followed && followingPair(this.#sides) === null;
+      const lost = isLost ? `, and ${next.identifier} follows no more` : '';
+      throw new OperationFailed(`nothing was switched${lost}: ${messageOf(error)}`);
     }
   }
 
