@@ -21,6 +21,7 @@ import type {
   RunningFault,
 } from '../sim.js';
 import { messageOf } from '../user-error.js';
+import { ClientsAway } from './clients-away.js';
 import { type ClusterStatus, instanceStatusOf } from './cluster-status.js';
 import { RunningFaults } from './faults/running-faults.js';
 import type { Instance, InstanceStatus } from './instance.js';
@@ -77,8 +78,7 @@ export class ClusterRecord implements Cluster {
   #instances: readonly Instance[] = [];
   readonly #emit: Emit;
   readonly #instanceOf = new WeakMap<Session, Instance>();
-  /** Dropped sessions whose clients are not back, by kind. */
-  readonly #dropped = new Map<string, number>();
+  readonly #away = new ClientsAway();
   #status: ClusterStatus = 'creating';
   #awsVersion: string | undefined;
   #latestSnapshot: ClusterSnapshot | null = null;
@@ -158,6 +158,8 @@ export class ClusterRecord implements Cluster {
     const [mine, its] = [this.#instances, other.#instances];
     this.#hold(its);
     other.#hold(mine);
+    // Names may be answered as before for a while: whoever left one may come back to the other.
+    this.#away.shareWith(other.#away);
   }
 
   get caPem(): string {
@@ -324,8 +326,7 @@ export class ClusterRecord implements Cluster {
 
   tellSession(session: Session, data: SessionData): void {
     const instance = this.#instanceOf.get(session) ?? this.mainInstance;
-    if (data.stage === 'dropped')
-      this.#dropped.set(data.sessionKind, (this.#dropped.get(data.sessionKind) ?? 0) + 1);
+    if (data.stage === 'dropped') this.#away.left(data.sessionKind);
     this.#emit({
       atNs: this.clock.nowNs(),
       clock: 'client',
@@ -350,16 +351,11 @@ export class ClusterRecord implements Cluster {
       });
   }
 
-  /**
-   * Told of every new session: one like a session that was dropped is its client come back.
-   * A client is known by its kind alone, so that two of a kind may stand for each other.
-   */
+  /** Told of every new session: one like a session that was dropped is its client come back. */
   sessionBegan(session: Session, instance: Instance): void {
     this.#instanceOf.set(session, instance);
     const kind = sessionKindOf(session.owner.applicationName);
-    const away = this.#dropped.get(kind.sessionKind) ?? 0;
-    if (away === 0) return;
-    this.#dropped.set(kind.sessionKind, away - 1);
+    if (!this.#away.cameBack(kind.sessionKind)) return;
     this.tellSession(session, { stage: 'reconnected', ...kind, reason: null, detail: null });
   }
 
