@@ -21,6 +21,7 @@ import type {
 
 export type { CompareOptions } from './database/compare/clusters.js';
 export { type Comparison, differencesOf } from './database/compare/comparison.js';
+export { comparedText } from './database/compare/told.js';
 export type { Need } from './database/needs.js';
 export type { OwnDatabase } from './database/own-database.js';
 export type { UserLike } from './engine/user-like.js';

@@ -96,12 +96,26 @@ export function defectText(defect: DefectReport): string {
 }
 
 /** What is not well by name, then what is: `before: low traffic: blocked: …`. */
-export function checksTexts({ checks }: RunReport): string[] {
+export function checksTexts({ checks, writes }: RunReport): string[] {
   const well = checks.filter(({ state }) => state === 'ok');
   const not = checks.filter(({ state }) => state !== 'ok');
   return [
     ...not.map(checkText),
     ...(well.length === 0 ? [] : [`ok: ${well.map(({ name }) => name).join(', ')}`]),
+    ...(well.some(({ name }) => name === rowsCheck) ? leftOutTexts(writes) : []),
+  ];
+}
+
+const rowsCheck = 'compare rows';
+
+/** What the comparison of rows cannot see, so that "ok" says nothing of it. */
+function leftOutTexts(writes: RunReport['writes']): string[] {
+  const lost = writes?.lost ?? 0;
+  if (lost === 0) return [];
+  const what = lost === 1 ? '1 write' : `${lost} writes`;
+  return [
+    `not the same for all that: ${what} of the ledger, which ${rowsCheck} leaves out, ` +
+      `${lost === 1 ? 'was' : 'were'} lost`,
   ];
 }
 

@@ -10,7 +10,7 @@ import {
 import { compareCounters } from '../../sim/database/compare/counters.js';
 import { compareItems } from '../../sim/database/compare/items.js';
 import { type Side, surveyOf } from '../../sim/database/compare/side.js';
-import { checksOf } from '../../sim/database/compare/told.js';
+import { checksOf, comparedText } from '../../sim/database/compare/told.js';
 import { countedRowsMax, wayOf, wholeRowsMax } from '../../sim/database/compare/way.js';
 import type { Counter, Item, TableRead, TableShape } from '../../sim/engine/comparable.js';
 import { evenly, grantText } from '../../sim/engine/mysql/comparable/items.js';
@@ -225,13 +225,59 @@ describe('told as checks', () => {
     const many = told({ differences: ['one', 'two'], differencesMore: 7, notCompared: ['three'] });
     expect(many.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'warning'));
     expect(many.map(({ detail }) => detail)).toEqual([
-      '3 tables of blue and green: 9 differences',
+      expect.stringMatching(
+        /^3 tables of blue and green: 9 differences; .* own tables are left out/,
+      ),
       'one',
       'two',
       'and 7 more differences',
       'not compared: three',
     ]);
     expect(told({ differences: ['one'] }, 'behind')[0]?.detail).toMatch(/did not have everything/);
+  });
+});
+
+describe('where there is nothing', () => {
+  const none = { differencesMore: 0, notCompared: [], notComparedMore: 0, remarks: [] };
+  const found = (aspect: AspectComparison['aspect'], compared: number) => ({
+    ...{ aspect, compared, differences: [], ...none },
+  });
+  const sides = { from: 'blue', to: 'green', lag: 'none' } as const;
+
+  it('nothing is said to be the same', () => {
+    const aspects = [found('schema', 1), found('users', 0), found('counters', 0), found('rows', 0)];
+    const checks = checksOf({ ...sides, aspects }, 'after');
+    expect(checks.map(({ name, state }) => [name, state])).toEqual([
+      ['compare schema', 'ok'],
+      ['comparison', 'warning'],
+    ]);
+    expect(checks.at(-1)?.detail).toBe(
+      'nothing to compare of users and grants, sequences and AUTO_INCREMENT counters, tables: ' +
+        "the application's database is empty; give --schema or --data; this rehearsal's own " +
+        'tables are left out: whether writes were lost, the ledger alone tells',
+    );
+    expect(comparedText({ ...sides, aspects })).toMatch(
+      /^no difference in 1 parts of the schema; nothing to compare of .* the ledger alone tells$/,
+    );
+  });
+
+  it('tables that one side alone has are no empty database', () => {
+    const schema = { ...found('schema', 2), differences: ['table orders is not in green'] };
+    const [, , check] = checksOf({ ...sides, aspects: [schema, found('rows', 0)] }, 'after');
+    expect(check?.detail).toMatch(/^nothing to compare of tables: no table .* is on both sides;/);
+  });
+
+  it('what failed is not said to be ok over nothing', () => {
+    const users = { ...found('users', 0), notCompared: ['users: no such grant'] };
+    const aspects = [users, found('rows', 2)];
+    const checks = checksOf({ ...sides, aspects }, 'after');
+    expect(checks.map(({ name, state }) => [name, state])).toEqual([
+      ['compare users', 'warning'],
+      ['compare rows', 'ok'],
+    ]);
+    expect(comparedText({ ...sides, aspects })).toMatch(
+      /^no difference in 2 tables; not all could be compared; .* own tables are left out/,
+    );
   });
 });
 

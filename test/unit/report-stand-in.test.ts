@@ -3,8 +3,10 @@ import type { Entry, EntryDraft } from '../../harness/history/entry.js';
 import { measure } from '../../harness/measure/measure.js';
 import { renderLines } from '../../harness/report/lines.js';
 import { renderMarkdown } from '../../harness/report/markdown.js';
+import { checksTexts } from '../../harness/report/rehearsed.js';
 import { renderSummary } from '../../harness/report/summary.js';
 import { exitCodeOf, judge, judgeMeasurement } from '../../harness/verdict/judge.js';
+import type { RunReport } from '../../harness/verdict/run-report.js';
 import { madeUpRuns, makeHistory, numbered } from '../support/histories.js';
 
 type Started = Extract<Extract<Entry, { kind: 'run' }>['data'], { stage: 'started' }>;
@@ -132,5 +134,19 @@ describe('named checks', () => {
     expect(summary).toContain('ok: no user locks');
     expect(summary.match(/900 queries/g)).toHaveLength(1);
     expect(renderMarkdown(report)).toContain('before, no user locks: ok: 0 locks');
+  });
+
+  it('rows that are the same are not told as all there is where writes were lost', () => {
+    const report = judge(
+      history('zdp-clean', () => ({}), [check('compare rows', 'ok', '1 table')]),
+    );
+    const writes = (lost: number): RunReport['writes'] =>
+      report.writes === null ? null : { ...report.writes, lost };
+    expect(checksTexts({ ...report, writes: writes(0) })).toEqual(['ok: compare rows']);
+    expect(report.writes).not.toBeNull();
+    expect(checksTexts({ ...report, writes: writes(18) })).toEqual([
+      'ok: compare rows',
+      'not the same for all that: 18 writes of the ledger, which compare rows leaves out, were lost',
+    ]);
   });
 });

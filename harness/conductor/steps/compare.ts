@@ -1,5 +1,5 @@
 /** The steps `compare` and `survey`: what two databases hold, or one before and after. */
-import { differencesOf } from '../../../sim/sim.js';
+import { comparedText, differencesOf } from '../../../sim/sim.js';
 import type { CompareStep, SurveyStep } from '../../step.js';
 import { unlessStopped } from '../unless-stopped.js';
 import { done, failed, type StepContext, type StepEnd } from './step-end.js';
@@ -18,12 +18,10 @@ export async function runCompare(
   const first = typeof source === 'string' ? from : source.cluster.identifier;
   const comparing = sim.compare(first, target.cluster.identifier, { signal });
   const comparison = await unlessStopped(signal, comparing);
-  const count = differencesOf(comparison);
-  const said =
-    count === 0 ? 'no difference' : count === 1 ? '1 difference' : `${count} differences`;
-  const lacks = comparison.aspects.some(({ notCompared }) => notCompared.length > 0);
-  const text = lacks ? `${said}; not all could be compared` : said;
-  return expect === 'same' && count > 0 ? failed(text, 'step-differences') : done(text);
+  const text = comparedText(comparison);
+  return expect === 'same' && differencesOf(comparison) > 0
+    ? failed(text, 'step-differences')
+    : done(text);
 }
 
 /** @throws the signal's reason */
