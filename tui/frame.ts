@@ -9,7 +9,7 @@ import type { Scale } from '../harness/view/window.js';
 import type { Happening } from './happenings.js';
 import { footer, helpLines, type KeyMode } from './keys.js';
 import { type Layout, layout, type Size } from './layout.js';
-import { characters, emptyLine, fitted, type Line, narrow, span, spread } from './line.js';
+import { characters, cutLine, emptyLine, fitted, type Line, narrow, span, spread } from './line.js';
 import { marksOf } from './marks.js';
 import { shownLanes, type TimeRow, timeRows } from './rows.js';
 import { axisOf, type ScreenState, type Surroundings, shownScale } from './screen-state.js';
@@ -198,7 +198,8 @@ class Frame {
     const width = Math.floor(columns / halves.length);
     const rows = (halves[0] ?? []).map((left, index): Line => {
       const right = halves[1]?.[index];
-      return right === undefined ? left : [...padded(left, width), ...right];
+      if (right === undefined) return left;
+      return [...padded(left, width, ascii), ...cutLine(right, columns - width, ascii)];
     });
     return [heading, ...rows].map((line) => ({ line }));
   }
@@ -228,8 +229,8 @@ class Frame {
 /** Rows of the panels below their titles. */
 const panelRowsMost = 6;
 
-function padded(line: Line, columns: number): Line {
-  const cut = fitted(line, columns - 1);
+function padded(line: Line, columns: number, ascii: boolean): Line {
+  const cut = cutLine(line, columns - 1, ascii);
   const used = cut.reduce((sum, { text }) => sum + characters(text), 0);
   return [...cut, span(' '.repeat(Math.max(0, columns - used)))];
 }

@@ -63,6 +63,15 @@ export function fitted(line: Line, columns: number): Line {
   return spans;
 }
 
+/** The same, cut off with a sign. */
+export function cutLine(line: Line, columns: number, ascii: boolean): Line {
+  const more = ascii ? '...' : '…';
+  if (widthOf(line) <= columns) return line;
+  if (columns <= more.length) return fitted(line, columns);
+  const kept = fitted(line, columns - more.length);
+  return [...kept, span(more, kept.at(-1)?.token)];
+}
+
 /** Left and right with the space between them; where there is no room for both, the left is cut. */
 export function spread(left: Line, right: Line, columns: number): Line {
   const width = widthOf(right);

@@ -2,7 +2,7 @@
 import { errorsText, outageText } from '../../harness/report/facts.js';
 import { boundsText, shortMs } from '../../harness/report/text.js';
 import type { RunReport } from '../../harness/verdict/run-report.js';
-import { fitted, type Line, narrow, span } from '../line.js';
+import { cutLine, type Line, narrow, span } from '../line.js';
 import type { Marks } from '../marks.js';
 import { title } from './title.js';
 
@@ -36,7 +36,7 @@ export function detailLines(
   const texts = detailTexts(name, report, ascii).slice(0, rows - 1);
   return [
     title([span(narrow(name, ascii), 'strong')], columns, marks),
-    ...texts.map((text) => fitted([span(` ${setIn(text, ascii)}`)], columns)),
+    ...texts.map((text) => cutLine([span(` ${setIn(text, ascii)}`)], columns, ascii)),
   ];
 }
 

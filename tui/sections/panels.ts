@@ -1,7 +1,7 @@
 /** Where names lead and who is who, what checks found, and sessions: side by side. Pure. */
 import { clusterOf } from '../../harness/report/cluster-facts.js';
 import type { RunReport } from '../../harness/verdict/run-report.js';
-import { characters, column, fitted, type Line, narrow, type Span, span } from '../line.js';
+import { characters, column, cutLine, type Line, narrow, type Span, span } from '../line.js';
 import type { Marks } from '../marks.js';
 import { sessionCounts } from './sessions.js';
 import { title } from './title.js';
@@ -116,7 +116,7 @@ export function panelRows(input: PanelInput): number {
 /** So many rows, the title's included. */
 export function panelLines(input: PanelInput, columns: number, rows: number): Line[] {
   if (rows === 0) return [];
-  const { marks } = input;
+  const { marks, ascii } = input;
   const all = panels(input);
   const widths = widthsOf(all, columns);
   const heads = all.map(({ name, lines }, index) => {
@@ -130,7 +130,7 @@ export function panelLines(input: PanelInput, columns: number, rows: number): Li
       all.flatMap(({ lines }, index): Span[] => {
         const wall = index === 0 ? [span(' ')] : [span(`${marks.wall} `, 'dim')];
         const room = (widths[index] ?? 0) - (index === 0 ? 1 : 2);
-        const line = fitted(lines[row] ?? [], room - 1);
+        const line = cutLine(lines[row] ?? [], room - 1, ascii);
         const used = line.reduce((sum, { text }) => sum + characters(text), 0);
         return [...wall, ...line, span(' '.repeat(Math.max(0, room - used)))];
       }),

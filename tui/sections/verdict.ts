@@ -6,8 +6,8 @@ import type { LaneReport, RunReport } from '../../harness/verdict/run-report.js'
 import {
   characters,
   column,
+  cutLine,
   emptyLine,
-  fitted,
   type Line,
   narrow,
   span,
@@ -68,7 +68,7 @@ export function verdictLines(input: VerdictInput, columns: number, rows: number)
 }
 
 function reasonLine({ reason }: RunReport, columns: number, ascii: boolean): Line {
-  return fitted([span(` ${narrow(reason, ascii)}`, 'slow')], columns);
+  return cutLine([span(` ${narrow(reason, ascii)}`, 'slow')], columns, ascii);
 }
 
 /** Where rows are short, those at the end, which are met as a rule, are folded into one. */
@@ -87,7 +87,8 @@ function objectiveLines(input: VerdictInput, columns: number, room: number): Lin
       column(cell, widths[at] ?? 0, ascii),
     );
     const sign = span(` ${mark(verdict, { ascii })} `, tokens[verdict]);
-    return fitted([sign, span(`${asked}  ${measured}  ${limit}  ${why}`)], columns);
+    const told = `${asked}  ${measured}  ${limit}  ${why}`.trimEnd();
+    return cutLine([sign, span(told)], columns, ascii);
   });
   if (folded.length === 0) return lines;
   return [...lines, foldedLine(folded, columns, ascii)];
@@ -134,6 +135,8 @@ function rowOf(objective: Objective, { report, isOver, marks, ascii }: VerdictIn
   const { subject, operator, limit } = askedOf(narrow(text, ascii));
   const lane = report.lanes[subject.slice(0, subject.lastIndexOf('.'))];
   const where = lane === undefined ? '' : outagesText(lane);
+  // Why it is not decided is told of a run that has ended; of a lane it is true before that too.
+  const isTold = isOver || (measured !== null && lane !== undefined);
   return {
     verdict,
     columns: [
@@ -141,7 +144,7 @@ function rowOf(objective: Objective, { report, isOver, marks, ascii }: VerdictIn
       measuredText(measured, { ascii }),
       `${marks.operators[operator] ?? operator} ${limit}`,
     ],
-    why: why === null ? where : measured === null && !isOver ? 'not known yet' : narrow(why, ascii),
+    why: why === null ? where : isTold ? narrow(why, ascii) : 'not known yet',
   };
 }
 
