@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { late, within } from '../../harness/within.js';
-import { messageOf, UserError } from '../../sim/user-error.js';
+import { exitCodes, messageOf, UserError } from '../../sim/user-error.js';
 import type { CommandContext } from '../context.js';
 
 const loadMsMax = 30_000;
@@ -33,8 +33,11 @@ export async function loadModule(
     if (loaded === late) throw failed(name, `it was not loaded after ${loadMsMax / 1e3} s`);
     return loaded;
   };
+  const onExit = (): void => leftBy(name);
+  process.once('exit', onExit);
   // It is a program: where it goes round in circles, a signal must reach us all the same.
-  const loaded = await (unheard === undefined ? load() : unheard(load));
+  const loading = unheard === undefined ? load() : unheard(load);
+  const loaded = await loading.finally(() => process.off('exit', onExit));
   stop.throwIfAborted();
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default;
   throw new UserError(
@@ -42,6 +45,12 @@ export async function loadModule(
     `${name} exports nothing by default.`,
     "Write: export default defineScenario({ ... }), with defineScenario from 'rehearse'.",
   );
+}
+
+/** One that ends the process would decide the exit code, though nothing was rehearsed. */
+function leftBy(name: string): void {
+  process.stderr.write(`error SCENARIO_FILE_FAILED: ${name} ended the process.\n`);
+  process.exitCode = exitCodes.usage;
 }
 
 function failed(name: string, why: string): UserError {

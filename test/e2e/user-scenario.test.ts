@@ -77,6 +77,10 @@ describe('the scenario file of the documentation', () => {
     expect(stderr).toContain('error SCENARIO_FILE_INVALID: ./broken.yaml has 1 mistake');
     expect(stderr).toContain('./broken.yaml:2:1: KEY_UNKNOWN');
     writeFileSync(join(place.folder, 'our-upgrade.ts'), example('ts', '// our-upgrade.ts'));
+    writeFileSync(join(place.folder, 'leaves.ts'), 'process.exit(0);');
+    const left = await rehearse(['describe', './leaves.ts'], place.folder);
+    expect(left).toMatchObject({ code: 64, stdout: '' });
+    expect(left.stderr).toContain('SCENARIO_FILE_FAILED');
     const described = await rehearse(['describe', 'our-upgrade.ts'], place.folder);
     expect(described.stdout).toContain('operation upgrade-in-place');
     const dry = await rehearse(['run', 'our-upgrade.ts', '--dry-run', '--json'], place.folder);
