@@ -94,14 +94,17 @@ function chooseStandIn(
 }
 
 /**
- * The lowest and the highest version that one provider has here and that one data directory can
- * go between; else one version twice.
+ * What there is of the series that is rehearsed, be it one version twice: another series would
+ * show a major upgrade for a minor one. Else the lowest and the highest version that one provider
+ * has here and that one data directory can go between; else any version twice.
  */
 function chooseOffered(
   request: ServersRequest,
   tables: readonly OfferTable[],
 ): ChosenServers | null {
   return (
+    firstOf(tables, 'stand-in', request, (table) => nearestInSeries(request, table)) ??
+    firstOf(tables, 'stand-in', request, (table) => sameOfSeries(request, table)) ??
     firstOf(tables, 'stand-in', request, (table) => widestUpgrade(request, table)) ??
     firstOf(tables, 'stand-in', request, (table) => sameTwice(request, table))
   );
@@ -182,7 +185,8 @@ function isOfImage(server: EngineName, version: string, image: string | undefine
 
 /** Versions of the asked series, as near to the asked ones as there are. */
 function nearestInSeries(request: ServersRequest, table: OfferTable): Pair | null {
-  const { asked, server, upgrade } = request;
+  const { asked, server, upgrade, cluster } = request;
+  if (server !== communityEngines[cluster]) return null;
   const here = versionsHere(server, table);
   const isKin = (one: string, other: string): boolean =>
     seriesOf(server, one) === seriesOf(server, other);
@@ -190,7 +194,9 @@ function nearestInSeries(request: ServersRequest, table: OfferTable): Pair | nul
     upgrade === 'none'
       ? here.map((version) => ({ from: version, to: version }))
       : stepsAmong(request, here)
-  ).filter(({ from, to }) => isKin(from, asked.from) && isKin(to, asked.to));
+  )
+    .filter((pair) => isOwn(pair, request))
+    .filter(({ from, to }) => isKin(from, asked.from) && isKin(to, asked.to));
   const last = (version: string): number => Number(version.split('.').at(-1));
   const distance = ({ from, to }: Wanted): number =>
     Math.abs(last(from) - last(asked.from)) + Math.abs(last(to) - last(asked.to));
@@ -201,20 +207,39 @@ function nearestInSeries(request: ServersRequest, table: OfferTable): Pair | nul
 function widestUpgrade(request: ServersRequest, table: OfferTable): Pair | null {
   const { server, upgrade } = request;
   if (upgrade === 'none') return null;
-  const among = stepsAmong(request, versionsHere(server, table)).filter((pair) =>
-    isOwn(pair, request),
+  const among = stepsAmong(request, versionsHere(server, table)).filter(
+    (pair) => isOwn(pair, request) && !isMajorForMinor(pair, request),
   );
   const [lowest] = among;
   const widest = among.findLast(({ from }) => from === lowest?.from);
   return widest === undefined ? null : { ...widest, fetched: false };
 }
 
+/** Aurora's minor versions are upgrades of its own: there another series shows a restart as well. */
+function isMajorForMinor({ from, to }: Wanted, { server, cluster, upgrade }: ServersRequest) {
+  if (upgrade !== 'minor' || server !== cluster) return false;
+  return seriesOf(server, from) !== seriesOf(server, to);
+}
+
+/** Of the series that both versions of the step belong to; null where it is not one, or not here. */
+function sameOfSeries(request: ServersRequest, table: OfferTable): Pair | null {
+  const { server, cluster, asked, upgrade } = request;
+  if (upgrade === 'none' || server !== communityEngines[cluster]) return null;
+  const series = seriesOf(server, asked.from);
+  if (series !== seriesOf(server, asked.to)) return null;
+  return sameTwice(request, table, (version) => seriesOf(server, version) === series);
+}
+
 /** Nobody takes a major upgrade for one that goes nowhere. */
-function sameTwice(request: ServersRequest, table: OfferTable): Pair | null {
+function sameTwice(
+  request: ServersRequest,
+  table: OfferTable,
+  suits: (version: string) => boolean = () => true,
+): Pair | null {
   const { server, upgrade } = request;
   if (upgrade === 'major') return null;
-  const newest = versionsHere(server, table).findLast((version) =>
-    isOwn({ from: version, to: version }, request),
+  const newest = versionsHere(server, table).findLast(
+    (version) => suits(version) && isOwn({ from: version, to: version }, request),
   );
   return newest === undefined ? null : { from: newest, to: newest, fetched: false };
 }
@@ -257,10 +282,8 @@ export function whyChosen(request: ServersRequest, chosen: ChosenServers): strin
   const { asked, cluster, upgrade } = request;
   const picked = `${chosen.provider} ${pairTitle(request, chosen.engine, chosen)}`;
   const wanted = pairTitle(request, communityEngines[cluster], asked);
-  const same =
-    chosen.from === chosen.to && upgrade !== 'none'
-      ? '; one version only: the restart changes no version'
-      : '';
+  const isSame = chosen.from === chosen.to && upgrade !== 'none';
+  const same = isSame ? `; ${onlyText(request, chosen)}` : '';
   switch (chosen.match) {
     case 'exact': {
       const fetched = chosen.fetched ? '; what is missing is fetched' : '';
@@ -275,6 +298,16 @@ export function whyChosen(request: ServersRequest, chosen: ChosenServers): strin
   }
 }
 
+/** That one version serves before and after. */
+function onlyText({ cluster, asked }: ServersRequest, { engine, from }: ChosenServers): string {
+  const ofSeries =
+    engine === communityEngines[cluster] && seriesOf(engine, from) === seriesOf(engine, asked.from);
+  const here = ofSeries
+    ? `only ${from} of ${seriesTitle(engine, from)} is here`
+    : 'one version only';
+  return `${here}: the restart changes no version`;
+}
+
 /** Why a stand-in's findings are not those of what was asked for; null where there is none. */
 export function substituteReason(request: ServersRequest, chosen: ChosenServers): string | null {
   if (chosen.match !== 'stand-in') return null;
@@ -282,6 +315,9 @@ export function substituteReason(request: ServersRequest, chosen: ChosenServers)
   const askedSeries = seriesTitle(natural, request.asked.from);
   const servedSeries = seriesTitle(chosen.engine, chosen.from);
   if (askedSeries !== servedSeries) return `${servedSeries} stands in for ${askedSeries}`;
+  const wanted = pairTitle(request, natural, request.asked);
+  if (chosen.from !== chosen.to)
+    return `${pairTitle(request, chosen.engine, chosen)} stands in for ${wanted}`;
   return request.upgrade === 'none'
     ? `${pairTitle(request, chosen.engine, chosen)} stands in for ${request.asked.from}`
     : `one version of ${servedSeries} twice stands in for an upgrade`;

@@ -102,3 +102,51 @@ describe('a major upgrade', () => {
     );
   });
 });
+
+describe('a minor upgrade of RDS', () => {
+  const step: Scenario = {
+    ...auroraPostgresZdp,
+    engine: 'mariadb',
+    upgrade: 'minor',
+    versions: { from: '10.11.13', to: '10.11.14' },
+  };
+  const of = (options: ServerOptions, ...tables: OfferTable[]) => {
+    const request = serversRequest(step, { engine: 'mariadb', ...options }, {});
+    const chosen = chooseServers(request, tables);
+    if (chosen === null) return null;
+    const { from, to, match } = chosen;
+    const why = substituteReason(request, chosen);
+    return { served: `${from} ${to} ${match}`, told: whyChosen(request, chosen), why };
+  };
+
+  it('is no major one: the one version of its series that is here serves twice', () => {
+    const tables = [table('embedded'), table('docker', 'mariadb 10.11', 'mariadb 11.8')];
+    expect(of({}, ...tables)).toEqual({
+      served: '10.11 10.11 stand-in',
+      told:
+        'docker MariaDB 10.11 -> 10.11 stands in for MariaDB 10.11.13 -> 10.11.14; ' +
+        'only 10.11 of MariaDB 10.11 is here: the restart changes no version',
+      why: 'one version of MariaDB 10.11 twice stands in for an upgrade',
+    });
+  });
+
+  it('is another step of its series before one version twice, and accepted as what it is', () => {
+    const here = ['mariadb 10.11.8', 'mariadb 10.11.11', 'mariadb 11.8.3'];
+    expect(of({}, table('embedded', ...here))?.served).toBe('10.11.8 10.11.11 patch-level');
+    const fixed = { from: '10.11.13', to: '10.11.14', provider: 'embedded' } as const;
+    expect(of({ ...fixed, acceptSubstitute: true }, table('embedded', ...here))).toMatchObject({
+      served: '10.11.8 10.11.11 stand-in',
+      why: 'MariaDB 10.11.8 -> 10.11.11 stands in for MariaDB 10.11.13 -> 10.11.14',
+    });
+  });
+
+  it('of a series that is not here is one version of another, and that is said', () => {
+    expect(of({}, table('embedded', 'mariadb 10.6.1', 'mariadb 11.8.3'))).toEqual({
+      served: '11.8.3 11.8.3 stand-in',
+      told:
+        'embedded MariaDB 11.8.3 -> 11.8.3 stands in for MariaDB 10.11.13 -> 10.11.14; ' +
+        'one version only: the restart changes no version',
+      why: 'MariaDB 11.8 stands in for MariaDB 10.11',
+    });
+  });
+});
