@@ -135,8 +135,9 @@ function rowOf(objective: Objective, { report, isOver, marks, ascii }: VerdictIn
   const { subject, operator, limit } = askedOf(narrow(text, ascii));
   const lane = report.lanes[subject.slice(0, subject.lastIndexOf('.'))];
   const where = lane === undefined ? '' : outagesText(lane);
-  // Why it is not decided is told of a run that has ended; of a lane it is true before that too.
-  const isTold = isOver || (measured !== null && lane !== undefined);
+  // What becomes of sessions is told of each of them: a count of them is one so far.
+  const isSoFar = !isOver && verdict === 'unknown';
+  const isUntold = isSoFar && (measured === null || subject.startsWith('sessions.'));
   return {
     verdict,
     columns: [
@@ -144,7 +145,7 @@ function rowOf(objective: Objective, { report, isOver, marks, ascii }: VerdictIn
       measuredText(measured, { ascii }),
       `${marks.operators[operator] ?? operator} ${limit}`,
     ],
-    why: why === null ? where : isTold ? narrow(why, ascii) : 'not known yet',
+    why: why === null ? where : isUntold ? 'not known yet' : narrow(why, ascii),
   };
 }
 
