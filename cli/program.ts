@@ -5,6 +5,7 @@ import { engineNames, providerNames } from '../sim/server/server.js';
 import { clusterEngines, lateSessionChoices } from '../sim/sim.js';
 import { timingChoices } from '../sim/timing.js';
 import { examples, repeatable } from './command-text.js';
+import { addCompare } from './compare-command.js';
 import { addHistoryCommands } from './history-commands.js';
 import { addOtherCommands } from './other-commands.js';
 import { reporterOption } from './reporter-option.js';
@@ -37,6 +38,7 @@ export function buildProgram(start: Start): Command {
   addKnowledge(program, start);
   addRun(program, start);
   addHistoryCommands(program, start);
+  addCompare(program, start);
   addOtherCommands(program, start);
   return program;
 }
