@@ -1,8 +1,10 @@
 /** `rehearse report` and `rehearse import`: what a history or somebody's log says. */
 import { type Command, Option } from 'commander';
+import type { CalibrateOptions } from './calibrate.js';
 import { examples, repeatable } from './command-text.js';
 import type { CommandContext } from './context.js';
 import type { ImportCommandOptions } from './import.js';
+import type { MergeCommandOptions } from './merge.js';
 import type { Look } from './output.js';
 import type { ReplayOptions } from './replay.js';
 import type { HistoryIo, ReportOptions } from './report.js';
@@ -53,6 +55,59 @@ export function addHistoryCommands(program: Command, start: Start): void {
       start(async (context) => {
         const { runImport } = await import('./import.js');
         return runImport({ ...options, file }, historyIo(context));
+      }, options),
+    );
+  addMerge(program, start);
+  addCalibrate(program, start);
+}
+
+function addMerge(program: Command, start: Start): void {
+  const merge = program
+    .command('merge')
+    .description('join what several hosts saw into one history and report it')
+    .argument('<runs...>', 'two or more: HOST=RUN, or a RUN that is called as its host')
+    .addOption(repeatable('--offset <host=time>', 'how far its clock is ahead: HOST=+120ms'))
+    .option('--clock-error <duration>', 'by how much any clock may be off: it widens all bounds');
+  addReporting(merge);
+  merge
+    .addHelpText(
+      'after',
+      examples(
+        'rehearse merge web-1 web-2 --out joined',
+        'rehearse merge a=probe-a b=probe-b --offset b=+120ms --clock-error 50ms',
+      ),
+    )
+    .action((runs: string[], options: Omit<MergeCommandOptions, 'runs'> & Look) =>
+      start(async (context) => {
+        const { runMerge } = await import('./merge.js');
+        return runMerge({ ...options, runs }, historyIo(context));
+      }, options),
+    );
+}
+
+function addCalibrate(program: Command, start: Start): void {
+  program
+    .command('calibrate')
+    .description('write the timing file of what was really observed, for run --timing FILE')
+    .argument('<runs...>', 'histories: of import, probe or merge; rehearsals are marked so')
+    .option('--out <file>', 'write it there, never over a file; stdout without')
+    .option('--profile <name>', 'of which operation the lanes felt the outage: rds.reboot')
+    .addOption(
+      new Option('--engine <engine>', 'where the histories do not show it').choices([
+        ...['postgres', 'mysql'],
+      ]),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'rehearse calibrate imported --out timing.yaml',
+        'rehearse calibrate probe-1 probe-2 --profile zdp.fallback.pg',
+      ),
+    )
+    .action((runs: string[], options: Omit<CalibrateOptions, 'runs'> & Look) =>
+      start(async (context) => {
+        const { runCalibrate } = await import('./calibrate.js');
+        return runCalibrate({ ...options, runs }, historyIo(context), context.clock);
       }, options),
     );
 }

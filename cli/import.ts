@@ -1,7 +1,6 @@
 /** `rehearse import`: a polling log of somebody else's becomes a history and a report. */
-import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { requireDurationMs } from '../harness/duration.js';
 import type { Entry } from '../harness/history/entry.js';
 import { importLog } from '../harness/history/import/import.js';
@@ -9,7 +8,6 @@ import type { LagUnit } from '../harness/history/import/lag.js';
 import { importTold } from '../harness/history/import/told.js';
 import { parseObjective } from '../harness/verdict/objective.js';
 import { messageOf, UserError } from '../sim/user-error.js';
-import { makeFolders, writeNew } from './files.js';
 import { directly, type HistoryIo } from './report.js';
 import {
   measuredWhole,
@@ -20,6 +18,7 @@ import {
   writtenFiles,
 } from './reporters.js';
 import { tool } from './tool.js';
+import { refuseExisting, writeHistory } from './write-history.js';
 
 export interface ImportCommandOptions {
   /** The log. */
@@ -127,42 +126,5 @@ async function readUpTo(path: string, bytesMax: number): Promise<string | null> 
     return null;
   } finally {
     await file.close();
-  }
-}
-
-/** Before anything is written: a file of the same name may be somebody's only copy. */
-function refuseExisting(folder: string, names: readonly string[]): void {
-  const there = names.find((name) => existsSync(join(folder, name)));
-  if (there !== undefined)
-    throw new UserError(
-      'OUT_UNUSABLE',
-      `--out ${folder} cannot be used: there is a ${there} in it already.`,
-      'Name an empty folder, or one that is not there yet.',
-    );
-}
-
-const linesAtOnce = 1_000;
-
-/** A log may have more entries than one text can hold. */
-function* linesOf(entries: readonly Entry[]): Generator<string> {
-  for (let from = 0; from < entries.length; from += linesAtOnce)
-    yield entries
-      .slice(from, from + linesAtOnce)
-      .map((entry) => `${JSON.stringify(entry)}\n`)
-      .join('');
-}
-
-function writeHistory(folder: string, entries: readonly Entry[]): void {
-  const path = join(folder, 'history.ndjson');
-  try {
-    makeFolders(folder);
-    writeNew(path, linesOf(entries));
-  } catch (error) {
-    throw new UserError(
-      'REPORT_UNWRITABLE',
-      `The history cannot be written to ${path}: ${messageOf(error)}.`,
-      'Name a folder that can be written with --out.',
-      'environment',
-    );
   }
 }

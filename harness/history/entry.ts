@@ -86,6 +86,8 @@ export const laneSpecSchema = z.looseObject({
   timeoutMs: z.number().positive(),
   /** Interval of edge polling, or null where it is off. */
   edgeIntervalMs: z.number().positive().nullable(),
+  /** By how much the clock of the lane's host may be off at any instant, where that was stated. */
+  clockErrorMs: z.number().nonnegative().optional(),
 });
 export type LaneSpec = z.infer<typeof laneSpecSchema>;
 

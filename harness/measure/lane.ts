@@ -1,5 +1,6 @@
 /** What one lane measured: counts, latencies, outages, downtime, floor and blind stretches. */
 import type { EntryOf, Failure, LaneKind, LaneSpec } from '../history/entry.js';
+import { widened } from './clock-error.js';
 import { type LagSample, lagOf } from './lag.js';
 import { type Attempt, findOutages, type Outage } from './outages.js';
 import { quantile } from './quantile.js';
@@ -89,7 +90,9 @@ export function measureLane(
   const answerNs = Math.max(answerMsMin, spec.intervalMs) * 1e6;
   const bounding = holds ? { blindGapNs, answerNs } : { blindGapNs };
   const pieces = split(attempts, options.unobserved);
-  const outages = pieces.flatMap((piece) => findOutages(piece, bounding));
+  const errorNs = (spec.clockErrorMs ?? 0) * 1e6;
+  const found = pieces.flatMap((piece) => findOutages(piece, bounding));
+  const outages = errorNs === 0 ? found : found.map((outage) => widened(outage, errorNs));
   const watched = pieces.map((piece, index) =>
     watch(piece, blindGapNs, index === pieces.length - 1 ? (options.untilNs ?? null) : null),
   );
