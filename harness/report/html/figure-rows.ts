@@ -3,7 +3,7 @@ import type { LaneMeasure } from '../../measure/lane.js';
 import type { LaneReport, RunReport } from '../../verdict/run-report.js';
 import type { CellState } from '../../view/cells.js';
 import { errorsText, outageText } from '../facts.js';
-import { boundsText, cutTo, plain, plural, shortMs } from '../text.js';
+import { boundsText, plain, plural, shortMs } from '../text.js';
 import { outageAnchor } from './anchors.js';
 import { type Axis, hundredths, isShown, left, width, x } from './axis.js';
 import { type Strip, span } from './figure-head.js';
@@ -64,8 +64,18 @@ export function laneRows(lanes: readonly LaneRuns[], options: LaneRowsOptions): 
   return { markup, height: lanes.length * (laneHeight + laneGap) + laneGap };
 }
 
+/** Names differ at their ends as a rule: what is left out of one is behind its first word. */
+function shortLabel(text: string): string {
+  const characters = [...text];
+  if (characters.length <= labelCharacters) return text;
+  const space = characters.indexOf(' ') + 1;
+  const head = space <= labelCharacters / 2 ? characters.slice(0, space) : [];
+  const tail = characters.slice(head.length + 1 - labelCharacters);
+  return [...head, '…', ...tail].join('');
+}
+
 function label(text: string, whole: string, y: number): Markup {
-  const shown = cutTo(plain(text), labelCharacters);
+  const shown = shortLabel(plain(text));
   const title = html`<title>${whole}</title>`;
   return html`<text class="label" x="${left - 8}" y="${y}">${shown}${title}</text>`;
 }
