@@ -30,7 +30,7 @@ import { settingsOf } from './planned-settings.js';
 import { withRollback } from './rollback-phases.js';
 import type { Phase, Scenario, Topology, WaitOption } from './scenario.js';
 import { type GivenSwitches, type Switched, switched } from './switches.js';
-import type { PlannedThrough } from './through/planned-through.js';
+import { type PlannedThrough, throughObjectives } from './through/planned-through.js';
 import { toldProcedure } from './told-procedure.js';
 
 export type { PlannedLane };
@@ -238,7 +238,10 @@ export function planRun(request: PlanRequest): RunPlan {
       ...defect,
       exercised: defects.some((name) => name === defect.name),
     })),
-    objectives: mergeObjectives(defaultObjectives(request), request.objectives),
+    objectives: mergeObjectives(
+      throughObjectives(defaultObjectives(request), request.through ?? null),
+      request.objectives,
+    ),
     sessions,
     sessionsFrom: sessionsFrom(request.sessions),
     writesPerSecond: request.writesPerSecond,

@@ -12,6 +12,7 @@ import {
   rollbackTexts,
   serversTexts,
 } from './rehearsed.js';
+import { stillDownTexts } from './still-down.js';
 import type { TextOptions } from './text.js';
 
 export type FactRow = readonly [label: string, text: string];
@@ -37,6 +38,7 @@ export function outcomeRows(report: RunReport, options: TextOptions = {}): FactR
     ['rollback', rollbackTexts(report)],
     ['back-out', backOutTexts(report)],
     ['through', throughTexts(report.through, options)],
+    ['warning', stillDownTexts(report)],
     ['observer', [observer === null ? '' : observerText(observer)]],
     ['checks', checksTexts(report)],
     ['defects', defectsTexts(report)],

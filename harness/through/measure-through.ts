@@ -4,6 +4,7 @@
  */
 import type { EntryOf, Failure } from '../history/entry.js';
 import type { Bounds, LaneMeasure } from '../measure/lane.js';
+import { length } from '../measure/stretches.js';
 import { throughTarget } from './planned-through.js';
 
 /** One side of the pooler, as a lane felt it. */
@@ -49,7 +50,7 @@ function pairOf(kind: string, direct: LaneMeasure, through: LaneMeasure): Throug
     kind,
     direct: sideOf(direct),
     through: sideOf(through),
-    added: difference(through.downtime, direct.downtime),
+    added: difference(withBlind(through), withBlind(direct)),
   };
 }
 
@@ -65,11 +66,17 @@ function sideOf(lane: LaneMeasure): SideMeasure {
     .filter(({ outcome }) => outcome === 'ok')
     .map(({ startNs, endNs }) => endNs - startNs);
   return {
-    downtime: lane.downtime,
+    downtime: withBlind(lane),
     sessionsLost: lane.spec.kind === 'new-connection' ? null : lossesIn(attempts),
     errors,
     slowestNs: took.length === 0 ? null : took.reduce((most, one) => Math.max(most, one)),
   };
+}
+
+/** Stretches whose polls all stayed in doubt may have been outages. */
+function withBlind({ downtime, blind }: LaneMeasure): Bounds {
+  const { upperNs } = downtime;
+  return { ...downtime, upperNs: upperNs === null ? null : upperNs + length(blind) };
 }
 
 /**

@@ -31,3 +31,19 @@ export function throughLanes(cluster: string): PlannedLaneKind[] {
     listener: 'writer',
   }));
 }
+
+/** Who is held to what the writer is held to: what an application feels that goes through it. */
+const judgedKinds: readonly LaneKind[] = ['writer', 'new-connection'];
+
+/** Default objectives; those for the writer stand for its clients through it, too. */
+export function throughObjectives(
+  defaults: readonly string[],
+  through: PlannedThrough | null,
+): readonly string[] {
+  if (through === null) return defaults;
+  const ofWriter = defaults.filter((objective) => objective.startsWith('writer.'));
+  const theirs = judgedKinds.flatMap((kind) =>
+    ofWriter.map((text) => `${throughTarget}/${kind}${text.slice('writer'.length)}`),
+  );
+  return [...defaults, ...theirs];
+}

@@ -8,7 +8,7 @@ export function throughTexts(through: ThroughReport | null, options: TextOptions
   const lanes = through.lanes.map(
     (lane) =>
       `${lane.kind}: ${sideText(lane.through, options)}; at the endpoint itself ` +
-      `${sideText(lane.direct, options)}; ${addedText(lane.added)}`,
+      `${sideText(lane.direct, options)}; ${addedText(lane.added)}${waitText(lane)}`,
   );
   return [whatText(through), ...lanes, ...poolingTexts(through.pooling)];
 }
@@ -34,6 +34,15 @@ function addedText({ lowerMs, upperMs, estimateMs }: ThroughReport['lanes'][numb
   const least = lowerMs === null ? 'any time' : signed(lowerMs);
   return `the difference is ${signed(estimateMs)} (${least} to ${most})`;
 }
+
+/** A request that waits is answered, and so is down for nobody: it is told beside. */
+function waitText({ direct, through }: ThroughReport['lanes'][number]): string {
+  const [directMs, throughMs] = [direct.slowestMs ?? 0, through.slowestMs ?? 0];
+  if (throughMs - directMs < waitToldMs) return '';
+  return `, but an answer was waited for ${shortMs(throughMs)}, which is no downtime here`;
+}
+
+const waitToldMs = 1_000;
 
 function signed(ms: number): string {
   return ms < 0 ? `-${shortMs(-ms)}` : `+${shortMs(ms)}`;

@@ -85,6 +85,18 @@ describe('classifying what a client is told', () => {
     expect(definite('53100', 'PANIC')).toBe(false);
   });
 
+  it.each([
+    ['08P01', 'server login has been failing, try again later (server_login_retry)', true],
+    ['08P01', 'server login failed: wrong password', true],
+    ['08P01', 'query_wait_timeout', true],
+    ['57P03', 'the database system is shutting down', true],
+    ['53300', 'sorry, too many clients already', true],
+    ['08P01', 'server conn crashed?', false],
+    ['08P01', 'query_timeout', false],
+  ])('a pooler that says %s "%s" has lent nothing yet: %s', (code, message, definite) => {
+    expect(classify(databaseError(code, message), '').definite).toBe(definite);
+  });
+
   it('never lets a password through, whatever the text', () => {
     fc.assert(
       fc.property(

@@ -3,7 +3,10 @@ import { throughOption } from '../../cli/through-option.js';
 import type { EntryOf, LaneKind, LaneSpec } from '../../harness/history/entry.js';
 import { measureLane } from '../../harness/measure/lane.js';
 import { planLanes } from '../../harness/planned-lanes.js';
+import { stillDownTexts } from '../../harness/report/still-down.js';
 import { measurePooling, measureThrough } from '../../harness/through/measure-through.js';
+import { throughObjectives } from '../../harness/through/planned-through.js';
+import { throughTexts } from '../../harness/through/through-text.js';
 import {
   environmentOf,
   type PlaceholderValues,
@@ -108,7 +111,12 @@ describe('lanes on both sides', () => {
     };
     const polls = [...outcomes].map((one, tick) => ({
       ...{ tick, scheduledNs: tick * 1e8, startNs: tick * 1e8, endNs: tick * 1e8 + 1e6 },
-      outcome: one === 'x' || one === 'r' ? ('fail' as const) : ('ok' as const),
+      outcome:
+        one === '?'
+          ? ('unknown' as const)
+          : one === 'x' || one === 'r'
+            ? ('fail' as const)
+            : ('ok' as const),
       error:
         one === 'x' || one === 'r'
           ? {
@@ -142,6 +150,58 @@ describe('lanes on both sides', () => {
       measureThrough([lane('writer', 'writer', '.'), lane('through', 'writer', outcomes)])[0]
         ?.through.sessionsLost;
     expect([lost('..xx'), lost('..rrn.'), lost('....')]).toEqual([1, 0, 0]);
+  });
+
+  it('stretches in doubt may have been down, and are in the difference', () => {
+    const [found] = measureThrough([
+      lane('writer', 'writer', '............'),
+      lane('through', 'writer', '..????????..'),
+    ]);
+    expect(found?.through.downtime).toMatchObject({ lowerNs: 0 });
+    expect(found?.through.downtime.upperNs).toBeGreaterThan(8e8);
+    expect(found?.added.upperNs).toBeGreaterThan(8e8);
+  });
+
+  it('are held to what the writer is held to, unless the user says otherwise', () => {
+    const defaults = ['writer.downtime <= 60s', 'writes.lost == 0'];
+    expect(throughObjectives(defaults, null)).toEqual(defaults);
+    const through = throughOption({ through: 'rds-proxy' }, 'postgres');
+    expect(throughObjectives(defaults, through)).toEqual([
+      ...defaults,
+      'through/writer.downtime <= 60s',
+      'through/new-connection.downtime <= 60s',
+    ]);
+  });
+
+  it('a request that waited is told beside a downtime of nothing', () => {
+    const side = (slowestMs: number) => ({
+      downtime: { lowerMs: 0, upperMs: 0, estimateMs: 0 },
+      ...{ sessionsLost: 0, errors: {}, slowestMs },
+    });
+    const added = { lowerMs: 0, upperMs: 0, estimateMs: 0 };
+    const textOf = (slowestMs: number): string =>
+      throughTexts(
+        {
+          ...{ what: 'pgbouncer', pooling: null },
+          lanes: [{ kind: 'writer', direct: side(40), through: side(slowestMs), added }],
+        },
+        {},
+      ).join('\n');
+    expect(textOf(15_200)).toContain('but an answer was waited for 15.2s');
+    expect(textOf(300)).not.toContain('waited');
+  });
+
+  it('one that was down when last looked at is told of', () => {
+    const outage = (endMs: number | null) =>
+      ({ endedMs: [0, endMs], startMs: 500, startedAt: null }) as never;
+    const lanes = {
+      'through/writer': { outages: [outage(900), outage(null)] },
+      writer: { outages: [outage(900)] },
+      reader: { outages: [] },
+    } as never;
+    expect(stillDownTexts({ lanes, t0Ms: 0 })).toEqual([
+      'through/writer was still down when last looked at, from T0+0.5s on',
+    ]);
   });
 
   it('tell what the pooling endpoint told', () => {

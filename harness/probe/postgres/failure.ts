@@ -40,7 +40,7 @@ export function classify(error: unknown, password: string): ClassifiedFailure {
         code: null,
         message: redact(message, password),
       },
-      definite: !leavesDoubt(code, severity),
+      definite: !leavesDoubt(code, severity, message),
       fatal: severity === 'FATAL' || severity === 'PANIC' || code.startsWith('57P0'),
     };
   }
@@ -52,11 +52,23 @@ export function classify(error: unknown, password: string): ClassifiedFailure {
   };
 }
 
+/** What a server says to those who log in, and to no statement: a pooler hands it on. */
+const atLoginOnly = ['28000', '28P01', '3D000', '53300', '57P03'];
+
+/**
+ * What PgBouncer answers of its own before it has lent a server connection, so that nothing was
+ * sent on: a statement that was ("server conn crashed?", query_timeout) is not among them.
+ */
+const beforeLending =
+  /^(server login (has been failing|failed)|query_wait_timeout|pgbouncer cannot connect to server)/i;
+
 /**
  * Whether a statement answered so may still have taken effect: the session died over it, or the
  * answer comes from something in between (class 08) or says itself that it does not know (40003).
  */
-function leavesDoubt(sqlstate: string, severity: string): boolean {
+function leavesDoubt(sqlstate: string, severity: string, message: string): boolean {
+  if (atLoginOnly.includes(sqlstate)) return false;
+  if (sqlstate === '08P01' && beforeLending.test(message)) return false;
   return (
     severity === 'FATAL' ||
     severity === 'PANIC' ||
