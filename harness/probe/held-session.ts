@@ -16,6 +16,8 @@ export type UseSession = (
   deadlineNs: number,
 ) => Promise<AttemptEnd>;
 
+const noTimeLeft = 'its turn came when time was up';
+
 interface Waiting {
   readonly timer: Timer;
   /** Null: its turn has come. */
@@ -89,6 +91,8 @@ export class HeldSession implements Attempts {
       this.#loseAll(lostWhileIdle);
       return failed(lostWhileIdle);
     }
+    // Its own turn came too late: nothing was asked, and nobody was silent.
+    if (this.#options.clock.nowNs() >= deadlineNs) return notSent(noTimeLeft);
     const anew = this.#session.takeAnew();
     const end = await this.#use(connection, deadlineNs);
     // Lost right behind a good answer: the next attempt is the one to tell of it.

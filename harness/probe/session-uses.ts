@@ -1,6 +1,6 @@
 /** What the lanes that hold a session do with it at each tick. */
 import type { Clock } from '../../sim/clock.js';
-import { failed, inDoubt } from './attempt.js';
+import { failed, inDoubt, notSent } from './attempt.js';
 import type { DatabaseConnection, Statement } from './connection.js';
 import type { Dialect } from './dialect.js';
 import type { UseSession } from './held-session.js';
@@ -15,6 +15,7 @@ export function standingAlone(clock: Clock, dialect: Dialect, use: UseSession): 
       const begun = await connection.query(beforeWrites, (deadlineNs - clock.nowNs()) / 1e6);
       if (!begun.ok) return failed(begun.failure);
       ready.add(connection);
+      if (clock.nowNs() >= deadlineNs) return notSent('time was up before it could write');
     }
     return use(connection, deadlineNs);
   };

@@ -231,6 +231,26 @@ describe('the lane held-session', () => {
     expect(ends[2]?.reconnected).toBe(true);
   });
 
+  it('asks nothing when the turn of an attempt comes after its time', async () => {
+    const clock = new ManualClock();
+    let asked = 0;
+    const connection: DatabaseConnection = {
+      lost: null,
+      query: async () => {
+        asked++;
+        return { ok: true, command: 'SELECT', rows: [['17.4']] };
+      },
+      close: async () => {},
+      destroy: () => {},
+    };
+    const use = ask(clock, postgresDialect, postgresDialect.askHeld);
+    const dial = async (): Promise<Opened> => ({ connection });
+    const held = new HeldSession({ dial, clock, timeoutMs: 1_000 }, use);
+    await held.open(1_000);
+    const { outcome, error } = await held.attempt(clock.nowNs());
+    expect([outcome, error?.kind, asked]).toEqual(['unknown', 'not-sent', 0]);
+  });
+
   it('takes an attempt that never had its turn for none', async () => {
     const server = { down: 'refuses', fromMs: 1e6, toMs: 1e6, dialMs: 2, queryMs: 800 } as const;
     const settings = { kind: 'held-session', intervalMs: 200, timeoutMs: 1_000 } as const;
