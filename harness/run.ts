@@ -22,6 +22,8 @@ export interface Instruments {
   start(plan: InstrumentsPlan, history: MessagePort): Promise<unknown>;
   finish(timeoutMs?: number): Promise<void>;
   readback(target: ConnectionTarget, timeoutMs?: number): Promise<ReadbackEnd>;
+  /** How many writes were acknowledged so far; null where nobody writes. */
+  acknowledged(): Promise<number | null>;
   /** False where what they run in hangs and cannot be ended. */
   stop(timeoutMs?: number): Promise<boolean>;
   onFailure(watch: (error: Error) => void): void;

@@ -224,6 +224,11 @@ export interface WayBack {
    * Without one nothing is done, and the run says so.
    */
   readonly possible: boolean;
+  /**
+   * Whether it leads to a server that has nothing of what was written since: then the phase is a
+   * point of no return as soon as one write was acknowledged behind it. Default: false.
+   */
+  readonly losesWritesSince?: boolean;
   /** One sentence, with the label of its source in brackets. */
   readonly what: string;
   /**

@@ -179,6 +179,11 @@ export function back(what: string): WayBack {
   return { possible: true, what, steps: [] };
 }
 
+/** To a server that gets nothing of what is written from here on. */
+export function backWithout(what: string): WayBack {
+  return { ...back(what), losesWritesSince: true };
+}
+
 const timingProfiles = ['parameters.apply'] as const;
 
 /** MySQL and MariaDB have the same parameter. */

@@ -32,6 +32,9 @@ type BackOutData = EntryOf<'back-out'>['data'];
 /** How long writes may take to succeed once all steps are done. */
 const writesMsMax = 60_000;
 const writeEveryMs = 100;
+/** What the application is let write first, and how long it may take: there may be no writer. */
+const meanwhileWrites = 5;
+const meanwhileMsMax = 5_000;
 const lane = 'back-out';
 
 /** @throws the run's stop reason */
@@ -45,8 +48,14 @@ export async function backOut(
   const possible = isKnown ? (back?.possible ?? true) : null;
   const what = back?.what ?? (isKnown ? 'What was done is undone step by step.' : null);
   const steps = [...(back?.steps ?? []), ...undo];
-  tell(world, { stage: 'begin', from, reached: isReached, possible, what, before: trouble });
-  if (!isReached || possible !== true) return;
+  const losesWritesSince = back?.losesWritesSince ?? false;
+  const isGone = isReached && possible === true;
+  // What is under way would go on meanwhile, and who goes back in earnest does not wait.
+  const isCalm = trouble === null && !steps.some(({ step }) => step === 'finish');
+  const writesBetween = isGone && isCalm ? await writtenMeanwhile(world) : null;
+  const begun = { from, reached: isReached, possible, what, before: trouble };
+  tell(world, { stage: 'begin', ...begun, losesWritesSince, writesBetween });
+  if (!isGone) return;
   const { clock, stop } = world.run;
   const beginNs = clock.nowNs();
   const why = await goThrough(steps, soFar.take);
@@ -62,6 +71,24 @@ export async function backOut(
     ok: isThere,
     why: isThere ? null : writes,
   });
+}
+
+/**
+ * Lets the application write before anything is taken back: without that, whether writes are lost
+ * would hang on who is first.
+ * @returns how many were acknowledged meanwhile; null where nobody writes
+ */
+async function writtenMeanwhile({ run }: StepWorld): Promise<number | null> {
+  const { clock, stop, instruments } = run;
+  const before = await unlessStopped(stop, instruments.acknowledged());
+  if (before === null) return null;
+  const deadlineNs = clock.nowNs() + meanwhileMsMax * 1e6;
+  for (;;) {
+    await clock.sleep(writeEveryMs, stop);
+    const now = await unlessStopped(stop, instruments.acknowledged());
+    const written = (now ?? before) - before;
+    if (written >= meanwhileWrites || clock.nowNs() >= deadlineNs) return written;
+  }
 }
 
 /** @returns why it broke off, or null */

@@ -15,6 +15,10 @@ const begun = z.looseObject({
   what: z.string().nullable(),
   /** What had gone wrong before, or null. */
   before: z.string().nullable(),
+  /** Whether what it leads to lacks every write since the phase. Absent: not said. */
+  losesWritesSince: z.boolean().optional(),
+  /** Acknowledged between the phase's end and here; null or absent: not waited for. */
+  writesBetween: whole.nullable().optional(),
 });
 
 /** Only where there was a way to go. */

@@ -39,6 +39,7 @@ export class LedgerSession {
   #ticker: Ticker | null = null;
   #number = 0;
   #highestRowId: number | null = null;
+  #acknowledged = 0;
   #writing: Promise<unknown> = Promise.resolve();
 
   /** @param name `w1`, `w2`, …: the first part of its writes' ids */
@@ -65,6 +66,11 @@ export class LedgerSession {
   /** The highest number that the database gave a row whose write it acknowledged, or null. */
   get highestRowId(): number | null {
     return this.#highestRowId;
+  }
+
+  /** How many of its writes were acknowledged so far. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Begins to write at the plan's pace from `startNs` on. */
@@ -98,8 +104,10 @@ export class LedgerSession {
     const number = ++this.#number;
     this.#tell('intent', number);
     const end = await this.#transaction(connection, number, deadlineNs);
-    if (end.outcome === 'ok') this.#tell('acknowledged', number);
-    else this.#tell(end.outcome === 'fail' ? 'failed' : 'inDoubt', number, end.error);
+    if (end.outcome === 'ok') {
+      this.#acknowledged += 1;
+      this.#tell('acknowledged', number);
+    } else this.#tell(end.outcome === 'fail' ? 'failed' : 'inDoubt', number, end.error);
     return end;
   }
 

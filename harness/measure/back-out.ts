@@ -12,6 +12,10 @@ export interface BackOutMeasure {
   readonly what: string | null;
   /** What had gone wrong before, or null. */
   readonly before: string | null;
+  /** As documented: what serves afterwards has none of the writes since the phase. */
+  readonly losesWritesSince: boolean;
+  /** Acknowledged between the phase's end and the way back; null where that was not looked at. */
+  readonly writesBetween: number | null;
   /** Null where no way was gone. */
   readonly gone: WayGone | null;
 }
@@ -39,7 +43,8 @@ export function measureBackOut(
   const begun = stages.find((data) => data.stage === 'begin');
   if (begun === undefined) return null;
   const { from, reached, possible, what, before } = begun;
-  const base = { from, reached, possible, what, before };
+  const { losesWritesSince = false, writesBetween = null } = begun;
+  const base = { from, reached, possible, what, before, losesWritesSince, writesBetween };
   const end = stages.find((data) => data.stage === 'end');
   if (end === undefined) return { ...base, gone: null };
   const { ok, why, cluster, restored, beginNs, writesAgainNs } = end;

@@ -96,6 +96,12 @@ export class Instruments {
     return known.length === 0 ? null : Math.max(...known);
   }
 
+  /** How many writes were acknowledged so far; null where nobody writes. */
+  get acknowledged(): number | null {
+    if (this.#ledger.length === 0) return null;
+    return this.#ledger.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  }
+
   /** Sets the password with which new connections to that target log in. */
   setPassword(target: string, password: string): void {
     for (const login of this.#passwords.get(target) ?? []) login.password = password;

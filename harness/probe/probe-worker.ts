@@ -88,6 +88,12 @@ export class ProbeWorker {
     return answer.type === 'readback' ? answer.end : { complete: false, reason: 'no answer' };
   }
 
+  /** How many writes the server has acknowledged so far; null where nobody writes. */
+  async acknowledged(timeoutMs = 10_000): Promise<number | null> {
+    const answer = await this.#ask({ type: 'count-acknowledged' }, 'acknowledged', timeoutMs);
+    return answer.type === 'acknowledged' ? answer.count : null;
+  }
+
   /** Sets the password of new connections to the targets of that name. */
   password(target: string, password: string): void {
     if (!this.#ended) this.#post({ type: 'password', target, password });

@@ -63,6 +63,7 @@ export interface ReadbackEnd {
 export type ToInstruments =
   | { readonly type: 'start'; readonly plan: InstrumentsPlan; readonly history: MessagePort }
   | { readonly type: 'finish' }
+  | { readonly type: 'count-acknowledged' }
   | { readonly type: 'readback'; readonly target: ConnectionTarget; readonly timeoutMs: number }
   /** New passwords for the targets of that name: IAM tokens live for 15 minutes. */
   | { readonly type: 'password'; readonly target: string; readonly password: string }
@@ -71,6 +72,8 @@ export type ToInstruments =
 export type FromInstruments =
   | { readonly type: 'ready'; readonly sessions: readonly OpenedSessions[] }
   | { readonly type: 'finished' }
+  /** Writes so far; null where nobody writes. */
+  | { readonly type: 'acknowledged'; readonly count: number | null }
   | { readonly type: 'readback'; readonly end: ReadbackEnd }
   | { readonly type: 'stopped' }
   /** Nothing more will come of this worker; the text is fit for a person. */

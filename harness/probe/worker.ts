@@ -47,6 +47,8 @@ function serve(port: MessagePort): void {
     if (message.type === 'finish') {
       await running.instruments.finish();
       send({ type: 'finished' });
+    } else if (message.type === 'count-acknowledged') {
+      send({ type: 'acknowledged', count: running.instruments.acknowledged });
     } else if (message.type === 'password') {
       running.instruments.setPassword(message.target, message.password);
     } else {

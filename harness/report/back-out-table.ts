@@ -50,17 +50,22 @@ export function backOutTable(runs: readonly RowRun[], phases: readonly string[])
   };
 }
 
-/** Nothing leads back, or what leads back loses writes. */
-function isOfNoReturn({ reached, possible, succeeded, writesLost }: BackOutRow): boolean {
-  return reached && (possible === false || succeeded === false || (writesLost ?? 0) > 0);
+/** Nothing leads back, or what leads back loses writes, as counted or as documented. */
+function isOfNoReturn(row: BackOutRow): boolean {
+  const { reached, possible, succeeded, writesLost, losesWritesSince, writesBetween } = row;
+  if (!reached) return false;
+  if (possible === false || succeeded === false || (writesLost ?? 0) > 0) return true;
+  // What was counted as lost may be nothing by chance: what is written behind it is lost.
+  return losesWritesSince && (writesBetween ?? 0) > 0;
 }
 
 function isUndecided(row: BackOutRow): boolean {
   if (isOfNoReturn(row)) return false;
-  return !row.reached || row.possible === null || row.writesLost === null;
+  if (!row.reached || row.possible === null || row.writesLost === null) return true;
+  return row.losesWritesSince;
 }
 
-const titles = ['phase', 'way back', 'took', 'writes lost', 'serves', ''];
+const titles = ['phase', 'way back', 'written before', 'took', 'writes lost', 'serves', ''];
 
 /** The table, its point of no return, and what is not known; each line with its end. */
 export function backOutTableText(table: BackOutTable): string {
@@ -90,10 +95,11 @@ function seedText({ seed }: BackOutTable): string {
 }
 
 function cellsOf(row: BackOutRow): string[] {
-  const { phase, tookMs, writesLost, serves } = row;
+  const { phase, writesBetween, tookMs, writesLost, serves } = row;
   return [
     phase,
     wayText(row),
+    writesBetween === null ? '-' : String(writesBetween),
     tookMs === null ? '-' : shortMs(tookMs),
     writesLost === null ? '-' : String(writesLost),
     serves ?? '-',
@@ -108,9 +114,18 @@ function wayText({ reached, possible, succeeded }: BackOutRow): string {
   return succeeded === true ? 'possible' : 'failed';
 }
 
-function whyText({ why, verdict, reason }: BackOutRow): string {
+function whyText(row: BackOutRow): string {
+  const { why, verdict, reason } = row;
   if (why !== null) return why;
-  return verdict === 'pass' ? '' : reason;
+  return [sinceText(row), verdict === 'pass' ? '' : reason].filter((one) => one !== '').join('; ');
+}
+
+/** What follows from the way back's own words, however many writes happened to be lost. */
+function sinceText({ succeeded, losesWritesSince, writesBetween }: BackOutRow): string {
+  if (succeeded !== true || !losesWritesSince) return '';
+  return (writesBetween ?? 0) > 0
+    ? 'writes since are lost'
+    : 'writes since are lost: none was acknowledged yet';
 }
 
 function pointText({ pointOfNoReturn, undecided }: BackOutTable): string {

@@ -16,6 +16,7 @@ export function backOutTexts({ backOut }: Pick<RunReport, 'backOut'>): string[] 
 /** `gone in 1.2 s, 0 writes lost; rehearsal serves`. */
 export function outcomeText(backOut: BackOutReport): string {
   const { reached, possible, succeeded, why, tookMs, writesLost, serves } = backOut;
+  const { writesBetween } = backOut;
   if (!reached) return 'the run never came to it, so nothing was gone back from';
   if (possible === null) return 'no way back is written for this phase';
   if (!possible) return 'there is no way back';
@@ -24,5 +25,9 @@ export function outcomeText(backOut: BackOutReport): string {
     writesLost === null
       ? 'how many writes were lost is not known'
       : `${plural(writesLost, 'write')} lost`;
-  return `gone in ${shortMs(tookMs)}, ${lost}; ${serves ?? 'nobody'} serves`;
+  const between =
+    writesBetween === null
+      ? ''
+      : `; ${plural(writesBetween, 'write')} acknowledged before it began`;
+  return `gone in ${shortMs(tookMs)}, ${lost}${between}; ${serves ?? 'nobody'} serves`;
 }

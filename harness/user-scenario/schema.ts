@@ -192,6 +192,7 @@ const step = z.discriminatedUnion('step', [
 
 export const backSchema = z.strictObject({
   possible: z.boolean().default(true),
+  losesWritesSince: z.boolean().optional(),
   what: text,
   steps: z.array(undoStep).max(100).default([]),
 });

@@ -45,9 +45,10 @@ export class StepCompiler {
     };
   }
 
-  #back({ possible, what, steps }: NonNullable<CheckedPhase['back']>, path: ValuePath): WayBack {
+  #back(back: NonNullable<CheckedPhase['back']>, path: ValuePath): WayBack {
+    const { possible, losesWritesSince = false, what, steps } = back;
     const own = steps.map((step, index) => this.#step(step, [...path, 'steps', index]));
-    return { possible, what, steps: own };
+    return { possible, losesWritesSince, what, steps: own };
   }
 
   #step(step: CheckedStep | CheckedUndoStep, path: ValuePath): Step {

@@ -234,8 +234,9 @@ function describeLedger(ledger: Ledger): RunReport['writes'] {
 function describeBackOut({ backOut, t0Ns }: Measurement): RunReport['backOut'] {
   if (backOut === null) return null;
   const { from, reached, possible, what, before, gone } = backOut;
+  const { losesWritesSince, writesBetween } = backOut;
   return {
-    ...{ phase: from, reached, possible, what, before },
+    ...{ phase: from, reached, possible, what, before, losesWritesSince, writesBetween },
     succeeded: gone?.ok ?? null,
     why: gone?.why ?? null,
     offsetMs: gone === null ? null : ms(gone.beginNs - (t0Ns ?? 0)),

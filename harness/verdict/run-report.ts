@@ -149,6 +149,10 @@ export interface BackOutReport {
   why: string | null;
   /** What had gone wrong before, or null. */
   before: string | null;
+  /** As documented: what serves afterwards has none of the writes since the phase. */
+  losesWritesSince: boolean;
+  /** Acknowledged between the phase's end and the way back; null where that was not looked at. */
+  writesBetween: number | null;
   offsetMs: number | null;
   /** From its begin until a write succeeded once all of it was done; null where none did. */
   tookMs: number | null;

@@ -46,6 +46,7 @@ const readsReturned: WayBack = {
 
 const pointedBack: WayBack = {
   possible: true,
+  losesWritesSince: true,
   what:
     'The names are led back to blue, which takes writes again [article]. Nothing replicates ' +
     'back: blue has none of the writes that green has taken.',

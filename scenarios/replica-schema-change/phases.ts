@@ -2,6 +2,7 @@
 import type { ByServer, Phase, Step } from '../../harness/scenario.js';
 import {
   back,
+  backWithout,
   changeUnderWay,
   type ReadOnlyParameter,
   refuseWrites,
@@ -265,7 +266,7 @@ const repointing: Phase = {
       ],
     },
   ],
-  back: back('Nothing replicates back: the source has none of the writes since [runbook].'),
+  back: backWithout('Nothing replicates back: the source has none of the writes since [runbook].'),
 };
 
 export function phasesWith(parameter: ReadOnlyParameter): Phase[] {
@@ -298,7 +299,9 @@ export function phasesWith(parameter: ReadOnlyParameter): Phase[] {
           mayFail: true,
         },
       ],
-      back: back('Nothing replicates back: the source has none of the writes since [runbook].'),
+      back: backWithout(
+        'Nothing replicates back: the source has none of the writes since [runbook].',
+      ),
     },
     {
       name: 'verify',

@@ -72,6 +72,8 @@ export interface Play {
   readonly plan?: RunPlan;
   /** What a person says to every question. */
   readonly approval?: Approval;
+  /** No write is acknowledged any more. */
+  readonly nobodyWrites?: boolean;
 }
 
 const stepMs = 10;
@@ -90,6 +92,8 @@ export class Stage {
   readonly started: { operation: string; parameters: OperationBasics }[] = [];
   /** What the instruments were started with. */
   wanted: InstrumentsPlan | null = null;
+  /** Writes that were acknowledged so far: two more whenever somebody asks. */
+  acknowledged = 0;
   readonly #play: Play;
   readonly #clusters: Cluster[] = [];
   #version = '17.4';
@@ -159,6 +163,10 @@ export class Stage {
       readback: async () => {
         this.asked.push('readback');
         return { complete: true, reason: null };
+      },
+      acknowledged: async () => {
+        if (this.#play.nobodyWrites !== true) this.acknowledged += 2;
+        return this.acknowledged;
       },
       stop: async () => {
         this.asked.push('stop');

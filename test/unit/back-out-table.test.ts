@@ -10,7 +10,7 @@ function run(phase: string, more: Partial<BackOutReport> | null): RowRun {
   const backOut: BackOutReport = {
     ...{ phase, reached: true, possible: true, what: `What leads back from ${phase}.` },
     ...{ succeeded: true, why: null, before: null, offsetMs: 0, tookMs: 1_234 },
-    ...{ writesLost: 0, serves: 'rehearsal' },
+    ...{ writesLost: 0, serves: 'rehearsal', losesWritesSince: false, writesBetween: 7 },
     ...more,
   };
   const verdict = more === null ? 'unknown' : 'pass';
@@ -19,12 +19,26 @@ function run(phase: string, more: Partial<BackOutReport> | null): RowRun {
   return { report: told as unknown as RunReport, run: `runs/${phase}` };
 }
 
-const notGone = { succeeded: null, tookMs: null, writesLost: null, serves: null };
+const notGone = {
+  ...{ succeeded: null, tookMs: null, writesLost: null, serves: null },
+  writesBetween: null,
+};
 
 describe('the table of ways back', () => {
   it.each<[string, RowRun[], string | null, string[]]>([
     ['none loses anything', [run('a', {}), run('b', {})], null, []],
     ['one loses writes', [run('a', {}), run('b', { writesLost: 3 }), run('c', {})], 'b', []],
+    [
+      'one is to lose what is written',
+      [run('a', {}), run('b', { losesWritesSince: true })],
+      'b',
+      [],
+    ],
+    [
+      'one would, and nothing was written',
+      [run('a', { losesWritesSince: true, writesBetween: 0 })],
+      ...([null, ['a']] as [null, string[]]),
+    ],
     ['one is documented not to be', [run('a', { ...notGone, possible: false })], 'a', []],
     ['one fails', [run('a', { ...notGone, succeeded: false, why: 'no room' })], 'a', []],
     ['none is written', [run('a', { ...notGone, possible: null, what: null })], null, ['a']],
@@ -46,10 +60,10 @@ describe('the table of ways back', () => {
       backOutTableText(backOutTable(runs, ['steady', 'switchover', 'settle'])).split('\n'),
     ).toEqual([
       'ours: the way back from each phase  seed 1',
-      '  phase       way back         took  writes lost  serves',
-      '  steady      possible         1.2s  0            rehearsal',
-      '  switchover  impossible       -     -            -',
-      '  settle      none is written  -     -            -',
+      '  phase       way back         written before  took  writes lost  serves',
+      '  steady      possible         7               1.2s  0            rehearsal',
+      '  switchover  impossible       -               -     -            -',
+      '  settle      none is written  -               -     -            -',
       '',
       'Point of no return: switchover, from where no way back is without loss; ' +
         'nothing is known of 1 phase: settle.',

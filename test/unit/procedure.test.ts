@@ -129,6 +129,32 @@ describe('the way back', () => {
     expect(stage.phases).toContain('back-out:begin');
   });
 
+  it.each([
+    ['some writes were acknowledged', {}, 6],
+    ['nobody could write for a while', { nobodyWrites: true }, 0],
+  ])('begins once %s, and tells how many', async (_what, acted, writesBetween) => {
+    const back = { possible: true, losesWritesSince: true, what: 'Back.', steps: [ask('back')] };
+    const phases = [phase('repoint', [ask('c')], { back })];
+    const { backOut, approved, stage } = await play(phases, { abortAt: 'repoint' }, acted);
+    expect(approved).toEqual(['c', 'back']);
+    expect(backOut[0]).toMatchObject({ losesWritesSince: true, writesBetween });
+    expect(judge(stage.entries).backOut).toMatchObject({ losesWritesSince: true, writesBetween });
+  });
+
+  it('begins at once where something is under way', async () => {
+    const back = {
+      possible: true,
+      what: 'Waited for.',
+      steps: [{ step: 'finish', operation: 'zero-downtime-patch' } as Step],
+    };
+    const start = { step: 'start', operation: 'zero-downtime-patch' } as Step;
+    const { backOut, stage } = await play([phase('prepare', [start], { back })], {
+      abortAt: 'prepare',
+    });
+    expect(backOut[0]).toMatchObject({ losesWritesSince: false, writesBetween: null });
+    expect(stage.acknowledged).toBe(0);
+  });
+
   it('is gone from a phase in which a step failed', async () => {
     const phases = [phase('before', [...undone, fails()]), phase('upgrade', [ask('c')])];
     const { approved, backOut } = await play(phases, { abortAt: 'before' });
