@@ -64,8 +64,8 @@ export async function runCalibrate(
 }
 
 const rehearsedNote =
-  'note: some of it was seen in rehearsals only, whose durations are modelled or those of a local ' +
-  'server: that tells nothing of AWS, and is written with observations: 0.';
+  'note: some of it was seen in rehearsals only, whose durations are modelled or those of a ' +
+  'local server: that tells nothing of AWS, and is written with observations: 0.';
 
 function described({ profile, duration, valueMs, minMs, maxMs, count }: Calibrated): string {
   return (

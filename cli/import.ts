@@ -39,10 +39,11 @@ const fileBytesMax = 64 * 1024 * 1024;
 const chunkBytes = 1024 * 1024;
 
 /**
- * Reads the log, the events or the metric, and prints the report. The exit code is the verdict's; without an objective 0.
+ * Reads the log, the events or the metric, and prints the report. The exit code is the verdict's;
+ * without an objective 0.
  * @throws UserError `IMPORT_UNREADABLE`, `IMPORT_TOO_LARGE`, `IMPORT_EMPTY`, `DURATION_INVALID`,
- *   `IMPORT_HOSTS`, `IMPORT_JSON`, `IMPORT_LAG_UNIT`, `OBJECTIVE_INVALID`, `OUT_UNUSABLE`, `REPORT_UNWRITABLE`; the stop signal's
- *   reason
+ *   `IMPORT_HOSTS`, `IMPORT_JSON`, `IMPORT_LAG_UNIT`, `OBJECTIVE_INVALID`,
+ *   `OUT_UNUSABLE`, `REPORT_UNWRITABLE`; the stop signal's reason
  */
 export async function runImport(options: ImportCommandOptions, io: HistoryIo): Promise<0 | 1 | 2> {
   const objectives = options.objective ?? [];

@@ -48,7 +48,7 @@ describe('events of the control plane', () => {
     for (const entry of entries) expect(parseEntry(entry).known).toBe(true);
   });
 
-  it('may be a bare list, or one a line; what is none is counted, what is twice is left out', () => {
+  it('may be a bare list, or one a line; what is none, or twice, is counted', () => {
     const noDate = event('yesterday', 'DB instance shutdown');
     expect(noteTexts(told(JSON.stringify([down, up, down, noDate, 7])))).toEqual([
       'left out: 2 elements without a date or a message',

@@ -1,7 +1,8 @@
 /**
  * Reads a lag metric: a CSV of instants and values, as the console and scripts export it, or what
  * `aws cloudwatch get-metric-statistics` and `get-metric-data` print as JSON. A data point is an
- * aggregate over a period, not an observation of one instant: it becomes a gauge, never a poll. Pure.
+ * aggregate over a period, not an observation of one instant: it becomes a gauge, never a poll.
+ * Pure.
  */
 import { isObject } from './events.js';
 import { timestampMs } from './sample.js';
@@ -38,7 +39,7 @@ const valueColumn =
   /^(values?|average|maximum|minimum|avg|max|min|p\d{1,3}|(.*[^f])?lag.*|.*seconds[_ ]behind.*)$/i;
 /** A table that has one of these tells attempts, not a metric. */
 const attemptColumn =
-  /^(outcome|status|result|ok|success|state|up|answer|code|response(_?code)?|error|message|failure)$/i;
+  /^(outcome|status|result|ok|success|state|up|answer|(response_?)?code|error|message|failure)$/i;
 const columnsMax = 200;
 
 /** The series of a table whose first row with a time names its columns; null where it is none. */
