@@ -1,6 +1,6 @@
 /** `rehearse compare` on the command line. */
 import { type Command, Option } from 'commander';
-import { examples } from './command-text.js';
+import { examples, repeatable } from './command-text.js';
 import type { CompareOptions } from './compare.js';
 import type { CommandContext } from './context.js';
 import type { Look } from './output.js';
@@ -22,6 +22,7 @@ export function addCompare(program: Command, start: Start): void {
     .argument('<a>', 'the rehearsal or baseline: latest, a run folder, a history, a polling log')
     .argument('<b>', 'what is held against it: the same kinds')
     .option('--tolerance <share|duration>', 'how much worse is still well: 20%, 500ms')
+    .addOption(repeatable('--lane <a=b>', 'a lane of the first and its like in the second'))
     .option('--sleep <duration>', 'of a log: how long its loop slept between attempts')
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .addOption(

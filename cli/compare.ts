@@ -23,6 +23,8 @@ export interface CompareOptions {
   readonly b: string;
   /** `20%` of the first's value, or `500ms`. */
   readonly tolerance?: string;
+  /** `A=B`: a lane of the first and its like in the second. */
+  readonly lane?: readonly string[];
   /** Of logs: how long their loop slept between attempts. */
   readonly sleep?: string;
   readonly json?: boolean;
@@ -37,7 +39,7 @@ const logBytesMax = 64 * 1024 * 1024;
 /**
  * Prints how the second relates to the first: 0 nothing is worse, 1 something is, 2 it cannot be
  * told.
- * @throws UserError `TOLERANCE_INVALID`, `DURATION_INVALID`, `REPORTER_UNKNOWN`,
+ * @throws UserError `TOLERANCE_INVALID`, `LANE_PAIR`, `DURATION_INVALID`, `REPORTER_UNKNOWN`,
  *   `HISTORY_NOT_FOUND`, `HISTORY_UNREADABLE`, `COMPARE_TOO_LARGE`, `REPORT_UNWRITABLE`, and what
  *   reading a log throws; the stop signal's reason
  */
@@ -46,12 +48,13 @@ export async function runCompare(options: CompareOptions, io: HistoryIo): Promis
     options.tolerance === undefined ? noTolerance : parseTolerance(options.tolerance);
   const sleepMs =
     options.sleep === undefined ? undefined : requireDurationMs('--sleep', options.sleep);
+  const lanes = lanePairs(options.lane ?? []);
   const reporters = options.reporter ?? [];
   const wanted = reporters.map(({ name, path }) => ({ render: rendererOf(name, io), path }));
   const comparison = await (io.unheard ?? directly)(async () => {
     const a = await readSide(options.a, sleepMs, io);
     const b = await readSide(options.b, sleepMs, io);
-    return compareSides(a, b, tolerance);
+    return compareSides(a, b, tolerance, lanes);
   });
   io.stop?.throwIfAborted();
   for (const { render, path } of wanted)
@@ -61,6 +64,21 @@ export async function runCompare(options: CompareOptions, io: HistoryIo): Promis
   const shown = asked.length === 0 ? [rendererOf('summary', io)] : asked;
   for (const render of shown) io.stdout(render(comparison));
   return exitCodeOf(comparison);
+}
+
+/** @throws UserError `LANE_PAIR` */
+function lanePairs(texts: readonly string[]): Map<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const [, inA, inB] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
+      if (inA !== undefined && inB !== undefined) return [inA, inB];
+      throw new UserError(
+        'LANE_PAIR',
+        `--lane cannot be "${text.slice(0, 80)}".`,
+        'Write the name in the first, "=", and the name in the second.',
+      );
+    }),
+  );
 }
 
 type Renderer = (comparison: Comparison) => string;

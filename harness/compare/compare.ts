@@ -13,9 +13,17 @@ import { predictions } from './predictions.js';
 import { notWhole, type Side } from './side.js';
 import { noTolerance, type Tolerance } from './tolerance.js';
 
-/** Compares `b` with `a`, the rehearsal or the baseline. Never throws. */
-export function compareSides(a: Side, b: Side, tolerance: Tolerance = noTolerance): Comparison {
-  const { pairs, onlyA, onlyB } = pairLanes(a.report, b.report);
+/**
+ * Compares `b` with `a`, the rehearsal or the baseline. Never throws.
+ * @param lanesAsked names of lanes in `b` by those in `a`, where their own do not tell
+ */
+export function compareSides(
+  a: Side,
+  b: Side,
+  tolerance: Tolerance = noTolerance,
+  lanesAsked: ReadonlyMap<string, string> = new Map(),
+): Comparison {
+  const { pairs, onlyA, onlyB } = pairLanes(a.report, b.report, lanesAsked);
   const alignment = alignmentOf(a, b, pairs);
   const lanes = pairs.map((pair) => compareLane(pair, alignment.shiftMs, tolerance));
   const found = predictions(a, b, { lanes, onlyA }, tolerance);

@@ -6,7 +6,7 @@ import type { BoundsMs } from '../verdict/run-report.js';
 
 export const comparisonSchema = 'rehearse-compare/1';
 
-/** `regression`: something is surely worse. `unknown`: too little is known to say that it is not. */
+/** `regression`: something is surely worse; `unknown`: too little is known to deny it. */
 export type Conclusion = 'same' | 'regression' | 'unknown';
 
 /**
@@ -79,7 +79,7 @@ export interface ComparedSide {
 
 /** Where the second side's zero lies: at its own T0, or what stood for it. */
 export interface Alignment {
-  /** `t0`; `first-outage` of a lane that both have; `begin`: neither, so that instants say little. */
+  /** `first-outage`: of a lane that both have; `begin`: neither, so that instants say little. */
   by: 't0' | 'first-outage' | 'begin';
   lane: string | null;
   /** Added to the second side's instants. */

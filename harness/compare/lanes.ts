@@ -21,23 +21,38 @@ export interface PairedLanes {
 type Named = readonly [name: string, lane: LaneReport];
 
 /**
- * Lanes of the same name; and where each side is left with one lane of a kind, those two: a probe
- * of the real day names its lanes by its targets.
+ * Lanes as the user pairs them, else of the same name; then of the same kind and target, where
+ * each side is left with one of them, and of the same kind, where neither has another of it: a
+ * probe of the real day names its lanes by its targets.
+ * @param asked names in the second by those in the first
  */
-export function pairLanes(a: RunReport, b: RunReport): PairedLanes {
-  const ofA = polled(a);
-  const ofB = polled(b);
+export function pairLanes(
+  a: RunReport,
+  b: RunReport,
+  asked: ReadonlyMap<string, string> = new Map(),
+): PairedLanes {
+  let ofA = polled(a);
+  let ofB = polled(b);
+  const kindsOnce = onceIn(ofA).filter((kind) => onceIn(polled(b)).includes(kind));
+  const order = new Map(ofA.map(([name], index) => [name, index]));
   const pairs: LanePair[] = [];
-  for (const [aName, lane] of ofA) {
-    const other =
-      ofB.find(([bName, { kind }]) => bName === aName && kind === lane.kind) ??
-      onlyOfKind(ofA, ofB, lane.kind);
-    if (other !== undefined) pairs.push({ aName, bName: other[0], a: lane, b: other[1] });
+  const alike: ((one: Named, other: Named) => boolean)[] = [
+    ([aName], [bName]) => asked.get(aName) === bName,
+    ([aName, one], [bName, other]) => aName === bName && one.kind === other.kind,
+    ([, one], [, other]) => one.kind === other.kind && one.target === other.target,
+    ([, one], [, other]) => one.kind === other.kind && kindsOnce.includes(one.kind),
+  ];
+  for (const isAlike of alike) {
+    const found = ofA.flatMap((one) => onlyPair(one, ofA, ofB, isAlike));
+    pairs.push(...found);
+    ofA = ofA.filter(([name]) => !found.some(({ aName }) => aName === name));
+    ofB = ofB.filter(([name]) => !found.some(({ bName }) => bName === name));
   }
+  const place = ({ aName }: LanePair): number => order.get(aName) ?? 0;
   return {
-    pairs,
-    onlyA: namesWithout(ofA, new Set(pairs.map(({ aName }) => aName))),
-    onlyB: namesWithout(ofB, new Set(pairs.map(({ bName }) => bName))),
+    pairs: pairs.sort((one, other) => place(one) - place(other)),
+    onlyA: ofA.map(([name]) => name),
+    onlyB: ofB.map(([name]) => name),
   };
 }
 
@@ -45,18 +60,23 @@ function polled({ lanes }: RunReport): Named[] {
   return Object.entries(lanes).filter(([, { polls }]) => polls > 0);
 }
 
-function onlyOfKind(ofA: readonly Named[], ofB: readonly Named[], kind: string): Named | undefined {
-  const left = (some: readonly Named[], others: readonly Named[]): Named[] =>
-    some.filter(
-      ([name, lane]) =>
-        lane.kind === kind && !others.some(([its, one]) => its === name && one.kind === kind),
-    );
-  const inB = left(ofB, ofA);
-  return left(ofA, ofB).length === 1 && inB.length === 1 ? inB[0] : undefined;
+/** Kinds of which there is one lane. */
+function onceIn(lanes: readonly Named[]): string[] {
+  const kinds = lanes.map(([, { kind }]) => kind);
+  return kinds.filter((kind) => kinds.filter((other) => other === kind).length === 1);
 }
 
-function namesWithout(list: readonly Named[], taken: ReadonlySet<string>): string[] {
-  return list.map(([name]) => name).filter((name) => !taken.has(name));
+/** The pair of this lane, where neither of the two is like any other. */
+function onlyPair(
+  one: Named,
+  ofA: readonly Named[],
+  ofB: readonly Named[],
+  isAlike: (one: Named, other: Named) => boolean,
+): LanePair[] {
+  const [other, ...more] = ofB.filter((candidate) => isAlike(one, candidate));
+  if (other === undefined || more.length > 0) return [];
+  if (ofA.filter((rival) => isAlike(rival, other)).length > 1) return [];
+  return [{ aName: one[0], bName: other[0], a: one[1], b: other[1] }];
 }
 
 /** @param shiftMs added to the instants of the second */

@@ -7,16 +7,16 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** Around all outages, so that one of a second is not lost in a run of an hour; null without any. */
+/** Around all outages: one of a second is not lost in a run of an hour. Null without any. */
 export function outageSpan({ lanes }: Pick<Comparison, 'lanes'>): Span | null {
   let fromMs = 0;
   let toMs = 0;
   let some = false;
   for (const { a, b } of lanes)
-    for (const { startMs, endMs } of [...a.outages, ...b.outages]) {
+    for (const { beganMs, endedMs, startMs, endMs } of [...a.outages, ...b.outages]) {
       some = true;
-      fromMs = Math.min(fromMs, startMs);
-      toMs = Math.max(toMs, endMs);
+      fromMs = Math.min(fromMs, beganMs[0] ?? startMs);
+      toMs = Math.max(toMs, endedMs[1] ?? endMs);
     }
   if (!some) return null;
   const marginMs = Math.max(500, (toMs - fromMs) / 20);

@@ -24,7 +24,7 @@ export function predictions(
   tolerance: Tolerance,
 ): Prediction[] {
   return [
-    ...ofObjectives(a, b),
+    ...ofObjectives(a, b, compared.lanes),
     ...ofLanes(a.report, b.report, compared),
     ...ofSessions(a.report, b.report, tolerance),
     ...ofWrites(a.report, b.report, tolerance),
@@ -32,11 +32,11 @@ export function predictions(
 }
 
 /** Objectives that the first did not decide predict nothing. */
-function ofObjectives(a: Side, b: Side): Prediction[] {
+function ofObjectives(a: Side, b: Side, lanes: readonly LaneComparison[]): Prediction[] {
   const decided = a.report.objectives.filter(({ verdict }) => verdict !== 'unknown');
-  const inB = b.heldAgainst(decided.map(({ text }) => text));
+  const inB = b.heldAgainst(decided.map(({ text }) => asNamed(text, lanes)));
   return decided.map(({ text, verdict }) => {
-    const found = inB.find((one) => one.text === text);
+    const found = inB.find((one) => one.text === asNamed(text, lanes));
     const observed = found?.measured == null ? null : found.verdict;
     const base = { about: 'objective', subject: text, predicted: verdict, observed } as const;
     if (found === undefined || found.verdict === 'unknown')
@@ -44,6 +44,13 @@ function ofObjectives(a: Side, b: Side): Prediction[] {
     const fate = found.verdict === verdict ? hit : missed(found.verdict === 'fail');
     return { ...base, ...unlessBroken(fate, a.report, b.report) };
   });
+}
+
+/** An objective on a lane, by the name that the second side has for that lane. */
+function asNamed(text: string, lanes: readonly LaneComparison[]): string {
+  const subject = /^\s*([^\s<>=!]+)\.[A-Za-z0-9-]+\s*[<>=!]/.exec(text)?.[1];
+  const pair = lanes.find(({ a }) => a.lane === subject);
+  return pair === undefined ? text : text.replace(pair.a.lane, () => pair.b.lane);
 }
 
 /**
