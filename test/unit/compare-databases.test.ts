@@ -12,10 +12,14 @@ import { compareItems } from '../../sim/database/compare/items.js';
 import { type Side, surveyOf } from '../../sim/database/compare/side.js';
 import { checksOf, comparedText } from '../../sim/database/compare/told.js';
 import { countedRowsMax, wayOf, wholeRowsMax } from '../../sim/database/compare/way.js';
+import { EngineError } from '../../sim/engine/ask.js';
 import type { Counter, Item, TableRead, TableShape } from '../../sim/engine/comparable.js';
-import { evenly, grantText } from '../../sim/engine/mysql/comparable/items.js';
+import type { MysqlAdmin } from '../../sim/engine/mysql/admin.js';
+import { evenly, grantText, userItems } from '../../sim/engine/mysql/comparable/items.js';
 import { countOf, lastNumber } from '../../sim/engine/mysql/written-since.js';
+import { countAlone } from '../../sim/engine/postgres/rows-alone.js';
 import { givenTwice } from '../../sim/operations/self-managed-switch/numbers.js';
+import { rowsText } from '../../sim/operations/self-managed-switch/stranded.js';
 
 const item = (name: string, said: string, more: Partial<Item> = {}): Item => ({
   ...{ aspect: 'schema', name, said },
@@ -237,6 +241,46 @@ describe('told as checks', () => {
   });
 });
 
+describe('what one side has alone', () => {
+  it('is counted by rows, doubles included, whatever number both gave', () => {
+    const first = new Map([
+      ['a', 2],
+      ['b', 1],
+      ['c', 1],
+    ]);
+    expect(
+      countAlone(
+        first,
+        new Map([
+          ['a', 1],
+          ['c', 3],
+          ['d', 1],
+        ]),
+      ),
+    ).toBe(2);
+    expect(countAlone(first, first)).toBe(0);
+  });
+
+  it('is told by table, and what was not looked at', () => {
+    const [blue, green] = [{ identifier: 'blue' }, { identifier: 'green' }];
+    expect(rowsText(blue, green, [], [])).toBe('0 rows of blue are not in green as they are there');
+    expect(
+      rowsText(
+        blue,
+        green,
+        [
+          ['rehearse.ledger', 15],
+          ['public.o', 2],
+        ],
+        ['public.big'],
+      ),
+    ).toBe(
+      '17 rows of blue are not in green as they are there: 15 of rehearse.ledger, 2 of public.o; ' +
+        'any that green changed or removed are among them; too large to be looked at: public.big',
+    );
+  });
+});
+
 describe('where there is nothing', () => {
   const none = { differencesMore: 0, notCompared: [], notComparedMore: 0, remarks: [] };
   const found = (aspect: AspectComparison['aspect'], compared: number) => ({
@@ -299,6 +343,30 @@ describe('what MySQL says', () => {
     expect(grantText(`${grant} IDENTIFIED VIA ed25519 USING 'x' REQUIRE SSL`)).toBe(
       `${grant} REQUIRE SSL`,
     );
+  });
+
+  it('is asked for accounts as the server lists them, also those that it passes over', async () => {
+    const asked: string[] = [];
+    const ask = async (sql: string): Promise<(string | null)[][]> => {
+      asked.push(sql);
+      if (!sql.startsWith('show grants'))
+        return [
+          ['root', '814e70591c9b', '0', 'mysql_native_password', 'x'],
+          ["o'neil", '10.0.%', '0', 'mysql_native_password', 'x'],
+        ];
+      if (sql.includes('root')) throw new EngineError(1141, '42000', 'no such grant');
+      return [['GRANT USAGE ON *.* TO x']];
+    };
+    const wanted = { flavour: 'mariadb', databases: [], users: [] } as const;
+    const items = await userItems({ ask } as unknown as MysqlAdmin, wanted);
+    expect(asked.slice(1)).toEqual([
+      "show grants for 'root'@'814e70591c9b'",
+      "show grants for 'o''neil'@'10.0.%'",
+    ]);
+    expect(items.map(({ name }) => name)).toContain(
+      'user root@814e70591c9b: no grant is in force: the server passes over this account',
+    );
+    expect(items.map(({ name }) => name)).toContain("user o'neil@10.0.%: GRANT USAGE ON *.* TO x");
   });
 
   it('counts transactions', () => {

@@ -1,13 +1,17 @@
 /**
- * What stays behind on the side that was switched away from: transactions that it took while the
- * other side took them too, and numbers that both gave.
+ * What stays behind on the side that was switched away from: what it took and the other side never
+ * gets, and numbers that both gave. MySQL and MariaDB name transactions and so count those. On
+ * Postgres the two sides have no common names of transactions: there rows are looked for.
  */
 import type { ClusterRecord } from '../../cluster/cluster.js';
 import type { Instance } from '../../cluster/instance.js';
 import { transactionsOf } from '../../engine/mysql/replication.js';
 import { transactionsReceived, transactionsSince } from '../../engine/mysql/written-since.js';
-import { writtenNow, writtenSince } from '../../engine/postgres/written-since.js';
+import type { Admin } from '../../engine/postgres/admin.js';
+import { openDatabases } from '../../engine/postgres/blue-green.js';
+import { rowsAlone } from '../../engine/postgres/rows-alone.js';
 import { messageOf } from '../../user-error.js';
+import { inDatabaseOf } from '../upgrade-in-place/in-database.js';
 import { type GivenNumbers, givenNumbers, givenTwice } from './numbers.js';
 import type { Sides } from './sides.js';
 
@@ -16,6 +20,7 @@ const listedMax = 5;
 /** Both sides at the instant from which on they went apart. */
 export interface Parting {
   readonly sides: readonly [old: Instance, next: Instance];
+  /** Transactions that each had by then; Postgres has no names for them. */
   readonly marks: ReadonlyMap<Instance, string>;
   /** What numbers each had given by then. */
   readonly given: ReadonlyMap<Instance, GivenNumbers>;
@@ -33,7 +38,7 @@ export async function part({ old, next }: Sides): Promise<void> {
     given.set(one, await givenNumbers(one));
     marks.set(one, await ownMark(one));
   }
-  marks.set(old, await receivedMark(old, next));
+  marks.set(old, await receivedMark(next));
   const parting = { sides, marks, given };
   for (const one of sides) partings.set(one, parting);
 }
@@ -49,8 +54,7 @@ export async function tellStranded(record: ClusterRecord, { old, next }: Sides):
   const parting = partings.get(old);
   if (parting === undefined || !parting.sides.includes(next)) return;
   try {
-    const mark = parting.marks.get(old);
-    if (mark !== undefined) await tellTransactions(record, old, next, mark);
+    await tellWrites(record, old, next, parting.marks.get(old) ?? '');
     const start = parting.given.get(next);
     if (start !== undefined) await tellNumbers(record, old, next, start);
   } catch (error) {
@@ -59,23 +63,63 @@ export async function tellStranded(record: ClusterRecord, { old, next }: Sides):
   }
 }
 
-async function tellTransactions(
+async function tellWrites(
   record: ClusterRecord,
   old: Instance,
   next: Instance,
   mark: string,
 ): Promise<void> {
   const { member } = old;
-  const count =
+  const { isAny, detail } =
     member.protocolName === 'postgres'
-      ? await writtenSince(member.admin, mark)
-      : await transactionsSince(member.admin, member.flavour, mark);
-  record.tellCheck({
-    ...{ when: 'after', name: 'stranded writes', state: count === 0 ? 'ok' : 'warning' },
-    detail:
-      `${count} transactions wrote on ${old.identifier} since the two took writes apart` +
-      (count === 0 ? '' : `: ${next.identifier} has none of them`),
-  });
+      ? await rowsLeft(old, next)
+      : transactionsLeft(old, next, await transactionsSince(member.admin, member.flavour, mark));
+  const state = isAny ? 'warning' : 'ok';
+  record.tellCheck({ when: 'after', name: 'stranded writes', state, detail });
+}
+
+interface Left {
+  readonly isAny: boolean;
+  readonly detail: string;
+}
+
+function transactionsLeft(old: Instance, next: Instance, count: number): Left {
+  const lacks = count === 0 ? '' : `: ${next.identifier} has none of them`;
+  const text = `${count} transactions wrote on ${old.identifier} since the two took writes apart`;
+  return { isAny: count > 0, detail: `${text}${lacks}` };
+}
+
+async function rowsLeft(old: Instance, next: Instance): Promise<Left> {
+  const { member } = old;
+  if (member.protocolName !== 'postgres') throw new Error(`${old.identifier} is no Postgres`);
+  const [inOld, inNext] = [inDatabaseOf(old.server), inDatabaseOf(next.server)];
+  const alone: (readonly [table: string, rows: number])[] = [];
+  const large: string[] = [];
+  for (const database of await openDatabases(member.admin)) {
+    const both = (first: Admin) => inNext(database, (second) => rowsAlone(first, second));
+    const found = await inOld(database, both);
+    alone.push(...found.alone);
+    large.push(...found.large);
+  }
+  return { isAny: alone.length + large.length > 0, detail: rowsText(old, next, alone, large) };
+}
+
+/** Pure; exported for its test. */
+export function rowsText(
+  old: Pick<Instance, 'identifier'>,
+  next: Pick<Instance, 'identifier'>,
+  alone: readonly (readonly [table: string, rows: number])[],
+  large: readonly string[],
+): string {
+  const sum = alone.reduce((total, [, rows]) => total + rows, 0);
+  const listed = alone.slice(0, listedMax).map(([table, rows]) => `${rows} of ${table}`);
+  const more = alone.length > listedMax ? [`others of ${alone.length - listedMax} more`] : [];
+  const where = sum === 0 ? '' : `: ${[...listed, ...more].join(', ')}`;
+  const text = `${sum} rows of ${old.identifier} are not in ${next.identifier} as they are there`;
+  const changed =
+    sum === 0 ? [] : [`any that ${next.identifier} changed or removed are among them`];
+  const unread = large.length === 0 ? [] : [`too large to be looked at: ${large.join(', ')}`];
+  return [`${text}${where}`, ...changed, ...unread].join('; ');
 }
 
 async function tellNumbers(
@@ -98,15 +142,15 @@ async function tellNumbers(
   });
 }
 
-/** What the next one has of the old one: Postgres tells it in no words of the old one's. */
-async function receivedMark(old: Instance, { member }: Instance): Promise<string> {
+/** What the next one has of the old one. */
+async function receivedMark({ member }: Instance): Promise<string> {
   return member.protocolName === 'postgres'
-    ? await ownMark(old)
+    ? ''
     : await transactionsReceived(member.admin, member.flavour);
 }
 
-function ownMark({ member }: Instance): Promise<string> {
+async function ownMark({ member }: Instance): Promise<string> {
   return member.protocolName === 'postgres'
-    ? writtenNow(member.admin)
-    : transactionsOf(member.admin, member.flavour);
+    ? ''
+    : await transactionsOf(member.admin, member.flavour);
 }

@@ -173,10 +173,25 @@ export async function userItems(admin: MysqlAdmin, asked: Asked): Promise<Item[]
       found.push({
         ...{ aspect: 'users', name: `password of ${name}`, said: row[4] ?? '', isHidden: true },
       });
-    for (const [grant] of await admin.ask(`show grants for ${account}`))
-      users(`${name}: ${grantText(grant ?? '')}`, '');
+    for (const grant of await grantsOf(admin, account)) users(`${name}: ${grantText(grant)}`, '');
   }
   return found;
+}
+
+/** ER_NONEXISTING_GRANT. */
+const noSuchGrant = 1141;
+
+/**
+ * A server that resolves no names (skip_name_resolve, as in MariaDB's image) passes over accounts
+ * of hosts that have names: they are listed in mysql.user, and SHOW GRANTS knows none of them.
+ */
+async function grantsOf(admin: MysqlAdmin, account: string): Promise<string[]> {
+  const rows = await admin.ask(`show grants for ${account}`).catch((error: unknown) => {
+    const { number } = error as { readonly number?: unknown };
+    if (number !== noSuchGrant) throw error;
+    return [['no grant is in force: the server passes over this account']];
+  });
+  return rows.map(([grant]) => grant ?? '');
 }
 
 function accountOf([user, host, role]: TextRow): {

@@ -7,7 +7,7 @@ import { usersOwn } from './items.js';
 const answerMsMax = 30_000;
 
 /** What a session is set to, so that two servers write the same value in the same way. */
-const alike = [
+export const alike = [
   "set timezone = 'UTC'",
   "set datestyle = 'ISO, MDY'",
   "set intervalstyle = 'postgres'",
