@@ -28,7 +28,7 @@ export async function loadModule(
   });
   const load = async (): Promise<unknown> => {
     const loaded = await within(clock, loadMsMax, jiti.import(path)).catch((error: unknown) => {
-      throw failed(name, firstLine(error));
+      throw failed(`${name}${placeIn(error, path)}`, firstLine(error));
     });
     if (loaded === late) throw failed(name, `it was not loaded after ${loadMsMax / 1e3} s`);
     return loaded;
@@ -59,6 +59,13 @@ function failed(name: string, why: string): UserError {
     `${name} could not be loaded: ${why}.`,
     'Run it by itself, or write the scenario in YAML.',
   );
+}
+
+/** `:3:7` where the error names a line of that file, which a stack and a parser both do. */
+function placeIn(error: unknown, path: string): string {
+  const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : '';
+  const at = text.indexOf(`${path}:`);
+  return at < 0 ? '' : (/^:\d+:\d+/.exec(text.slice(at + path.length))?.[0] ?? '');
 }
 
 function firstLine(error: unknown): string {

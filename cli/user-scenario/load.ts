@@ -121,12 +121,25 @@ function knownWorld(path: string): KnownWorld {
       const to = readClusterVersion(engine, toText);
       if (from.aws === to.aws && from.community === to.community) return 'none';
       const server = communityEngines[engine];
+      if (isOlder(to.community, from.community))
+        throw new UserError('VERSION_INVALID', `${toText} is older than ${fromText}.`, 'Go up.');
       const isSameSeries = seriesOf(server, from.community) === seriesOf(server, to.community);
       return isSameSeries ? 'minor' : 'major';
     },
     folder: dirname(path),
+    hasFolder: (folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true,
     file: basename(path),
   };
+}
+
+/** By the numbers between the dots, as far as both have them. */
+function isOlder(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (const [index, number] of (left ?? []).entries()) {
+    const other = right?.[index] ?? number;
+    if (number !== other) return number < other;
+  }
+  return false;
 }
 
 /** When it begins and ends, the step says. */

@@ -10,6 +10,7 @@ import { groupedSteps } from './grouped-steps.js';
 import type { Problem } from './problem.js';
 import type { CheckedScenario } from './schema.js';
 import { type FaultOf, StepCompiler } from './steps.js';
+import { impossibleSteps, unreadableObjectives } from './what-cannot-be.js';
 
 /** What there is, of which a user may name some. */
 export interface KnownWorld {
@@ -22,6 +23,7 @@ export interface KnownWorld {
   readonly upgradeOf: (engine: ClusterEngine, from: string, to: string) => Scenario['upgrade'];
   /** Where the file is: commands run there. */
   readonly folder: string;
+  readonly hasFolder: (path: string) => boolean;
   /** As it is told. */
   readonly file: string;
 }
@@ -36,7 +38,7 @@ export type Compiled =
   | { readonly scenario?: undefined; readonly problems: readonly Problem[] };
 
 export function compileScenario(checked: CheckedScenario, known: KnownWorld): Compiled {
-  const problems: Problem[] = [];
+  const problems = unreadableObjectives(checked);
   const compiled =
     checked.extends === undefined
       ? ownScenario(checked, known, problems)
@@ -82,6 +84,7 @@ function extended(
       const what = `${name} has no switch "${key}" (it has ${names.join(', ') || 'none'})`;
       problems.push({ ...unknown('SET_UNKNOWN', ['set', key], what, key, names), ofKey: true });
     }
+  if (checked.versions?.to !== undefined) upgradeOf(checked, engine, known, problems);
   const { from = base.versions.from } = checked.versions ?? {};
   const to = checked.versions?.to ?? (base.upgrade === 'none' ? from : base.versions.to);
   const scenario: Scenario = {
@@ -120,6 +123,7 @@ function ownScenario(checked: CheckedScenario, known: KnownWorld, problems: Prob
   const donated = donorsOf(checked, engine, upgrade, known, problems);
   const compiler = new StepCompiler(known, donated, problems);
   const phases = surrounded(compiler, checked, problems);
+  problems.push(...impossibleSteps(checked, engine, known));
   const scenario: Scenario = {
     name: checked.name,
     title: checked.title ?? checked.name,

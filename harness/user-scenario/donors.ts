@@ -39,7 +39,7 @@ export function donorsOf(
   const donors: Scenario[] = [];
   for (const { operation, path } of operationsIn(checked)) {
     if (!names.some((name) => name === operation)) {
-      const what = `there is no operation "${operation}"`;
+      const what = `there is no operation "${operation}" (there are ${names.join(', ')})`;
       const near = { typed: operation, known: names };
       problems.push({ code: 'OPERATION_UNKNOWN', path, what, near });
       continue;

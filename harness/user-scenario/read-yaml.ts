@@ -9,6 +9,7 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  visit,
 } from 'yaml';
 import { messageOf } from '../../sim/user-error.js';
 import type { Problem, ValuePath } from './problem.js';
@@ -59,8 +60,21 @@ export function readYaml(text: string): ReadYaml | BrokenYaml {
       place: (path, ofKey) => placeAt(offsetOf(document, path, ofKey)),
     };
   } catch (error) {
-    return { problems: [broken('YAML_INVALID', oneLine(messageOf(error)), 0)] };
+    return { problems: [broken('YAML_INVALID', oneLine(messageOf(error)), strayAlias(document))] };
   }
+}
+
+/** Where the first alias stands that leads nowhere; 0 where there is none. */
+function strayAlias(document: Document.Parsed): number {
+  let offset = 0;
+  visit(document, {
+    Alias(_key, node) {
+      if (node.resolve(document) !== undefined) return undefined;
+      offset = startOf(node);
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 /** `17.10` is a version, not the number 17.1. */
