@@ -3,23 +3,29 @@ import type { Failure, LaneKind } from '../history/entry.js';
 import { holdsSession, type Stretch } from './lane.js';
 import type { RunStarted } from './measure.js';
 import type { Attempt, Outage } from './outages.js';
-import { intersection, length, union } from './stretches.js';
+import { difference, intersection, length, union } from './stretches.js';
 import type { Windows } from './windows.js';
 
 /** The shares of one outage, nanoseconds; together they are its estimate. */
 export interface Shares {
   /**
-   * In the endpoint's window, the server not at work: came from the timing table. The same where
-   * writes were refused because an operation had the server refuse them.
+   * In the endpoint's window, the server not at work: came from the timing table, and is no more
+   * than was drawn from it. The same where an operation had the server refuse writes.
    */
   readonly modelledNs: number;
   /**
-   * Inside the window, while the real server was stopping or starting; and beyond it, while the
-   * server itself turned the client away.
+   * Inside the window, while the real server was stopping or starting, and what of it no drawn
+   * duration explains: the operation's real work. Beyond it, while the server itself turned the
+   * client away.
    */
   readonly engineNs: number;
-  /** Outside the endpoint's window, while a fault of this rehearsal was active. */
+  /**
+   * While a fault of this rehearsal was active: outside the endpoint's window, and inside it where
+   * no drawn duration explains the time.
+   */
   readonly injectedNs: number;
+  /** Beyond these, while the server stood still because this tool copied its data. */
+  readonly copyingNs: number;
   /** Beyond all these, while a published defect that the run exercised kept the answer. */
   readonly defectNs: number;
   /**
@@ -83,16 +89,20 @@ export function shareOut(
   const windowNs = length(endpoint);
   const withinNs = Math.min(windowNs, estimateNs);
   const busyNs = Math.min(length(intersection(endpoint, windows.engineBusy)), withinNs);
+  const within = shareWithin(endpoint, windows, withinNs - busyNs);
   const faults = intersection(windows.faults, [seen]);
   const faultNs = length(faults) - length(intersection(faults, endpoint));
   const injectedNs = Math.min(faultNs, estimateNs - withinNs);
+  const copying = difference(intersection(windows.frozen, [seen]), [...endpoint, ...faults]);
+  const copyingNs = Math.min(length(copying), estimateNs - withinNs - injectedNs);
   // A session that stays with a demoted writer after its name leads elsewhere is its client's.
   const stale = isRefused ? intersection(windows.stale, [seen]) : [];
-  const before = union([...endpoint, ...faults]);
+  const before = union([...endpoint, ...faults, ...copying]);
   const staleBeyondNs = length(stale) - length(intersection(stale, before));
-  const staleNs = Math.min(staleBeyondNs, estimateNs - withinNs - injectedNs);
+  const beforeNs = withinNs + injectedNs + copyingNs;
+  const staleNs = Math.min(staleBeyondNs, estimateNs - beforeNs);
   const known = union([...before, ...stale]);
-  let restNs = estimateNs - withinNs - injectedNs - staleNs;
+  let restNs = estimateNs - beforeNs - staleNs;
   const take = (cause: Cause): number => {
     const stretches = union(stretchesOf(outage, causeOf, cause));
     const beyondNs = length(stretches) - length(intersection(stretches, known));
@@ -102,16 +112,42 @@ export function shareOut(
   };
   const defectNs = take('defect');
   const refusedNs = take('engine');
-  const knownNs = windowNs + faultNs + staleBeyondNs + defectNs + refusedNs;
+  const knownNs = windowNs + faultNs + length(copying) + staleBeyondNs + defectNs + refusedNs;
   return {
-    modelledNs: withinNs - busyNs,
-    engineNs: busyNs + refusedNs,
-    injectedNs,
+    modelledNs: within.modelledNs,
+    engineNs: busyNs + within.workNs + refusedNs,
+    injectedNs: injectedNs + within.injectedNs,
+    copyingNs,
     defectNs,
     staleNs,
     clientNs: restNs,
     clientWithinProbeError: knownNs > 0 && knownNs >= outage.lowerNs,
   };
+}
+
+/**
+ * Splits the time of the window in which the server was not at work to stop or start. What was
+ * drawn counts where its wait can have lain in the window: it is told when the wait begins, or when
+ * a part of it has passed already. Histories that tell of no draws come from a time without them.
+ */
+function shareWithin(
+  endpoint: readonly Stretch[],
+  { drawn, faults, replicationFaults, engineBusy }: Windows,
+  quietNs: number,
+): { modelledNs: number; injectedNs: number; workNs: number } {
+  if (drawn === null) return { modelledNs: quietNs, injectedNs: 0, workNs: 0 };
+  const lengths = new Map<string, number>();
+  for (const { name, toldNs, lengthNs } of drawn) {
+    const reach = { fromNs: toldNs - lengthNs, toNs: toldNs + lengthNs };
+    if (length(intersection(endpoint, [reach])) === 0) continue;
+    lengths.set(name, Math.max(lengthNs, lengths.get(name) ?? 0));
+  }
+  const drawnNs = [...lengths.values()].reduce((sumNs, lengthNs) => sumNs + lengthNs, 0);
+  const modelledNs = Math.min(quietNs, drawnNs);
+  const quiet = difference(endpoint, engineBusy);
+  const faultNs = length(intersection(quiet, union([...faults, ...replicationFaults])));
+  const injectedNs = Math.min(quietNs - modelledNs, faultNs);
+  return { modelledNs, injectedNs, workNs: quietNs - modelledNs - injectedNs };
 }
 
 /** The outage from failure to failure: each answers for the time until the next. */

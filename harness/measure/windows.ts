@@ -14,15 +14,26 @@ export interface Windows {
   readonly engine: readonly Stretch[];
   /** Where it was at work to stop or to start, the time that it was kept down left out. */
   readonly engineBusy: readonly Stretch[];
-  /** Where a fault of the rehearsal was active at the endpoint, or it froze the server. */
+  /** Where a fault of the rehearsal was active at the endpoint. */
   readonly faults: readonly Stretch[];
+  /** Where one of replication was: clients feel it where an operation waits for a replica. */
+  readonly replicationFaults: readonly Stretch[];
+  /** Where the server stood still because this tool copied its data. */
+  readonly frozen: readonly Stretch[];
+  /** The drawn durations that were waited for; null where the history tells of none. */
+  readonly drawn: readonly Drawn[] | null;
   /** Where the writer's name led to an instance that was not the writer any more. */
   readonly stale: readonly Stretch[];
   /** Where an operation let the server refuse writes. */
   readonly refused: readonly Stretch[];
 }
 
-const injected = ['endpoint.faults', 'server.frozen'];
+/** A duration of the timing table, told when an operation came to wait for it. */
+export interface Drawn {
+  readonly name: string;
+  readonly toldNs: number;
+  readonly lengthNs: number;
+}
 
 const states = ['endpoint.state', 'server.state'];
 
@@ -35,7 +46,7 @@ export function findWindows(gauges: readonly Gauge[], endNs: number): Windows | 
 
 function windowsIn(gauges: readonly Gauge[], endNs: number): Windows {
   const ofEndpoint = gauges.filter((gauge) => gauge.data.name === 'endpoint.state');
-  const ofFaults = gauges.filter(({ data: { name } }) => injected.includes(name));
+  const named = (wanted: string) => gauges.filter(({ data: { name } }) => name === wanted);
   const ofServer = gauges.filter((gauge) => gauge.data.name === 'server.state');
   const ofWrites = gauges.filter((gauge) => gauge.data.name === 'instance.writes');
   return {
@@ -46,7 +57,10 @@ function windowsIn(gauges: readonly Gauge[], endNs: number): Windows {
       (value) => value !== 'accepting',
       endNs,
     ),
-    faults: stretches(ofFaults, isSome, isSome, endNs),
+    faults: stretches(named('endpoint.faults'), isSome, isSome, endNs),
+    replicationFaults: stretches(named('replication.faults'), isSome, isSome, endNs),
+    frozen: stretches(named('server.frozen'), isSome, isSome, endNs),
+    drawn: drawnIn(gauges),
     engineBusy: stretches(ofServer, isBusy, isBusy, endNs),
     stale: [],
     refused: stretches(ofWrites, isRefused, isRefused, endNs),
@@ -68,7 +82,9 @@ export function windowsOfLane(
   const isKnown = gauges.some(({ subject }) => subject.instance === spec.target);
   if (name === null && !isKnown) return findWindows(gauges, endNs);
   const mine = gauges.filter(({ subject }) => isAbout(subject, spec, name));
-  const own = windowsIn(mine, endNs);
+  // What was waited for, and whom a replica kept waiting, the cluster tells for everybody in it.
+  const { drawn, replicationFaults } = windowsIn(gauges, endNs);
+  const own = { ...windowsIn(mine, endNs), drawn, replicationFaults };
   if (name === null) return own;
   const instances = new Set(name.answers.map(({ value }) => value));
   const joined = (pick: (windows: Windows) => readonly Stretch[]): Stretch[] =>
@@ -84,6 +100,8 @@ export function windowsOfLane(
     engine: joined(({ engine }) => engine),
     engineBusy: joined(({ engineBusy }) => engineBusy),
     faults: union([...own.faults, ...joined(({ faults }) => faults)]),
+    frozen: joined(({ frozen }) => frozen),
+    ...{ drawn, replicationFaults },
     stale: name.stale,
     // With the answer that is due, a client would have come to who takes writes.
     refused: difference(
@@ -91,6 +109,14 @@ export function windowsOfLane(
       name.stale,
     ),
   };
+}
+
+function drawnIn(gauges: readonly Gauge[]): Drawn[] | null {
+  const prefix = 'duration.';
+  const drawn = gauges.flatMap(({ atNs, data: { name, value } }) =>
+    name.startsWith(prefix) ? [{ name, toldNs: atNs, lengthNs: Number(value) * 1e6 }] : [],
+  );
+  return drawn.length === 0 ? null : drawn;
 }
 
 /** A fault of the whole cluster, which names neither, is everybody's. */

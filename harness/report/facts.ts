@@ -66,13 +66,15 @@ export function objectiveText(
 export function sharesText(outage: OutageReport): string {
   if (outage.shares === null) return '';
   const { modelledMs, engineMs, clientMs, clientWithinProbeError } = outage.shares;
-  const { injectedMs, defectMs, staleMs } = outage.shares;
+  const { injectedMs, copyingMs, defectMs, staleMs } = outage.shares;
   const injected = injectedMs === 0 ? '' : `by injected faults ${shortMs(injectedMs)}, `;
+  const copying = copyingMs === 0 ? '' : `while this tool copied data ${shortMs(copyingMs)}, `;
   const defect = defectMs === 0 ? '' : `by the exercised defect ${shortMs(defectMs)}, `;
   const stale = staleMs === 0 ? '' : `by stale DNS ${shortMs(staleMs)}, `;
   const error = clientWithinProbeError ? ' (within probe error)' : '';
   return (
-    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ${injected}${defect}${stale}` +
+    `modelled ${shortMs(modelledMs)}, engine ${shortMs(engineMs)}, ` +
+    `${injected}${copying}${defect}${stale}` +
     `added by the client ${shortMs(clientMs)}${error}`
   );
 }

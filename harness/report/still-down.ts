@@ -2,7 +2,7 @@
 import type { RunReport } from '../verdict/run-report.js';
 import { offsetText, plain } from './text.js';
 
-/** One sentence for each, such as `through/writer was still down when last looked at, from T0+0.5s on`. */
+/** One sentence for each lane whose last outage has no end. */
 export function stillDownTexts({ lanes, t0Ms }: Pick<RunReport, 'lanes' | 't0Ms'>): string[] {
   return Object.entries(lanes).flatMap(([name, { outages }]) => {
     const last = outages.at(-1);

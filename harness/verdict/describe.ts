@@ -172,6 +172,7 @@ function describeOutage(
             engineMs: ms(shares.engineNs),
             clientMs: ms(shares.clientNs),
             injectedMs: ms(shares.injectedNs),
+            copyingMs: ms(shares.copyingNs),
             defectMs: ms(shares.defectNs),
             staleMs: ms(shares.staleNs),
             clientWithinProbeError: shares.clientWithinProbeError,

@@ -38,8 +38,10 @@ export interface OutageReport extends BoundsMs {
     modelledMs: number;
     engineMs: number;
     clientMs: number;
-    /** While a fault of the rehearsal was active, outside the endpoint's own window. */
+    /** While a fault of the rehearsal was active, where nothing drawn explains the time. */
     injectedMs: number;
+    /** Beyond these, while the server stood still because this tool copied its data. */
+    copyingMs: number;
     /** Beyond these, while a published defect that the run exercised kept the answer. */
     defectMs: number;
     /** Beyond these, while the server refused writes because DNS led to a demoted writer. */

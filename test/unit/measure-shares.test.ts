@@ -38,7 +38,8 @@ function windowsOf(endpointMs: [number, number], busyMs: [number, number][]): Wi
   );
   const [fromMs, toMs] = endpointMs;
   const endpoint = [{ fromNs: fromMs * ms, toNs: toMs * ms }];
-  return { endpoint, engine: engineBusy, engineBusy, faults: [], stale: [], refused: [] };
+  const none = { faults: [], replicationFaults: [], frozen: [], stale: [], refused: [] };
+  return { endpoint, engine: engineBusy, engineBusy, drawn: null, ...none };
 }
 
 describe('the shares of an outage', () => {
@@ -61,13 +62,17 @@ describe('the shares of an outage', () => {
           const windows = {
             ...windowsOf([downMs + shiftMs, downMs + shiftMs + windowMs], busy),
             faults: [{ fromNs: faultMs * ms, toNs: (faultMs + faultTookMs) * ms }],
+            drawn: [{ name: 'x', toldNs: downMs * ms, lengthNs: staleTookMs * ms }],
+            replicationFaults: [{ fromNs: 0, toNs: windowMs * ms }],
+            frozen: [{ fromNs: staleTookMs * ms, toNs: (staleTookMs + windowMs) * ms }],
             stale: [{ fromNs: staleMs * ms, toNs: (staleMs + staleTookMs) * ms }],
           };
           for (const outage of findOutages(attempts, { blindGapNs: 1_000 * ms })) {
             const shares = shareOut(outage, windows, causeIn('held-session', true));
             if (shares === null) throw new Error('no shares');
             const { modelledNs, engineNs, injectedNs, defectNs, staleNs, clientNs } = shares;
-            const all = [modelledNs, engineNs, injectedNs, defectNs, staleNs, clientNs];
+            const { copyingNs } = shares;
+            const all = [modelledNs, engineNs, injectedNs, copyingNs, defectNs, staleNs, clientNs];
             if (kind !== 'read-only') expect(staleNs).toBe(0);
             expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
             const sumNs = all.reduce((sum, share) => sum + share, 0);
@@ -87,6 +92,9 @@ describe('the shares of an outage', () => {
       engine: [],
       engineBusy: [],
       faults,
+      replicationFaults: [],
+      frozen: [],
+      drawn: null,
       stale: [],
       refused: [],
     });
@@ -136,6 +144,43 @@ describe('the shares of an outage', () => {
     expect(shares('read-only')).toMatchObject({ modelledNs: 2_000 * ms });
     expect((shares('read-only')?.clientNs ?? 0) / ms).toBeCloseTo(1_000, -2);
     expect(shares('timeout')).toMatchObject({ modelledNs: 0 });
+  });
+
+  describe('of a window of 4 s', () => {
+    const [outage] = findOutages(polled(3_000, 7_000, 100, 200), { blindGapNs: 1_000 * ms });
+    const of = (windows: Partial<Windows>) => {
+      if (outage === undefined) throw new Error('no outage');
+      return shareOut(outage, { ...windowsOf([3_000, 7_000], [[3_500, 500]]), ...windows });
+    };
+    const drawnFor = (...lengthsMs: number[]): Windows['drawn'] =>
+      lengthsMs.map((lengthMs, index) => ({
+        ...{ name: `duration.${index}`, toldNs: 4_000 * ms, lengthNs: lengthMs * ms },
+      }));
+
+    it('are modelled for no longer than was drawn, else real work', () => {
+      expect(of({ drawn: drawnFor(0) })).toMatchObject({ modelledNs: 0, injectedNs: 0 });
+      expect((of({ drawn: drawnFor(0) })?.engineNs ?? 0) / ms).toBeCloseTo(4_000, -3);
+      expect(of({ drawn: drawnFor(1_000, 500) })).toMatchObject({ modelledNs: 1_500 * ms });
+    });
+
+    it('are not modelled by what was waited for long before', () => {
+      const drawn = [{ name: 'duration.create', toldNs: 0, lengthNs: 2_000 * ms }];
+      expect(of({ drawn })).toMatchObject({ modelledNs: 0 });
+    });
+
+    it('are injected where replication was delayed and nothing was drawn', () => {
+      const replicationFaults = [{ fromNs: 5_000 * ms, toNs: 7_000 * ms }];
+      const shares = of({ drawn: drawnFor(1_000), replicationFaults });
+      expect(shares).toMatchObject({ modelledNs: 1_000 * ms, injectedNs: 2_000 * ms });
+    });
+  });
+
+  it("give the tool's own copying no injected fault's name", () => {
+    const [outage] = findOutages(polled(3_000, 5_000, 100, 100), { blindGapNs: 1_000 * ms });
+    if (outage === undefined) throw new Error('no outage');
+    const frozen = [{ fromNs: 3_000 * ms, toNs: 4_500 * ms }];
+    const shares = shareOut(outage, { ...windowsOf([0, 0], []), frozen });
+    expect(shares).toMatchObject({ injectedNs: 0, copyingNs: 1_500 * ms });
   });
 
   it('give an exercised defect the time in which a kept session gets no answer', () => {

@@ -60,7 +60,7 @@ const atLoginOnly = ['28000', '28P01', '3D000', '53300', '57P03'];
  * sent on: a statement that was ("server conn crashed?", query_timeout) is not among them.
  */
 const beforeLending =
-  /^(server login (has been failing|failed)|query_wait_timeout|pgbouncer cannot connect to server)/i;
+  /^(server login (has been failing|failed)|query_wait_timeout|pgbouncer cannot connect)/i;
 
 /**
  * Whether a statement answered so may still have taken effect: the session died over it, or the

@@ -15,7 +15,7 @@ export class RunningFaults {
   readonly #running = new Set<RunningFault>();
   readonly #closing = new AbortController();
   /** Of those that clients feel. */
-  #felt = 0;
+  readonly #active = { clients: 0, replication: 0 };
 
   constructor(cluster: ClusterRecord, emit: Emit) {
     this.#cluster = cluster;
@@ -97,22 +97,26 @@ export class RunningFaults {
     this.#tell(kind, 'ends', subject);
   }
 
-  #tell({ name, touches }: ClusterFaultKind, edge: 'begins' | 'ends', subject: Subject): void {
+  #tell(
+    { name: fault, touches }: ClusterFaultKind,
+    edge: 'begins' | 'ends',
+    subject: Subject,
+  ): void {
     const { clock, identifier: cluster } = this.#cluster;
     const atNs = clock.nowNs();
     this.#emit({
       ...{ atNs, clock: 'client', kind: 'event', subject },
       data: {
         source: 'fault',
-        message: `fault ${name} ${edge}`,
+        message: `fault ${fault} ${edge}`,
         eventId: null,
         categories: [],
         modelled: false,
       },
     });
-    if (touches !== 'clients') return;
-    this.#felt += edge === 'begins' ? 1 : -1;
-    const data = { name: 'endpoint.faults', value: this.#felt, unit: null };
+    this.#active[touches] += edge === 'begins' ? 1 : -1;
+    const name = touches === 'clients' ? 'endpoint.faults' : 'replication.faults';
+    const data = { name, value: this.#active[touches], unit: null };
     this.#emit({ atNs, clock: 'client', kind: 'gauge', subject: { cluster }, data });
   }
 }
