@@ -70,6 +70,14 @@ describe.each(engines)('$engine', ({ engine, isAway, readOnly }) => {
       const end = await world.operate('promote-read-replica', 'target', {});
       expect(end).toEqual({ status: 'succeeded', reason: null });
       expect([await count(world, 'demo'), await count(world, 'target')]).toEqual([7, 2]);
+      const lag = checksOf(world.told).find(({ name }) => name === 'lag at promotion');
+      expect(lag).toMatchObject({ when: 'before', state: 'warning' });
+      // What the flip did by itself counts as well.
+      expect(lag?.detail).toMatch(
+        engine === 'postgres'
+          ? / [1-9]\d* bytes of log behind/
+          : / [5-9] transactions of .* behind/,
+      );
       expect(eventsOf(world.told)).toEqual([
         'target 0057',
         'target 0004',

@@ -16,6 +16,7 @@ import { OperationFailed } from '../job.js';
 import type { Operation, World } from '../operation.js';
 import * as say from './messages.js';
 import type { PromoteReadReplicaParameters } from './parameters.js';
+import { tellPromotionLag } from './promotion-lag.js';
 import { instanceNameOf, pairOf, type ReplicaPair, refuseNoReplica } from './subject.js';
 
 /** How long what was received may take to be applied. */
@@ -56,6 +57,7 @@ async function promote(
     return valueMs;
   };
   onT0?.(clock.nowNs());
+  await tellPromotionLag(pair);
   await endFollowing(pair);
   await carrySequences(pair);
   replica.tell(say.replicationTerminated, instance);

@@ -15,6 +15,7 @@ import { Fates } from '../fates.js';
 import { OperationFailed } from '../job.js';
 import type { World } from '../operation.js';
 import { untilNoneWrites } from '../parameters/open-transactions.js';
+import { tellPromotionLag } from '../read-replica/promotion-lag.js';
 import { lackOf } from '../read-replica/wait.js';
 import { advanceAll } from './numbers.js';
 import type { SwitchByDnsParameters } from './parameters.js';
@@ -110,10 +111,12 @@ export class DnsSwitch {
 
   async #promote(): Promise<void> {
     const { old, next, target } = this.#sides;
-    if (followingPair(this.#sides) === null) {
+    const pair = followingPair(this.#sides);
+    if (pair === null) {
       await allowWrites(next);
       return;
     }
+    await tellPromotionLag(pair);
     await target.followers.promote(next, promoteMsMax);
     if (this.#parameters.sequences === 'advance') await advanceAll(old, next);
     await part(this.#sides);
