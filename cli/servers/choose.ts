@@ -215,13 +215,13 @@ function widestUpgrade(request: ServersRequest, table: OfferTable): Pair | null 
   return widest === undefined ? null : { ...widest, fetched: false };
 }
 
-/** Aurora's minor versions are upgrades of its own: there another series shows a restart as well. */
+/** Aurora's versions are its own: there another series shows a restart as well. */
 function isMajorForMinor({ from, to }: Wanted, { server, cluster, upgrade }: ServersRequest) {
   if (upgrade !== 'minor' || server !== cluster) return false;
   return seriesOf(server, from) !== seriesOf(server, to);
 }
 
-/** Of the series that both versions of the step belong to; null where it is not one, or not here. */
+/** Of the series of both versions; null where they are of two, or it is not here. */
 function sameOfSeries(request: ServersRequest, table: OfferTable): Pair | null {
   const { server, cluster, asked, upgrade } = request;
   if (upgrade === 'none' || server !== communityEngines[cluster]) return null;

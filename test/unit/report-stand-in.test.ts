@@ -146,7 +146,8 @@ describe('named checks', () => {
     expect(report.writes).not.toBeNull();
     expect(checksTexts({ ...report, writes: writes(18) })).toEqual([
       'ok: compare rows',
-      'not the same for all that: 18 writes of the ledger, which compare rows leaves out, were lost',
+      'not the same for all that: 18 writes of the ledger, which compare rows leaves out, ' +
+        'were lost',
     ]);
   });
 });
