@@ -49,6 +49,8 @@ export interface Phase {
   readonly steps: readonly Step[];
   /** Default: it is there whatever the switches are. */
   readonly when?: When;
+  /** That the servers refuse writes in it: those acknowledged all the same are told. */
+  readonly refusesWrites?: true;
   /** The documented way back from its end, for `--abort-at`. Default: none is known. */
   readonly back?: WayBack;
 }

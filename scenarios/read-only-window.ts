@@ -152,6 +152,7 @@ function phasesWith(parameter: ReadOnlyParameter): Phase[] {
     {
       name: 'window',
       what: 'Who reads goes on; who writes is refused.',
+      refusesWrites: true,
       steps: [{ step: 'wait', name: 'hold', durationMs: 5_000 }],
       back: back('The parameter group is changed back [groups].'),
     },

@@ -73,7 +73,22 @@ export class RunUnderWay {
 
   async #goThrough(phase: Phase, t0: T0, procedure: Procedure): Promise<void> {
     if (!t0.enter(phase, this.#context.clock.nowNs())) return;
+    const { stop, instruments } = this.#context;
+    const isCounted = phase.refusesWrites === true;
+    const before = isCounted ? await unlessStopped(stop, instruments.acknowledged()) : null;
     for (const step of phase.steps) await procedure.take(step, phase.name);
+    if (before === null) return;
+    const after = await unlessStopped(stop, instruments.acknowledged());
+    this.#tellWritten(phase.name, (after ?? before) - before);
+  }
+
+  /** A user that may write on a read-only server is not stopped by the window. */
+  #tellWritten(phase: string, count: number): void {
+    if (count <= 0) return;
+    const { clock, record } = this.#context;
+    const writes = count === 1 ? '1 write was' : `${count} writes were`;
+    const text = `in ${phase}, where writes are refused, ${writes} acknowledged all the same`;
+    note(record, clock, 'warning', 'written-while-refused', text);
   }
 
   /** @returns why the run counts as not completed, where it had not counted so before */

@@ -105,6 +105,15 @@ function certainLoss({ dataLoss, measured, operator, limit }: Evaluated): boolea
     : (operator === '<=' || operator === '==') && measured.lower > limit;
 }
 
+const refusedText =
+  '; the change itself did not take place: it neither passes nor fails, even where that was ' +
+  'to be rehearsed';
+
+/** By a guardrail, or by a rollback. */
+function isRefused(reason: string | null): boolean {
+  return reason?.includes(' failed: canceled due to ') === true;
+}
+
 /** Why nothing can be judged, or null when the run went to its end in order. */
 function brokenOff(measurement: Measurement): string | null {
   const { started, finished, notes } = measurement;
@@ -112,7 +121,10 @@ function brokenOff(measurement: Measurement): string | null {
   if (finished === null) return 'the history breaks off: the run did not come to its end';
   const crash = notes.find((note) => note.data.level === 'error');
   if (!finished.completed)
-    return `the run did not complete: ${finished.reason ?? crash?.data.text ?? 'stopped early'}`;
+    return (
+      `the run did not complete: ${finished.reason ?? crash?.data.text ?? 'stopped early'}` +
+      (isRefused(finished.reason) ? refusedText : '')
+    );
   if (crash !== undefined) return `an error note: ${crash.data.text}`;
   const [gap] = measurement.gaps;
   return gap === undefined ? null : `the history is not whole: ${gap}`;

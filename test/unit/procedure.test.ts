@@ -112,6 +112,20 @@ describe('steps of a run', () => {
   });
 });
 
+describe('a phase that refuses writes', () => {
+  it.each([
+    ['of those acknowledged all the same', {}, ['2 writes were']],
+    ['of none', { nobodyWrites: true }, []],
+  ])('tells %s', async (_what, acted, told) => {
+    const window = phase('window', [ask('hold')], { refusesWrites: true });
+    const { notes } = await play([phase('before', [ask('one')]), window], {}, acted);
+    const found = notes.filter(({ code }) => code === 'written-while-refused');
+    expect(found).toMatchObject(
+      told.map((what) => ({ level: 'warning', text: expect.stringContaining(what) })),
+    );
+  });
+});
+
 describe('the way back', () => {
   const undone = [
     ask('a', { undo: [ask('undo a')] }),

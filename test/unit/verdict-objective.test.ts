@@ -156,6 +156,20 @@ describe('a verdict', () => {
     });
   });
 
+  it.each([
+    ['switch-over failed: canceled due to a guardrail (lag); blue takes writes', true],
+    ['Ctrl-C', false],
+  ])('is unknown and says plainly why where it ended with: %s', (reason, isRefused) => {
+    const entries = makeHistory(clean);
+    const last = entries.at(-1);
+    if (last === undefined) throw new Error('empty');
+    const data = { stage: 'finished' as const, completed: false, reason };
+    const report = judge([...entries.slice(0, -1), { ...last, kind: 'run' as const, data }]);
+    expect(report.verdict).toBe('unknown');
+    expect(report.reason).toContain(reason);
+    expect(report.reason.includes('did not take place')).toBe(isRefused);
+  });
+
   it('is unknown when writes were not read back, and when an answer never came', () => {
     const entries = makeHistory(clean);
     const without = entries.filter(
