@@ -125,10 +125,13 @@ export function shareOut(
   };
 }
 
+/** How long resolvers tell an old answer: it keeps no endpoint shut, and has a share of its own. */
+const staleDns = 'staleDnsMs';
+
 /**
  * Splits the time of the window in which the server was not at work to stop or start. What was
- * drawn counts where its wait can have lain in the window: it is told when the wait begins, or when
- * a part of it has passed already. Histories that tell of no draws come from a time without them.
+ * drawn counts where its wait meets the window: it is told when the wait begins, or when a part of
+ * it has passed already, and so counts whole. Histories that tell of no draws come from a time without them.
  */
 function shareWithin(
   endpoint: readonly Stretch[],
@@ -138,8 +141,8 @@ function shareWithin(
   if (drawn === null) return { modelledNs: quietNs, injectedNs: 0, workNs: 0 };
   const lengths = new Map<string, number>();
   for (const { name, toldNs, lengthNs } of drawn) {
-    const reach = { fromNs: toldNs - lengthNs, toNs: toldNs + lengthNs };
-    if (length(intersection(endpoint, [reach])) === 0) continue;
+    const reach = { fromNs: toldNs, toNs: toldNs + lengthNs };
+    if (name.endsWith(staleDns) || length(intersection(endpoint, [reach])) === 0) continue;
     lengths.set(name, Math.max(lengthNs, lengths.get(name) ?? 0));
   }
   const drawnNs = [...lengths.values()].reduce((sumNs, lengthNs) => sumNs + lengthNs, 0);

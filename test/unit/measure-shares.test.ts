@@ -163,8 +163,12 @@ describe('the shares of an outage', () => {
       expect(of({ drawn: drawnFor(1_000, 500) })).toMatchObject({ modelledNs: 1_500 * ms });
     });
 
-    it('are not modelled by what was waited for long before', () => {
-      const drawn = [{ name: 'duration.create', toldNs: 0, lengthNs: 2_000 * ms }];
+    it.each([
+      ['duration.create', 0],
+      ['duration.finishMs', 7_100],
+      ['duration.x.staleDnsMs', 6_900],
+    ])('are not modelled by a %s told at %d ms', (name, toldMs) => {
+      const drawn = [{ name, toldNs: toldMs * ms, lengthNs: 2_000 * ms }];
       expect(of({ drawn })).toMatchObject({ modelledNs: 0 });
     });
 
