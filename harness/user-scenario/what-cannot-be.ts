@@ -1,4 +1,4 @@
-/** What a scenario of a user's own asks for that cannot be, though each word of it is known. Pure. */
+/** What a scenario of a user's own asks for that cannot be, each word of it known. Pure. */
 import { resolve } from 'node:path';
 import type { ClusterEngine } from '../../sim/sim.js';
 import { UserError } from '../../sim/user-error.js';
