@@ -131,7 +131,8 @@ const staleDns = 'staleDnsMs';
 /**
  * Splits the time of the window in which the server was not at work to stop or start. What was
  * drawn counts where its wait meets the window: it is told when the wait begins, or when a part of
- * it has passed already, and so counts whole. Histories that tell of no draws come from a time without them.
+ * it has passed already, and so counts whole. Histories that tell of no draws come from a time
+ * without them.
  */
 function shareWithin(
   endpoint: readonly Stretch[],
