@@ -24,7 +24,8 @@ const drawingOf = (page) => {
     /<svg class="timeline" viewBox="([^"]*)"[^>]*>(.*?)<\/svg>/s.exec(page) ?? [];
   if (inner === '') throw new Error('the page has no timeline');
   const [, , width, height] = box.split(' ');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${width}" height="${height}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${width}" height="${height}" role="img" aria-label="Timeline of a rehearsal">
+<title>Timeline of a rehearsal</title>
 <style>${style}</style>
 <rect width="${width}" height="${height}" fill="var(--ground)"/>
 ${patterns}
