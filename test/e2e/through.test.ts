@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { RunReport } from '../../harness/verdict/run-report.js';
 import { program } from '../support/programs.js';
 import { rehearse, start, temporaryFolder } from '../support/rehearse.js';
@@ -150,9 +150,11 @@ describe('--through', () => {
     expect(processesNaming(folder).length).toBeGreaterThan(0);
     run.child.kill('SIGKILL');
     await run.ended;
-    for (let tries = 0; existsSync(folder) && tries < 400; tries++)
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    expect([existsSync(folder), processesNaming(folder)]).toEqual([false, []]);
+    // The guard that removes the folder names it, and is there a moment longer.
+    await vi.waitFor(
+      () => expect([existsSync(folder), processesNaming(folder)]).toEqual([false, []]),
+      10_000,
+    );
   });
 });
 
