@@ -6,6 +6,7 @@
  */
 import { UserError } from '../../sim/user-error.js';
 import type { Entry, EntryDraft, EntryOf, RecordEntry } from './entry.js';
+import { importedStart, reachMs } from './imported.js';
 import { hosted, isTaken, joinedReadback, laneOf } from './merge-names.js';
 import { recorder } from './record.js';
 
@@ -30,9 +31,6 @@ export interface MergeOptions {
 
 /** A wall-clock anchor is told in whole milliseconds. */
 export const anchorErrorMs = 1;
-
-/** Instants are exact for 104 days. */
-const reachMs = 50 * 24 * 3_600_000;
 
 interface Placed extends MergePart {
   readonly started: EntryOf<'run'>['data'] & { readonly stage: 'started' };
@@ -126,34 +124,18 @@ function shiftedInstants(value: unknown, byNs: number, name = ''): unknown {
 
 function startOf(placed: readonly Placed[], zeroMs: number, options: MergeOptions): EntryDraft {
   const hosts = placed.map(({ host }) => host);
-  return {
-    atNs: 0,
-    clock: 'harness',
-    kind: 'run',
-    subject: {},
-    data: {
-      stage: 'started',
-      tool: { ...options.tool },
-      command: 'import',
-      scenario: 'merge',
-      title: `Joined from ${hosts.join(', ')}`,
-      seed: null,
-      wallClock: new Date(zeroMs).toISOString(),
-      owner: null,
-      engine: null,
-      lanes: placed.flatMap(({ host, started }) =>
-        started.lanes.map((lane) => laneOf(lane, host, options.clockErrorMs)),
-      ),
-      objectives: [...(options.objectives ?? [])],
-      schedule: [],
-      settings: {
-        hosts,
-        offsets: placed.map(({ host, offsetMs }) => `${host}=${signed(offsetMs)}`),
-        clockErrorMs: options.clockErrorMs,
-      },
-      sessions: 'none',
+  return importedStart({
+    ...{ tool: options.tool, scenario: 'merge', objectives: options.objectives, zeroMs },
+    title: `Joined from ${hosts.join(', ')}`,
+    lanes: placed.flatMap(({ host, started }) =>
+      started.lanes.map((lane) => laneOf(lane, host, options.clockErrorMs)),
+    ),
+    settings: {
+      hosts,
+      offsets: placed.map(({ host, offsetMs }) => `${host}=${signed(offsetMs)}`),
+      clockErrorMs: options.clockErrorMs,
     },
-  };
+  });
 }
 
 function signed(offsetMs: number): string {

@@ -2,6 +2,7 @@
 import { UserError } from '../../../sim/user-error.js';
 import { quantile } from '../../measure/quantile.js';
 import type { Entry, EntryDraft, LaneSpec, RecordEntry } from '../entry.js';
+import { importedStart, reachMs } from '../imported.js';
 import { recorder } from '../record.js';
 import { parseCsv } from './csv.js';
 import { lineCharactersMax, linesIn } from './lines.js';
@@ -68,7 +69,14 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   }
   const entries: Entry[] = [];
   const record = recorder('import', (entry) => entries.push(entry));
-  start(record, named, zeroMs, sleepMs, options);
+  record(
+    importedStart({
+      ...{ tool: options.tool, scenario: options.name, objectives: options.objectives, zeroMs },
+      title: `Imported polling log ${options.name}`,
+      lanes: named.map(({ spec }) => spec),
+      settings: { sleepMs },
+    }),
+  );
   drafts.sort((a, b) => a.atNs - b.atNs).reverse();
   // From the end, so that each draft is let go as its entry is made: a log has millions.
   for (let draft = drafts.pop(); draft !== undefined; draft = drafts.pop()) record(draft);
@@ -83,9 +91,7 @@ export function importLog(text: string, options: ImportOptions): Entry[] {
   return entries;
 }
 
-/** Instants are exact for 104 days; a line further off is of another log or has a broken clock. */
-const reachMs = 50 * 24 * 3_600_000;
-
+/** A line further off is of another log or has a broken clock. */
 function aroundMedian(samples: readonly Sample[]): { near: Sample[]; far: number } {
   const instants = Float64Array.from(samples, ({ atMs }) => atMs).sort();
   const medianMs = quantile(instants, 0.5) ?? 0;
@@ -141,37 +147,6 @@ function nameLanes(lanes: readonly ImportedLane[]): NamedLane[] {
       edgeIntervalMs: null,
     };
     return { spec, lane };
-  });
-}
-
-function start(
-  record: RecordEntry,
-  lanes: readonly NamedLane[],
-  zeroMs: number,
-  sleepMs: number,
-  options: ImportOptions,
-): void {
-  record({
-    atNs: 0,
-    clock: 'harness',
-    kind: 'run',
-    subject: {},
-    data: {
-      stage: 'started',
-      tool: { ...options.tool },
-      command: 'import',
-      scenario: options.name,
-      title: `Imported polling log ${options.name}`,
-      seed: null,
-      wallClock: new Date(zeroMs).toISOString(),
-      owner: null,
-      engine: null,
-      lanes: lanes.map(({ spec }) => spec),
-      objectives: [...(options.objectives ?? [])],
-      schedule: [],
-      settings: { sleepMs },
-      sessions: 'none',
-    },
   });
 }
 

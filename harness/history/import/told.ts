@@ -2,6 +2,7 @@
 import { UserError } from '../../../sim/user-error.js';
 import { quantile } from '../../measure/quantile.js';
 import type { Entry, EntryDraft } from '../entry.js';
+import { importedStart, reachMs } from '../imported.js';
 import { recorder } from '../record.js';
 import { eventParts, eventsIn, jsonDocuments, looksLikeJson } from './events.js';
 import type { ImportOptions } from './import.js';
@@ -15,9 +16,6 @@ export interface ToldOptions extends Pick<ImportOptions, 'name' | 'tool' | 'obje
 
 /** Events keep two weeks; a metric of one second a month. More is of something else. */
 const toldMax = 200_000;
-
-/** Instants are exact for 104 days; what is further off is left out and counted. */
-const reachMs = 50 * 24 * 3_600_000;
 
 /**
  * The history of a text that AWS's own tools wrote; null where it is a log or a table of attempts.
@@ -142,7 +140,14 @@ function history(
   const zeroMs = near.reduce((least, { atMs }) => Math.min(least, atMs), medianMs);
   const entries: Entry[] = [];
   const record = recorder('import', (entry) => entries.push(entry));
-  record(startOf(what, zeroMs, options));
+  record(
+    importedStart({
+      ...{ tool: options.tool, scenario: options.name, objectives: options.objectives, zeroMs },
+      title: `Imported ${what === 'lag' ? 'lag metric' : 'events'} ${options.name}`,
+      lanes: [],
+      settings: { imported: what },
+    }),
+  );
   const drafts = near
     .map(({ atMs, draft }) => ({ ...draft, atNs: Math.round((atMs - zeroMs) * 1e6) }) as EntryDraft)
     .sort((a, b) => a.atNs - b.atNs);
@@ -174,35 +179,10 @@ function history(
   return entries;
 }
 
-function startOf(what: 'events' | 'lag', zeroMs: number, options: ToldOptions): EntryDraft {
-  return {
-    atNs: 0,
-    clock: 'harness',
-    kind: 'run',
-    subject: {},
-    data: {
-      stage: 'started',
-      tool: { ...options.tool },
-      command: 'import',
-      scenario: options.name,
-      title: `Imported ${what === 'lag' ? 'lag metric' : 'events'} ${options.name}`,
-      seed: null,
-      wallClock: isoOf(zeroMs),
-      owner: null,
-      engine: null,
-      lanes: [],
-      objectives: [...(options.objectives ?? [])],
-      schedule: [],
-      settings: { imported: what },
-      sessions: 'none',
-    },
-  };
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function isoOf(atMs: number): string {
   return new Date(atMs).toISOString();
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
