@@ -1,7 +1,6 @@
 /** A comparison as one page: no request to anywhere, no script, light and dark. Pure. */
-import { createHash } from 'node:crypto';
-import { html, lines, Markup, type Part } from '../report/html/markup.js';
-import { style } from '../report/html/style.js';
+import { documentWith, section } from '../report/html/document.js';
+import { html, lines, type Markup, type Part } from '../report/html/markup.js';
 import { list, table } from '../report/html/tables.js';
 import { offsetText } from '../report/text.js';
 import type { ComparedLane, Comparison, Conclusion } from './comparison.js';
@@ -18,14 +17,6 @@ import {
   sideText,
 } from './words.js';
 
-const policy = [
-  "default-src 'none'",
-  'img-src data:',
-  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
 const looks: Readonly<Record<Conclusion, string>> = {
   same: 'pass',
   regression: 'fail',
@@ -37,19 +28,7 @@ export function renderComparisonHtml(comparison: Comparison): string {
   const { conclusion, reason, tolerance, a, b } = comparison;
   const word = conclusionWords[conclusion];
   const within = tolerance === null ? null : html`<p>tolerance ${tolerance}</p>`;
-  return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${word} ${a.scenario}</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 <header><h1>${a.label} and ${b.label}</h1>
 <p class="quiet">first: ${sideText(a)}</p>
 <p class="quiet">second: ${sideText(b)}</p></header>
@@ -59,14 +38,8 @@ ${section('predictions', 'Predictions', predictionTable(comparison))}
 ${section('overlay', 'Overlay', overlay(comparison))}
 ${section('lanes', 'Lanes', laneTable(comparison))}
 ${section('phases', 'Phases', phaseTable(comparison))}
-</main>
-</body>
-</html>
-`.text;
-}
-
-function section(id: string, title: string, body: Part): Markup | null {
-  return body === null ? null : html`<section id="${id}"><h2>${title}</h2>${body}</section>`;
+</main>`;
+  return documentWith(`${word} ${a.scenario}`, body);
 }
 
 function predictionTable({ predictions }: Comparison): Markup | null {

@@ -2,7 +2,6 @@
  * The report as one page: no request to anywhere, no script needed, the same text for the same
  * history. Pure.
  */
-import { createHash } from 'node:crypto';
 import type { Entry } from '../../history/entry.js';
 import type { Measurement } from '../../measure/measure.js';
 import type { RunReport } from '../../verdict/run-report.js';
@@ -23,10 +22,10 @@ import {
 import { defectText } from '../rehearsed.js';
 import { mark } from '../text.js';
 import { anchors, outageAnchor } from './anchors.js';
+import { documentWith, section } from './document.js';
 import { figures } from './figure.js';
 import { html, Markup, type Part } from './markup.js';
 import { script } from './script.js';
-import { style } from './style.js';
 import {
   checkTable,
   eventTable,
@@ -60,19 +59,7 @@ export function renderHtml(report: RunReport, options: HtmlOptions): string {
   const { measurement, entries = [], history = null } = options;
   const title = `${verdictWord(report)} ${report.scenario}`;
   const facts = [...worldRows(report, {}), ...outcomeRows(report)];
-  return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 ${header(report)}
 ${banner(report)}
 ${section('objectives', 'Objectives', objectiveTable(report))}
@@ -89,28 +76,8 @@ ${section('timing', 'Real and modelled', timingPart(report))}
 ${section('defects', 'Published defects', list(report.defects.map(defectText)))}
 ${section('history', 'The history', historyPart(report, history))}
 </main>
-<script>${new Markup(script)}</script>
-</body>
-</html>
-`.text;
-}
-
-/** Nothing is loaded, and no script but ours runs, whatever a server's text may hold. */
-const policy = [
-  "default-src 'none'",
-  'img-src data:',
-  `style-src 'sha256-${hash(style)}'`,
-  `script-src 'sha256-${hash(script)}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
-}
-
-function section(id: string, title: string, body: Part): Markup | null {
-  return body === null ? null : html`<section id="${id}"><h2>${title}</h2>${body}</section>`;
+<script>${new Markup(script)}</script>`;
+  return documentWith(title, body, script);
 }
 
 function header(report: RunReport): Markup {
